@@ -103,15 +103,15 @@ struct MessageTests {
     @Test("A count that the bytes could not fill is refused before anything is allocated")
     func unbelievableCount() throws {
         // 4096 leases, and then the message ends.
-        let bytes = try MessageToCoordinator.renew([]).encoded().dropLast() + [0x80, 0x20]
+        let bytes = try MessageToCoordinator.renew(slots: 0, []).encoded().dropLast() + [0x80, 0x20]
         let error = #expect(throws: WireError.self) { try MessageToCoordinator(decoding: Array(bytes)) }
         #expect(error?.description == "renew: expected 4096 elements of 5 bytes or more, found 0 bytes left")
     }
 
     @Test("What is past a limit is not sent")
     func limits() throws {
-        let slots = #expect(throws: WireError.self) { try MessageToCoordinator.ready(slots: 1025).encoded() }
-        #expect(slots?.description == "ready.slots: expected 0 to 1024, found 1025")
+        let slots = #expect(throws: WireError.self) { try MessageToCoordinator.renew(slots: 1025, []).encoded() }
+        #expect(slots?.description == "renew.slots: expected 0 to 1024, found 1025")
         let text = String(repeating: "a", count: WireLimits.specBytes + 1)
         let spec = #expect(throws: WireError.self) {
             try MessageToCoordinator.request(id: 1, .submit(specText: text, specFile: "", folder: "")).encoded()
