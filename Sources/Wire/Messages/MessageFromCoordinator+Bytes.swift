@@ -63,17 +63,17 @@ extension MessageFromCoordinator {
 
     /// The message in `bytes`. Throws `WireError` for anything but exactly one message within `WireLimits`.
     public init(decoding bytes: [UInt8]) throws {
-        var reader = ByteReader(bytes)
-        let header = try MessageHeader.read(from: &reader)
+        var (header, reader) = try MessageHeader.open(bytes)
         // A coordinator of another version must still be able to say so.
-        guard header.version == WireFormat.protocolVersion || header.kind == Kind.refused.rawValue else {
+        guard header.isCurrent || header.kind == Kind.refused.rawValue else {
             throw MessageHeader.wrongVersion(header.version)
         }
         guard let kind = Kind(rawValue: header.kind) else {
             throw WireError("message.kind", expected: "a message from the coordinator", found: "kind \(header.kind)")
         }
         self = try Self.body(kind, from: &reader)
-        try reader.end("\(kind)")
+        // What follows the fields of another version's refusal, such as a checksum of its own, is not ours to judge.
+        if header.isCurrent { try reader.end("\(kind)") }
     }
 
     private static func body(_ kind: Kind, from reader: inout ByteReader) throws -> MessageFromCoordinator {

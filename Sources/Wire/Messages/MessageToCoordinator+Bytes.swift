@@ -57,9 +57,8 @@ extension MessageToCoordinator {
 
     /// The message in `bytes`. Throws `WireError` for anything but exactly one message within `WireLimits`.
     public init(decoding bytes: [UInt8]) throws {
-        var reader = ByteReader(bytes)
-        let header = try MessageHeader.read(from: &reader)
-        guard header.version == WireFormat.protocolVersion else { throw MessageHeader.wrongVersion(header.version) }
+        var (header, reader) = try MessageHeader.open(bytes)
+        guard header.isCurrent else { throw MessageHeader.wrongVersion(header.version) }
         guard let kind = Kind(rawValue: header.kind) else {
             throw WireError("message.kind", expected: "a message to the coordinator", found: "kind \(header.kind)")
         }
