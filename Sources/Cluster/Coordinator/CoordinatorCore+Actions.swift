@@ -26,7 +26,7 @@ extension CoordinatorCore {
             case .completeJob(let id):
                 guard let job = running[id] else { break }
                 logger.info("all shards are committed", metadata: ["job": "\(id)"])
-                workshop.fold(job) { [mailbox] in mailbox.post(.folded(id)) }
+                workshop.finish(job, missing: [:]) { [mailbox] in mailbox.post(.folded(id)) }
             case .failJob(let id, let error):
                 fail(id, error)
             case .raiseDigestAlarm(let lease, let worker, let committed, let found):
@@ -87,6 +87,7 @@ extension CoordinatorCore {
             counted.count { $0.storeFailures += 1 }
             return perform(scheduler.commitFailed(lease, at: now))
         }
+        if let job = running[lease.job] { workshop.shardsCommitted(job) }
         perform(scheduler.commitFinished(lease, at: now))
     }
 

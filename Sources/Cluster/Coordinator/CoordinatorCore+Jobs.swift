@@ -15,7 +15,7 @@ extension CoordinatorCore {
             logger.info("planned", metadata: ["job": "\(id)", "shards": "\(job.shards)", "tokens": "\(job.tokens)"])
             orFail(job) { try schedule(job) }
         case .failed: logFailure(job)
-        case .planning, .done, .cancelled: break
+        case .planning, .done, .partial, .cancelled: break
         }
     }
 
@@ -29,7 +29,7 @@ extension CoordinatorCore {
     /// The workshop is done with folding a job; the store says how it went.
     func folded(_ id: JobID) {
         guard let job = stored(id) else { return }
-        if job.state == .failed { logFailure(job) } else { logger.info("done", metadata: ["job": "\(id)"]) }
+        if job.state == .failed { logFailure(job) } else { logger.info("\(job.state)", metadata: ["job": "\(id)"]) }
     }
 
     /// A job cannot be finished.

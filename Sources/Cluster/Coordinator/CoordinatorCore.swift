@@ -92,7 +92,7 @@ final class CoordinatorCore {
             switch job.state {
             case .planning: plan(job)
             case .running: try schedule(job)
-            case .done, .failed, .cancelled: break
+            case .done, .partial, .failed, .cancelled: break
             }
         }
         flushGrants()

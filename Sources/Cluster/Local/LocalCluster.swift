@@ -64,7 +64,7 @@ public final class LocalCluster {
         let open = try Self.openJobs(state)
         let unfinished = try open.last { try Self.isStillRight($0, order, parts) }?.id
         self.unfinished = unfinished
-        others = open.filter { $0.state != .done && $0.id != unfinished }.map(\.id)
+        others = open.filter { $0.state != .done && $0.state != .partial && $0.id != unfinished }.map(\.id)
         var config = CoordinatorConfig(state: state)
         config.endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
         // The workers of an earlier run ended with it.

@@ -55,10 +55,10 @@ extension JobStore {
         }
     }
 
-    /// The job is folded and its bundle in place.
-    public func finish(_ job: StoredJob, files: [BundleFile]) throws {
+    /// The job is folded and its bundle in place; a partial one keeps its results, for those that are still to come.
+    public func finish(_ job: StoredJob, files: [BundleFile], partial: Bool = false) throws {
         let files = try Self.json(files.map { StoredFile(name: $0.name, size: $0.size, digest: $0.digest) })
-        try end(job, as: .done) { db in
+        try end(job, as: partial ? .partial : .done) { db in
             try db.execute(
                 sql: "UPDATE jobs SET files = ? WHERE sequence = ?", arguments: [files, job.sequence])
         }
@@ -78,8 +78,8 @@ extension JobStore {
         try end(job, as: .cancelled) { _ in }
     }
 
-    /// Ends a job that has not ended yet. Its results have served their purpose; tokens, digests and epochs stay, so that
-    /// a late result can still be compared.
+    /// Ends a job that has not ended yet. Its results have served their purpose, unless it is partial; tokens, digests and
+    /// epochs stay, so that a late result can still be compared.
     private func end(_ job: StoredJob, as state: JobState, _ more: (Database) throws -> Void) throws {
         try write { db in
             try db.execute(
@@ -87,6 +87,7 @@ extension JobStore {
                 arguments: [state.rawValue, job.sequence, JobState.planning.rawValue, JobState.running.rawValue])
             guard db.changesCount == 1 else { return }
             try more(db)
+            guard state != .partial else { return }
             try db.execute(sql: "DELETE FROM results WHERE job = ?", arguments: [job.sequence])
         }
     }

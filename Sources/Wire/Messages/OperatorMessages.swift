@@ -30,6 +30,8 @@ public enum JobState: String, Sendable, Hashable, CaseIterable {
     case planning
     case running
     case done
+    /// Ended with a bundle that lacks some shards.
+    case partial
     case failed
     case cancelled
 }

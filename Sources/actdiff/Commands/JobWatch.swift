@@ -20,7 +20,7 @@ struct JobWatch {
             progress.show(summary)
             switch summary.state {
             case .planning, .running: Thread.sleep(forTimeInterval: Self.interval)
-            case .done: return
+            case .done, .partial: return
             case .failed:
                 throw summary.error ?? InputError("job \(job)", expected: "to succeed", found: "a failure")
             case .cancelled:
