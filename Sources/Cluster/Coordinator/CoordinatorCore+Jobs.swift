@@ -23,6 +23,7 @@ extension CoordinatorCore {
     func schedule(_ job: StoredJob) throws {
         let shards = try store.shards(of: job)
         running[job.id] = job
+        workshop.shardsCommitted(job)
         perform(scheduler.jobReady(job.id, order: job.sequence, shards: shards, at: now))
     }
 
@@ -35,6 +36,7 @@ extension CoordinatorCore {
     /// A job cannot be finished.
     func fail(_ id: JobID, _ error: InputError) {
         guard let job = running[id] else { return }
+        workshop.forget(id)
         do {
             try store.fail(job, error)
         } catch {

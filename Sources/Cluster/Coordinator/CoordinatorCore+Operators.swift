@@ -58,6 +58,7 @@ extension CoordinatorCore {
         }
         try store.cancel(job)
         logger.info("cancelled", metadata: ["job": "\(job.id)"])
+        workshop.forget(job.id)
         perform(scheduler.cancel(job.id, at: now))
         return .cancelled
     }
