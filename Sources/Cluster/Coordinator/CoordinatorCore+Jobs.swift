@@ -36,12 +36,7 @@ extension CoordinatorCore {
     /// A job cannot be finished.
     func fail(_ id: JobID, _ error: InputError) {
         guard let job = running[id] else { return }
-        workshop.forget(id)
-        do {
-            try store.fail(job, error)
-        } catch {
-            logger.critical("a job's failure could not be stored", metadata: ["job": "\(id)", "error": "\(error)"])
-        }
+        workshop.fail(job, error)
         logger.error("failed", metadata: ["job": "\(id)", "error": "\(error)"])
     }
 
