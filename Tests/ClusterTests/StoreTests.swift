@@ -73,7 +73,12 @@ final class TemporaryFolder {
         #expect(try reopened { try $0.done() } == [job.id: .init(shards: 1, tokens: 4)])
 
         let files = [BundleFile(name: "manifest.json", size: 3, digest: Digest(of: bytes))]
-        try reopened { try $0.finish(running, files: files, partial: false) }
+        for shard in [0, 2] {
+            let lease = LeaseID(job: job.id, shard: shard, epoch: 1)
+            #expect(try reopened { try $0.commit(lease, bytes) })
+        }
+        let digests = [Digest](repeating: Digest(of: bytes), count: 3)
+        #expect(try reopened { try $0.finish(running, files: files, digests: digests) })
         let done = try #require(try reopened { try $0.job(job.id) })
         #expect(done.state == .done && done.files == files)
         #expect(throws: InputError.self) { try reopened { try $0.result(job.id, shard: 1) } }
@@ -100,7 +105,7 @@ final class TemporaryFolder {
         #expect(try reopened { try $0.story(of: job, shard: 1, limit: 9) } == [line])
         #expect(throws: InputError.self) { try reopened { try $0.result(job.id, shard: 0) } }
 
-        try reopened { try $0.finish(job, files: [], partial: true) }
+        #expect(try reopened { try $0.finish(job, files: [], digests: [nil, Digest(of: [2]), nil]) })
         #expect(try reopened { try $0.endedJobs(with: "w") }.map(\.shards) == [1])
         #expect(try reopened { try $0.result(job.id, shard: 1) } == [2], "a partial job keeps its results")
         #expect(try reopened { try $0.retry(job) } == 1)
@@ -127,6 +132,22 @@ final class TemporaryFolder {
             }
         }
         #expect(try reopened { try $0.jobs() }.isEmpty)
+    }
+
+    @Test("a job ends with what was folded or not at all, and keeps its results while shards are missing")
+    func partialEnd() throws {
+        let store = try JobStore(StateFolder(folder.path))
+        let job = try store.submit(source, name: "x", ticket: .random(), at: 0)
+        _ = try store.savePlan(plan, of: job)
+        let digest = Digest(of: [1])
+        #expect(try store.commit(LeaseID(job: job.id, shard: 1, epoch: 1), [1]))
+        for other in [[digest, digest, nil], [nil, nil, nil], [nil, Digest(of: [2]), nil], [nil, digest]] {
+            #expect(try !store.finish(job, files: [], digests: other))
+        }
+        #expect(try store.job(job.id)?.state == .running)
+        #expect(try store.finish(job, files: [], digests: [nil, digest, nil]))
+        #expect(try store.job(job.id)?.state == .partial)
+        #expect(try store.result(job.id, shard: 1) == [1])
     }
 
     @Test("an epoch never falls back")
