@@ -15,7 +15,7 @@ extension CoordinatorCore {
             logger.info("planned", metadata: ["job": "\(id)", "shards": "\(job.shards)", "tokens": "\(job.tokens)"])
             orFail(job) { try schedule(job) }
         case .failed: logFailure(job)
-        case .planning, .done, .cancelled: break
+        case .planning, .done, .partial, .cancelled: break
         }
     }
 

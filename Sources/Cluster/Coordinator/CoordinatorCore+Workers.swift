@@ -41,10 +41,8 @@ extension CoordinatorCore {
     /// What a worker that is known says on its control connection.
     func handle(_ message: MessageToCoordinator, of worker: InstanceID, at: Double) {
         switch message {
-        case .ready(let slots):
-            perform(scheduler.workerReady(worker, slots: slots, at: at))
-        case .renew(let renewals):
-            perform(scheduler.renew(worker, renewals, at: at))
+        case .renew(let slots, let renewals):
+            perform(scheduler.renew(worker, slots: slots, renewals, at: at))
         case .handBack(let leases, let reason):
             for lease in leases { log(.info, "handed back", lease, worker, reason) }
             perform(scheduler.handBack(worker, leases: leases, at: at))

@@ -92,7 +92,7 @@ final class CoordinatorCore {
             switch job.state {
             case .planning: plan(job)
             case .running: try schedule(job)
-            case .done, .failed, .cancelled: break
+            case .done, .partial, .failed, .cancelled: break
             }
         }
         flushGrants()
@@ -119,7 +119,7 @@ final class CoordinatorCore {
         case .attach(let instance): attach(instance, inbound.peer, at: at)
         case .part(let part): receive(part, from: inbound.peer, at: at)
         case .request(let id, let request): answer(request, id: id, to: inbound.peer)
-        case .ready, .renew, .handBack, .failed, .goodbye:
+        case .renew, .handBack, .failed, .goodbye:
             guard let worker = workers[inbound.peer] else { return ask(inbound.peer, at: at) }
             handle(inbound.message, of: worker, at: at)
         }

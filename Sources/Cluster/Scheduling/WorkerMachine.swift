@@ -27,9 +27,8 @@ public struct WorkerMachine: Sendable {
     /// What is to be done.
     public enum Action: Sendable, Hashable {
         case sayHello(held: [LeaseID])
-        case sayReady(slots: Int)
         case attach
-        case renew([Renewal])
+        case renew(slots: Int, [Renewal])
         case handBack([LeaseID], reason: String)
         case reportFailure(LeaseID, InputError, isPermanent: Bool)
         case sayGoodbye
@@ -105,7 +104,7 @@ extension WorkerMachine {
         guard !hasEnded else { return [] }
         isWelcome = true
         self.leaseSeconds = leaseSeconds
-        return attach(at: now) + [.sayReady(slots: isDraining ? 0 : policy.slots), renewal(at: now)]
+        return attach(at: now) + [renewal(at: now)]
     }
 
     /// The worker is not admitted.
@@ -204,7 +203,7 @@ extension WorkerMachine {
         isDraining = true
         let waiting = held.compactMap { if case .waiting = $0.stage { $0.id } else { nil } }
         held.removeAll { waiting.contains($0.id) }
-        var actions: [Action] = [.sayReady(slots: 0)]
+        var actions: [Action] = [renewal(at: now)]
         if !waiting.isEmpty { actions.append(.handBack(waiting, reason: "the worker is draining")) }
         return actions + endIfDrained()
     }
@@ -237,6 +236,7 @@ extension WorkerMachine {
     private mutating func renewal(at now: Double) -> Action {
         renewedAt = now
         return .renew(
+            slots: isDraining ? 0 : policy.slots,
             held.map { lease in
                 switch lease.stage {
                 case .waiting: Renewal(lease: lease.id, progress: Renewal.waiting)

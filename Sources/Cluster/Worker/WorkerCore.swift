@@ -104,6 +104,9 @@ final class WorkerCore {
         case .rejected(let lease, let error):
             log(.warning, "rejected", lease, "\(error)")
             perform(machine.answered(lease, at: now))
+        case .dismiss(let reason, let atOnce):
+            logger.warning("dismissed", metadata: ["reason": "\(reason)", "atOnce": "\(atOnce)"])
+            perform(machine.drain(at: now))
         case .welcome, .reply:
             logger.warning("a message for somebody else")
         }
@@ -113,9 +116,8 @@ final class WorkerCore {
         for action in actions {
             switch action {
             case .sayHello(let held): send(.hello(hello(held)))
-            case .sayReady(let slots): send(.ready(slots: slots))
             case .attach: send(.attach(instance))
-            case .renew(let renewals): send(.renew(renewals))
+            case .renew(let slots, let renewals): send(.renew(slots: slots, renewals))
             case .handBack(let leases, let reason): send(.handBack(leases, reason: reason))
             case .reportFailure(let lease, let error, let isPermanent):
                 send(.failed(lease, error, isPermanent: isPermanent))

@@ -68,11 +68,14 @@ public final class RouterThread: Sendable {
     /// What to answer a message of another protocol version.
     private static func refusal(of message: Socket.Message, from peer: PeerID) -> [UInt8]? {
         guard peer.channel == .control, let first = message.frames.first,
-            let version = MessageHeader.version(of: first), version != WireFormat.protocolVersion
+            let version = MessageHeader.otherVersion(of: first)
         else { return nil }
         let error = InputError(
             "protocol version", expected: "\(WireFormat.protocolVersion), the coordinator's", found: "\(version)",
             hint: "run the same release of actdiff everywhere", kind: .configuration)
-        return try? MessageFromCoordinator.refused(error).encoded()
+        let refusal = try? MessageFromCoordinator.refused(error).encoded()
+        // It took nothing after the fields of a refusal.
+        let isWithoutChecksum = version == MessageHeader.versionWithoutChecksum
+        return isWithoutChecksum ? refusal?.dropLast(MessageHeader.checksumBytes) : refusal
     }
 }
