@@ -48,6 +48,27 @@ extension JobStore {
                     CREATE INDEX shardsByCommit ON shards (job, committedEpoch, tokens);
                     """)
         }
+        migrator.registerMigration("2 tickets, quarantine, verification, story") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE jobs ADD COLUMN ticket TEXT;        -- drawn by who submitted it
+                    CREATE UNIQUE INDEX jobsByTicket ON jobs (ticket);
+                    ALTER TABLE shards ADD COLUMN worker TEXT;        -- name of the one whose result is committed
+                    ALTER TABLE shards ADD COLUMN quarantined TEXT;   -- InputError, JSON: why it was given up
+                    ALTER TABLE shards ADD COLUMN verification TEXT;  -- how it ended
+                    CREATE INDEX shardsByQuarantine ON shards (job, shard) WHERE quarantined IS NOT NULL;
+                    CREATE TABLE story (
+                        job INTEGER NOT NULL REFERENCES jobs (sequence) ON DELETE CASCADE,
+                        shard INTEGER NOT NULL,
+                        at INTEGER NOT NULL,         -- milliseconds since 1970
+                        epoch INTEGER NOT NULL,
+                        event TEXT NOT NULL,
+                        worker TEXT NOT NULL,
+                        reason TEXT NOT NULL
+                    ) STRICT;
+                    CREATE INDEX storyByShard ON story (job, shard);
+                    """)
+        }
         return migrator
     }
 
