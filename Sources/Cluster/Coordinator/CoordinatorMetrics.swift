@@ -13,6 +13,18 @@ public final class CoordinatorMetrics: Sendable {
         public static let labelName = "state"
     }
 
+    /// What is known of a connected worker.
+    public enum Worker: String, MetricLabel {
+        case alive, torpid, draining
+        public static let labelName = "state"
+    }
+
+    /// What came of computing a shard a second time on another worker.
+    public enum Verification: String, MetricLabel {
+        case agreed, disagreed, skipped
+        public static let labelName = "outcome"
+    }
+
     /// Seen from the coordinator.
     public enum Direction: String, MetricLabel {
         case `in`, out
@@ -39,7 +51,7 @@ public final class CoordinatorMetrics: Sendable {
     /// Jobs by state; set after every tick.
     public let jobs: Family<JobState, Gauge>
     /// Connected workers by state; set after every tick.
-    public let workers: Family<WorkerState, Gauge>
+    public let workers: Family<Worker, Gauge>
 
     public let leasesGranted: Counter
     public let leasesExpired: Counter
@@ -49,7 +61,7 @@ public final class CoordinatorMetrics: Sendable {
     public let quarantined: Counter
     public let duplicateResults: Counter
     public let digestAlarms: Counter
-    public let verifications: Family<Scheduler.Verification, Counter>
+    public let verifications: Family<Verification, Counter>
     public let tokensCommitted: Counter
 
     public let workersLost: Counter
@@ -79,7 +91,7 @@ public final class CoordinatorMetrics: Sendable {
     public init(build: String) {
         shards = registry.gauges("shards", "Shards of running jobs, by state.", by: Shard.self)
         jobs = registry.gauges("jobs", "Jobs that the coordinator knows, by state.", by: JobState.self)
-        workers = registry.gauges("workers", "Connected workers, by state.", by: WorkerState.self)
+        workers = registry.gauges("workers", "Connected workers, by state.", by: Worker.self)
 
         leasesGranted = registry.counter("lease_granted_total", "Leases given to workers.")
         leasesExpired = registry.counter("lease_expired_total", "Leases that nobody renewed in time.")
@@ -94,8 +106,7 @@ public final class CoordinatorMetrics: Sendable {
         digestAlarms = registry.counter(
             "digest_alarms_total", "Shards of which two computations differ: somebody's numbers are wrong.")
         verifications = registry.counters(
-            "verifications_total", "Shards computed a second time on another worker, by outcome.",
-            by: Scheduler.Verification.self
+            "verifications_total", "Shards computed a second time on another worker, by outcome.", by: Verification.self
         )
         tokensCommitted = registry.counter("tokens_committed_total", "Tokens of committed shards.")
 
@@ -156,12 +167,4 @@ public final class CoordinatorMetrics: Sendable {
 
 extension JobState: MetricLabel {
     public static let labelName = "state"
-}
-
-extension WorkerState: MetricLabel {
-    public static let labelName = "state"
-}
-
-extension Scheduler.Verification: MetricLabel {
-    public static let labelName = "outcome"
 }
