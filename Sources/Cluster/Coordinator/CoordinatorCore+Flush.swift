@@ -13,7 +13,7 @@ extension CoordinatorCore {
             let begin = ContinuousClock.now
             do {
                 let refused = Set(try store.apply(batch))
-                metrics.commitSeconds.observe(seconds(since: begin))
+                metrics.commitSeconds.observe(now - seconds(begin))
                 finish(batch.commits, refused: refused)
                 for (lease, worker, purpose) in leaving { send(lease, to: worker, purpose) }
             } catch {

@@ -4,6 +4,7 @@ import Wire
 extension CoordinatorCore {
     /// Has a job planned.
     func plan(_ job: StoredJob) {
+        planned.insert(job.id)
         workshop.plan(job) { [mailbox] in mailbox.post(.planned(job.id)) }
     }
 
@@ -38,7 +39,8 @@ extension CoordinatorCore {
     /// A job cannot be finished.
     func fail(_ id: JobID, _ error: InputError) {
         guard let job = running[id] else { return }
-        workshop.fail(job, error)
+        workshop.fail(job, error, during: "its shards", on: workshop.folding) {}
+        workshop.forget(id)
         logger.error("failed", metadata: ["job": "\(id)", "error": "\(error)"])
     }
 

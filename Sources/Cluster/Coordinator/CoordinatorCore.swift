@@ -25,6 +25,8 @@ final class CoordinatorCore {
     var scheduler: Scheduler
     /// Jobs whose shards are handed out or were, with their tasks.
     var running: [JobID: StoredJob] = [:]
+    /// Jobs that were handed to the planner in this life.
+    var planned: Set<JobID> = []
     var connections: [InstanceID: WorkerConnection] = [:]
     /// Control connections of workers that said hello.
     var workers: [PeerID: InstanceID] = [:]

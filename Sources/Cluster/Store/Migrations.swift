@@ -76,7 +76,14 @@ extension JobStore {
     static func refuseStrangers(_ pool: DatabasePool, path: String) throws {
         try pool.read { db in
             let found = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-            let tables = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master") ?? 0
+            // The migrator makes its own table before anything else: a coordinator may have been killed right after.
+            let tables =
+                try Int.fetchOne(
+                    db,
+                    sql: """
+                        SELECT COUNT(*) FROM sqlite_master
+                        WHERE tbl_name <> 'grdb_migrations' AND tbl_name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+                        """) ?? 0
             guard found == applicationID || tables == 0 else {
                 throw InputError(
                     path, expected: "actdiff's job database (application id \(applicationID))",
