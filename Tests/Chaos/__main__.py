@@ -1,10 +1,12 @@
 """The chaos suite: real coordinators and workers under faults. See docs/chaos.md."""
 import argparse, os, shutil, subprocess, sys, tempfile, time
+from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import report
 from cluster import Place
+from disk import why_not as why_no_disk
 from jobs import Jobs
 from schedule import scenario
 from seed import play
@@ -26,19 +28,24 @@ def arguments():
     return options
 
 
-def seeds(options, until, skipped):
+def seeds(options, until, reasons, skipped):
     """The seeds to play, as long as there is time."""
     seed, given = options.seed, 0
     while (given < options.count) if options.count else time.monotonic() < until:
         mode = scenario(seed).mode
         if not options.only or mode in options.only:
             given += 1
-            if mode in ("network", "keys", "disk", "proxy"):
-                reason, count = skipped.get(mode, ("not yet", 0))
-                skipped[mode] = (reason, count + 1)
+            if mode in reasons:
+                skipped[mode] += 1
             else:
                 yield seed
         seed += 1
+
+
+def missing(folder):
+    """Modes that this machine cannot play, and why."""
+    reasons = {"disk": why_no_disk(folder / "disk"), "network": "not yet", "keys": "not yet"}
+    return {mode: reason for mode, reason in reasons.items() if reason}
 
 
 def main():
@@ -54,9 +61,10 @@ def main():
     print(f"quiet run: {', '.join(f'{name} {len(quiet.shards)} shards' for name, quiet in jobs.quiet.items())}", flush=True)
 
     begin = time.monotonic()
-    outcomes, skipped, running = [], {}, {}
+    outcomes, skipped, running = [], Counter(), {}
+    reasons = missing(folder)
     slots = set(range(options.parallel))
-    coming = seeds(options, begin + (options.minutes or 0) * 60, skipped)
+    coming = seeds(options, begin + (options.minutes or 0) * 60, reasons, skipped)
     with ProcessPoolExecutor(options.parallel) as pool:
         while True:
             while slots and (seed := next(coming, None)) is not None:
@@ -69,7 +77,8 @@ def main():
                 slots.add(running.pop(future))
                 outcomes.append(future.result())
                 print(report.seed_line(outcomes[-1]), flush=True)
-    status = report.summary(outcomes, skipped, time.monotonic() - begin)
+    status = report.summary(outcomes, {mode: (reasons[mode], count) for mode, count in skipped.items()},
+        time.monotonic() - begin)
     if status == 0 and not options.logs:
         shutil.rmtree(folder)
     return status

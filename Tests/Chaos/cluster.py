@@ -1,5 +1,5 @@
 """A coordinator and its workers, with whatever stands between and below them."""
-import heapq, itertools, os, time
+import heapq, itertools, time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from processes import Supervised
 from store import Ledger
 
 LEASE_SECONDS = 2
+MOST_WORKERS = 6
 
 
 @dataclass
@@ -27,8 +28,8 @@ class Place:
 class Cluster:
     """Starts and keeps a coordinator and workers. Faults change it; `tick` lets time pass."""
 
-    def __init__(self, place, workers, between=None):
-        self.place, self.between = place, between
+    def __init__(self, place, workers, between=None, disk=None):
+        self.place, self.between, self.disk = place, between, disk
         self.control, self.data = (f"tcp://{place.network}.1:{port}" for port in (5611, 5612))
         self.coordinator = Supervised("the coordinator", [
             place.actdiff, "coordinator", "--state", place.state, "--listen", self.control, "--data", self.data,
@@ -78,9 +79,13 @@ class Cluster:
         """Undoes what is still to be undone."""
         while self._agenda:
             heapq.heappop(self._agenda)[2]()
+        if self.between:
+            self.between.heal()
 
     def destroy(self):
         for process in self.processes:
             process.destroy()
         if self.between:
             self.between.destroy()
+        if self.disk:
+            self.disk.destroy()

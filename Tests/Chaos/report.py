@@ -25,6 +25,7 @@ def summary(outcomes, skipped, seconds):
     say(f"faults       {sum(faults.values())} (and {sum(o.missed for o in outcomes)} that found nothing to disturb)")
     for kind, count in faults.most_common():
         say(f"  {count:6}  {kind}")
+    say(f"frames       {sum(o.frames for o in outcomes)} harmed")
     say(f"jobs         {sum(o.jobs for o in outcomes)} with {sum(o.shards for o in outcomes)} shards, "
         f"each committed once; {sum(o.granted for o in outcomes)} leases")
     say(f"store        read {sum(o.looks for o in outcomes)} times while the coordinator was dead")

@@ -3,11 +3,13 @@ import shutil, time, traceback
 from collections import Counter
 from dataclasses import dataclass, field
 
-from cluster import Cluster
-from faults import KINDS
+from cluster import MOST_WORKERS, Cluster
+from disk import SmallDisk
+from faults import KINDS, PROXIED
 from jobs import SHAPES
 from operators import Operator
 from processes import Failure
+from proxy import Harm, Proxy
 from schedule import SECONDS, scenario
 from verdict import examine
 
@@ -23,6 +25,7 @@ class Outcome:
     mode: str
     seconds: float = 0.0
     faults: Counter = field(default_factory=Counter)     # those with an effect
+    frames: int = 0
     missed: int = 0
     jobs: int = 0
     mismatches: int = 0
@@ -44,7 +47,7 @@ def play(seed, place, jobs):
     cluster = operator = None
     place.folder.mkdir(parents=True)
     try:
-        cluster = Cluster(place, plan.workers)
+        cluster = build(plan, place)
         operator = Operator(cluster, jobs, [SHAPES[name] for name in plan.shapes])
         _disturb(plan, cluster, operator, outcome)
         _settle(cluster, operator)
@@ -72,23 +75,39 @@ def play(seed, place, jobs):
     return outcome
 
 
+def build(plan, place):
+    """The cluster of a seed's mode."""
+    between = disk = None
+    if plan.mode in PROXIED:
+        between = Proxy(place.network, MOST_WORKERS)
+    if plan.mode == "disk":
+        disk = SmallDisk(place.state)
+    return Cluster(place, plan.workers, between, disk)
+
+
 def _disturb(plan, cluster, operator, outcome):
     """Lets the faults happen while jobs run."""
     begin = time.monotonic()
-    waiting = list(plan.faults)
+    waiting, effects = list(plan.faults), []
     with open(cluster.place.folder / "faults.log", "w", buffering=1) as log:
         while (now := time.monotonic() - begin) < SECONDS:
             while waiting and waiting[0].at <= now:
                 fault = waiting.pop(0)
                 done = KINDS[fault.kind].apply(cluster, fault)
                 log.write(f"{time.time():.3f}  {fault}{'' if done else '  without effect'}\n")
-                if done:
-                    outcome.faults[fault.kind] += 1
-                else:
-                    outcome.missed += 1
+                effects.append((fault.kind, done))
             cluster.tick()
             operator.tick(wants_more=True)
             time.sleep(STEP_SECONDS)
+
+
+    for kind, effect in effects:
+        if effect.hits if isinstance(effect, Harm) else effect:
+            outcome.faults[kind] += 1
+        else:
+            outcome.missed += 1
+        if isinstance(effect, Harm):
+            outcome.frames += effect.hits
 
 
 def _settle(cluster, operator):
