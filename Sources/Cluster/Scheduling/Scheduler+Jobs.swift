@@ -67,6 +67,29 @@ extension Scheduler {
         return finishIfDone(id, at: now) + grantWaiting(at: now)
     }
 
+    /// Shards of the jobs that run, by where they stand.
+    public struct ShardCounts: Sendable, Hashable {
+        public var waiting = 0
+        /// With a worker, or on the way into the store.
+        public var busy = 0
+        public var committed = 0
+        public var quarantined = 0
+    }
+
+    /// How many shards of the jobs that run stand where.
+    public func shardCounts() -> ShardCounts {
+        var counts = ShardCounts()
+        for (_, id) in openByOrder {
+            guard let at = jobs.index(forKey: id) else { continue }
+            let job = jobs.values[at]
+            counts.waiting += job.queue.count
+            counts.committed += job.committed
+            counts.quarantined += job.quarantined
+            counts.busy += job.states.count - job.queue.count - job.committed - job.quarantined
+        }
+        return counts
+    }
+
     /// Somebody called the job off.
     public mutating func cancel(_ id: JobID, at now: Double) -> [Action] {
         end(id, reason: "the job was cancelled") + grantWaiting(at: now)

@@ -136,7 +136,7 @@ extension Scheduler {
             }
             guard !shards.isEmpty else { continue }
             for shard in shards { actions += takeBack(shard, of: id, at: now) }
-            change(id) { $0.committers.remove(name) }
+            change(id) { _ = $0.committers.remove(name) }
             actions.append(.retract(id, shards: shards))
         }
         return actions
@@ -181,7 +181,8 @@ extension Scheduler {
                 else { continue }
                 let lease = LeaseID(job: id, shard: shard, epoch: jobs.values[at].epochs[shard] + 1)
                 jobs.values[at].epochs[shard] = lease.epoch
-                jobs.values[at].checks[shard]?.grant = newGrant(lease, to: worker, at: now)
+                let grant = newGrant(lease, to: worker, at: now)
+                jobs.values[at].checks[shard]?.grant = grant
                 actions.append(.grant(lease, to: worker, .verification))
             }
         }

@@ -152,7 +152,8 @@ extension Scheduler {
             if isLatest, let check = jobs.values[at].checks[lease.shard], check.grant == nil,
                 let name = workers[id]?.name, !check.seen.contains(name), name != committer
             {
-                jobs.values[at].checks[lease.shard]?.grant = newGrant(lease, to: id, at: now)
+                let grant = newGrant(lease, to: id, at: now)
+                jobs.values[at].checks[lease.shard]?.grant = grant
                 return []
             }
             return [.revoke(lease, from: id, reason: "another worker has finished the shard")]
@@ -171,7 +172,7 @@ extension Scheduler {
     public struct WorkerStatus: Sendable, Hashable {
         public var worker: InstanceID
         public var state: WorkerState
-        public var leases: Int
+        public var held: Set<LeaseID>
         public var running: LeaseID?
         /// Seconds since its last word.
         public var silence: Double
@@ -183,7 +184,7 @@ extension Scheduler {
             let state: WorkerState =
                 isTorpid(id, at: now) ? .torpid : worker.isDismissed || worker.slots == 0 ? .draining : .alive
             return WorkerStatus(
-                worker: id, state: state, leases: worker.held.count, running: worker.running,
+                worker: id, state: state, held: worker.held, running: worker.running,
                 silence: now - worker.lastHeard)
         }
     }

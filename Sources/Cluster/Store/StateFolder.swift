@@ -12,8 +12,10 @@ public final class StateFolder: Sendable {
     public init(_ path: String) throws {
         self.path = path
         do {
-            try FileManager.default.createDirectory(
-                atPath: path + "/bundles", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            for folder in [path, path + "/bundles", path + "/folds"] {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            }
         } catch {
             throw InputError(
                 path, expected: "a folder that can be written", found: "\(error.localizedDescription)",
@@ -54,5 +56,11 @@ public final class StateFolder: Sendable {
     var database: String { path + "/jobs.sqlite" }
 
     /// Where a finished job's bundle stands.
-    func bundle(of job: String) -> String { path + "/bundles/" + job }
+    func bundle(of job: String) -> String { bundles + "/" + job }
+
+    /// Where a running job's fold has its checkpoint.
+    func fold(of job: String) -> String { folds + "/" + job }
+
+    var bundles: String { path + "/bundles" }
+    var folds: String { path + "/folds" }
 }

@@ -16,7 +16,7 @@ final class WorkerCore {
     private let compute: ComputeThread
     private let mailbox: Mailbox<WorkerService.Event>
     private var logger: Logger
-    private var machine = WorkerMachine()
+    private var machine: WorkerMachine
     private var heardAt = 0.0
     private let start = ContinuousClock.now
     private var end: Result<WorkerMachine.Outcome, InputError>?
@@ -31,6 +31,7 @@ final class WorkerCore {
         self.compute = compute
         self.mailbox = mailbox
         logger = parts.logger
+        machine = WorkerMachine(policy: WorkerMachine.Policy(lifetimeSeconds: parts.lifetimeSeconds))
     }
 
     /// Works until the worker is to leave.
@@ -106,7 +107,7 @@ final class WorkerCore {
             perform(machine.answered(lease, at: now))
         case .dismiss(let reason, let atOnce):
             logger.warning("dismissed", metadata: ["reason": "\(reason)", "atOnce": "\(atOnce)"])
-            perform(machine.drain(at: now))
+            perform(machine.dismissed(reason: reason, atOnce: atOnce, at: now))
         case .welcome, .reply:
             logger.warning("a message for somebody else")
         }
@@ -126,6 +127,9 @@ final class WorkerCore {
             case .start(let lease): compute.start(lease)
             case .cancelCompute(let lease): compute.cancel(lease)
             case .end(.refused(let error)): end = .failure(error)
+            case .end(.dismissed(let reason)):
+                end = .failure(
+                    InputError("this worker", expected: "to be of use", found: "dismissed: \(reason)", kind: .temporary))
             case .end(let outcome): end = .success(outcome)
             }
         }
