@@ -66,7 +66,7 @@ struct SchedulerRun {
 
     func key(_ lease: LeaseID) -> String { "\(lease.job)/\(lease.shard)" }
 
-    func name(_ worker: InstanceID) -> String { "w\(worker.low)" }
+    func name(_ worker: InstanceID) -> String { "h\(worker.low / 2):\(worker.low)" }
 
     /// What a worker comes to: the truth, unless it is a liar.
     func digest(of lease: LeaseID, by worker: InstanceID? = nil) -> Digest {
@@ -96,8 +96,7 @@ struct SchedulerRun {
             return ready(job)
         case 2, 3:
             if slots[worker] == nil { slots[worker] = 0 }
-            return scheduler.workerHello(
-                worker, name: name(worker), host: "h\(worker.low / 2)", holding: some, at: now)
+            return scheduler.workerHello(worker, name: name(worker), holding: some, at: now)
         case 4, 5, 6:
             guard slots[worker] != nil else { return scheduler.renew(worker, slots: 2, [], at: now) }
             let wanted = Int.random(in: 0...3, using: &random)
@@ -320,8 +319,7 @@ extension SchedulerRun {
         var pending = scheduler.tick(at: now)
         for (lease, _) in commitsUnderWay { pending += scheduler.commitFinished(lease, at: now) }
         for worker in last {
-            pending += scheduler.workerHello(
-                worker, name: name(worker), host: "h", holding: [], at: now)
+            pending += scheduler.workerHello(worker, name: name(worker), holding: [], at: now)
             pending += scheduler.renew(worker, slots: 1, [], at: now)
         }
         for _ in 0..<200 where !pending.isEmpty || ended.count < shardCounts.count {

@@ -107,7 +107,7 @@ final class TemporaryFolder {
         #expect(throws: InputError.self) { try reopened { try $0.result(job.id, shard: 0) } }
 
         #expect(try reopened { try $0.finish(job, files: [], digests: [nil, Digest(of: [2]), nil]) })
-        #expect(try reopened { try $0.endedJobs(with: "w") }.map(\.shards) == [1])
+        #expect(try reopened { try $0.jobs(with: "w") }.map(\.shards) == [1])
         #expect(try reopened { try $0.result(job.id, shard: 1) } == [2], "a partial job keeps its results")
         #expect(try reopened { try $0.retry(job) } == 1)
         #expect(try reopened { try $0.job(job.id) }?.state == .running)
@@ -237,7 +237,7 @@ final class TemporaryFolder {
         let error = #expect(throws: InputError.self) { try reopened { _ in } }
         #expect(error?.kind == .configuration)
         #expect(
-            error?.expected == "a schema up to '1 jobs, shards, results'" && error?.found == "one with '9 the future'")
+            error?.expected == "a schema up to '2 tickets, quarantine, verification, story'" && error?.found == "one with '9 the future'")
     }
 
     @Test("another program's database is refused and left alone")
