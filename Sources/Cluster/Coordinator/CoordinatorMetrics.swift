@@ -106,7 +106,8 @@ public final class CoordinatorMetrics: Sendable {
         digestAlarms = registry.counter(
             "digest_alarms_total", "Shards of which two computations differ: somebody's numbers are wrong.")
         verifications = registry.counters(
-            "verifications_total", "Shards computed a second time on another worker, by outcome.", by: Verification.self)
+            "verifications_total", "Shards computed a second time on another worker, by outcome.", by: Verification.self
+        )
         tokensCommitted = registry.counter("tokens_committed_total", "Tokens of committed shards.")
 
         workersLost = registry.counter("workers_lost_total", "Workers that fell silent or died.")

@@ -129,7 +129,8 @@ final class WorkerCore {
             case .end(.refused(let error)): end = .failure(error)
             case .end(.dismissed(let reason)):
                 end = .failure(
-                    InputError("this worker", expected: "to be of use", found: "dismissed: \(reason)", kind: .temporary))
+                    InputError("this worker", expected: "to be of use", found: "dismissed: \(reason)", kind: .temporary)
+                )
             case .end(let outcome): end = .success(outcome)
             }
         }
