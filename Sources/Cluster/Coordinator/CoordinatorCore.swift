@@ -134,7 +134,7 @@ final class CoordinatorCore {
         case .transport(.failed(let error)):
             failure = InputError("the sockets", expected: "to go on", found: "\(error)", kind: .temporary)
             isStopping = true
-        case .transport(let problem): logger.warning("\(problem)")
+        case .transport(let problem): logger.log(level: problem.isRoutine ? .debug : .warning, "\(problem)")
         case .drain: drain()
         case .stop: isStopping = true
         }

@@ -71,6 +71,8 @@ final class WorkerCore {
             perform(machine.computeFailed(lease, error, isPermanent: isPermanent, at: now))
         case .transport(.failed(let error)):
             end = .failure(InputError("the sockets", expected: "to go on", found: "\(error)", kind: .temporary))
+        case .transport(.notAdmitted(let error)):
+            perform(machine.refused(error))
         case .transport(let problem):
             logger.warning("\(problem)")
         case .drain:
