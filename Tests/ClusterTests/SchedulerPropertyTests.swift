@@ -78,6 +78,7 @@ struct SchedulerRun {
     mutating func step() -> String? {
         let actions = event()
         for action in actions {
+            trail.append("    \(action)")
             if let broken = perform(action) { return broken }
         }
         return scheduler.check()
@@ -253,6 +254,7 @@ struct SchedulerRun {
             lease, committed: isLost ? .unknown : verdict(committed[key(lease)]),
             challenger: challenger ? verdict(challenges[key(lease)]) : nil, from: worker, at: now)
         for action in actions {
+            trail.append("    \(action)")
             if let broken = perform(action) { return broken }
         }
         return nil

@@ -249,7 +249,8 @@ import Wire
         #expect(actions == [.compare(lease(0, 3), from: c, challenger: true)])
         actions = scheduler.compared(lease(0, 3), committed: .differs("much"), challenger: .agrees, from: c, at: 3)
         #expect(actions.contains(.retract(job, shards: [0, 1])))
-        #expect(actions.contains(.record(.convicted(name: "h1:1", lease(0, 3), witnesses: ["h2:1", "h3:1"], what: "much"))))
+        #expect(
+            actions.contains(.record(.convicted(name: "h1:1", lease(0, 3), witnesses: ["h2:1", "h3:1"], what: "much"))))
         #expect(actions.contains { if case .dismiss(a, _, true) = $0 { true } else { false } })
         #expect(scheduler.check() == nil)
         let late = scheduler.resultReceived(lease(0, 1), digest: Digest(of: "wrong"), from: a, at: 3)
@@ -347,6 +348,7 @@ import Wire
         #expect(scheduler.workerHello(b, name: "b", holding: [lease(0, 4)], at: 1).isEmpty)
         #expect(scheduler.workers[b]?.held == [lease(0, 4)])
         _ = scheduler.renew(a, slots: 3, [Renewal(lease: lease(2, 1), progress: 0)], at: 4)
+        _ = scheduler.renew(b, slots: 1, [Renewal(lease: lease(0, 4), progress: 1)], at: 4)
         #expect(scheduler.tick(at: 5) == [.grant(lease(1, 3), to: a, .again)])
     }
 

@@ -237,7 +237,8 @@ final class TemporaryFolder {
         let error = #expect(throws: InputError.self) { try reopened { _ in } }
         #expect(error?.kind == .configuration)
         #expect(
-            error?.expected == "a schema up to '2 tickets, quarantine, verification, story'" && error?.found == "one with '9 the future'")
+            error?.expected == "a schema up to '2 tickets, quarantine, verification, story'"
+                && error?.found == "one with '9 the future'")
     }
 
     @Test("another program's database is refused and left alone")
