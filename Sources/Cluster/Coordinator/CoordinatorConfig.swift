@@ -15,8 +15,14 @@ public struct CoordinatorConfig: Sendable, Hashable {
     /// How long after a restart shards are kept for workers that may still hold them; as long as a lease unless told
     /// otherwise.
     public var graceSeconds: Double?
+    /// How long a worker's computation may stand still before the worker is dismissed.
+    public var stallSeconds = 1800.0
+    /// How long a job that is otherwise done waits for a second worker to verify a shard.
+    public var verifySeconds = 120.0
     /// Bytes of results that one worker may have under way.
     var creditBytes = 4 << 20
+    /// Bytes of results that all workers together may have under way.
+    var resultBytes = 512 << 20
 
     /// The defaults on a state folder.
     public init(state: String) {

@@ -4,6 +4,7 @@ import Wire
 extension CoordinatorCore {
     /// Has a job planned.
     func plan(_ job: StoredJob) {
+        planned.insert(job.id)
         workshop.plan(job) { [mailbox] in mailbox.post(.planned(job.id)) }
     }
 
@@ -24,13 +25,16 @@ extension CoordinatorCore {
         let shards = try store.shards(of: job)
         running[job.id] = job
         workshop.shardsCommitted(job)
-        perform(scheduler.jobReady(job.id, order: job.sequence, shards: shards, at: now))
+        tokens[job.id] = try store.tokens(of: job)
+        let verified = try workshop.verifiedShards(of: job)
+        perform(scheduler.jobReady(job.id, order: job.sequence, shards: shards, verified: verified, at: now))
     }
 
     /// The workshop is done with folding a job; the store says how it went.
     func folded(_ id: JobID) {
         guard let job = stored(id) else { return }
-        if job.state == .failed { logFailure(job) } else { logger.info("\(job.state)", metadata: ["job": "\(id)"]) }
+        if job.state == .failed { return logFailure(job) }
+        logger.info("\(job.state.rawValue)", metadata: ["job": "\(id)"])
     }
 
     /// A job cannot be finished.

@@ -5,18 +5,23 @@ import Inputs
 import Wire
 
 extension JobStore {
-    /// Notes a new job, in state planning. Its id is made of its name and its number.
-    public func submit(_ source: JobSource, name: String, at seconds: Int) throws -> StoredJob {
+    /// Notes a new job, in state planning. Its id is made of its name and its number. A ticket that was used before names
+    /// the job that it was used for.
+    public func submit(_ source: JobSource, name: String, ticket: InstanceID, at seconds: Int) throws -> StoredJob {
         try write { db in
+            let known = try StoredJob.fetchOne(
+                db, sql: "SELECT * FROM jobs WHERE ticket = ?", arguments: [ticket.description])
+            if let known { return known }
             let last = try Int.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'") ?? 0
             let id = "\(Self.plain(name))-\(last + 1)"
             try db.execute(
                 sql: """
-                    INSERT INTO jobs (id, name, submitted, specText, specFile, folder, state)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO jobs (id, name, submitted, specText, specFile, folder, state, ticket)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     id, name, seconds, source.specText, source.specFile, source.folder, JobState.planning.rawValue,
+                    ticket.description,
                 ])
             return try StoredJob.find(db, sequence: Int(db.lastInsertedRowID))
         }
@@ -103,7 +108,22 @@ extension JobStore {
         try db.execute(sql: "DELETE FROM results WHERE job = ?", arguments: [job.sequence])
     }
 
-    private static func json(_ value: some Encodable) throws -> String {
+    /// A partial job runs again: its quarantined shards are to be computed. Returns their number; 0, and nothing happens,
+    /// for a job in another state.
+    public func retry(_ job: StoredJob) throws -> Int {
+        try write { db in
+            try db.execute(
+                sql: "UPDATE jobs SET state = ? WHERE sequence = ? AND state = ?",
+                arguments: [JobState.running.rawValue, job.sequence, JobState.partial.rawValue])
+            guard db.changesCount == 1 else { return 0 }
+            try db.execute(
+                sql: "UPDATE shards SET quarantined = NULL WHERE job = ? AND quarantined IS NOT NULL",
+                arguments: [job.sequence])
+            return db.changesCount
+        }
+    }
+
+    static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self)

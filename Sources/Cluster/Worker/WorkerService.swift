@@ -13,16 +13,20 @@ public final class WorkerService: Sendable {
         /// The kernels in use.
         public var instructionSet: String
         public var threads: Int
+        /// Seconds until the worker's allocation ends; nil where nobody knows.
+        public var lifetimeSeconds: Double?
         public var logger: Logger
 
         /// Names the parts.
         public init(
-            evaluator: any ShardEvaluating, build: String, instructionSet: String, threads: Int, logger: Logger
+            evaluator: any ShardEvaluating, build: String, instructionSet: String, threads: Int,
+            lifetimeSeconds: Double? = nil, logger: Logger
         ) {
             self.evaluator = evaluator
             self.build = build
             self.instructionSet = instructionSet
             self.threads = threads
+            self.lifetimeSeconds = lifetimeSeconds
             self.logger = logger
         }
     }
