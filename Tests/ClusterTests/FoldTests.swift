@@ -435,7 +435,7 @@ final class FoldBench {
     /// A planned job.
     func job(shards: Int) throws -> StoredJob {
         let source = JobSource(specText: "\(shards) 20", specFile: "job.yaml", folder: "/")
-        let job = try store.submit(source, name: "fake", at: 0)
+        let job = try store.submit(source, name: "fake", ticket: .random(), at: 0)
         _ = try store.savePlan(planner.plan(source), of: job)
         return try store.job(job.id) ?? job
     }
@@ -455,31 +455,25 @@ final class FoldBench {
 
     func commitOne(_ job: StoredJob, _ shard: Int, as other: ShardResult? = nil) throws {
         let result = try other ?? FakePlanner.result(of: work(job, shard))
-        try store.commit(
-            LeaseID(job: job.id, shard: shard, epoch: 1), digest: ShardResultCodec.digest(of: result),
-            bytes: ShardResultCodec.encode(result), instructionSet: "avx2")
+        var batch = StoreBatch()
+        batch.commits = [
+            StoreBatch.Commit(
+                lease: LeaseID(job: job.id, shard: shard, epoch: 1), digest: try ShardResultCodec.digest(of: result),
+                bytes: try ShardResultCodec.encode(result), instructionSet: "avx2", worker: "w")
+        ]
+        #expect(try store.apply(batch) == [])
     }
 
     /// A shard's result is no longer wanted.
     func takeBack(_ job: StoredJob, _ shard: Int) throws {
-        try store.write { db in
-            try db.execute(
-                sql: """
-                    UPDATE shards SET digest = NULL, committedEpoch = NULL, instructionSet = NULL
-                    WHERE job = ? AND shard = ?
-                    """, arguments: [job.sequence, shard])
-            try db.execute(
-                sql: "DELETE FROM results WHERE job = ? AND shard = ?", arguments: [job.sequence, shard])
-        }
+        var batch = StoreBatch()
+        batch.retractions = [(job.id, shard)]
+        _ = try store.apply(batch)
     }
 
     /// A partial job runs again.
     func retry(_ job: StoredJob) throws {
-        try store.write {
-            try $0.execute(
-                sql: "UPDATE jobs SET state = 'running' WHERE sequence = ? AND state = 'partial'",
-                arguments: [job.sequence])
-        }
+        _ = try store.retry(job)
     }
 
     /// Finishes a job and waits for that.
