@@ -352,6 +352,13 @@ import Wire
         #expect(scheduler.tick(at: 5) == [.grant(lease(1, 3), to: a, .again)])
     }
 
+    @Test("after a restart a lease that never reached its worker is free as soon as the worker is back")
+    mutating func lostLease() {
+        let shards: [Scheduler.StoredShard] = [.init(epoch: 4, holder: a), .init(epoch: 2, holder: b)]
+        _ = scheduler.jobReady(job, order: 1, shards: shards, at: 0)
+        #expect(join(a, slots: 2) == [.grant(lease(0, 5), to: a, .again)])
+    }
+
     @Test("a job that was complete before a restart completes again, once")
     mutating func completeAtStart() {
         let shard = Scheduler.StoredShard(epoch: 1, committed: .init(digest: Digest(of: "r"), epoch: 1, worker: "w9"))

@@ -280,7 +280,7 @@ extension JobStore {
 
     fileprivate func save(epochs: [LeaseID]) throws {
         var batch = StoreBatch()
-        batch.epochs = epochs
+        batch.epochs = epochs.map { .init(lease: $0, holder: .random()) }
         _ = try apply(batch)
     }
 }

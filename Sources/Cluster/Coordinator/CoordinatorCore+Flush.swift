@@ -3,11 +3,12 @@ import Wire
 
 extension CoordinatorCore {
     /// Stores what is to be stored, in one transaction for all that has come together, and only then says it to anybody.
-    func flush() {
+    /// Lines of stories alone wait for company unless asked not to.
+    func flush(storiesToo: Bool = false) {
         while true {
             var batch = pending
-            batch.epochs = grants.map(\.lease)
-            if batch.canWait { break }
+            batch.epochs = grants.map { StoreBatch.Epoch(lease: $0.lease, holder: $0.worker) }
+            if batch.canWait, !storiesToo || batch.story.isEmpty { break }
             let leaving = grants
             (pending, grants) = (StoreBatch(), [])
             let begin = ContinuousClock.now
@@ -24,19 +25,6 @@ extension CoordinatorCore {
             }
         }
         passOn()
-    }
-
-    /// Stores the lines that have waited for company.
-    func flushStory() {
-        guard !pending.story.isEmpty else { return flush() }
-        let batch = pending
-        pending = StoreBatch()
-        do {
-            _ = try store.apply(batch)
-        } catch {
-            putBack(batch, [])
-        }
-        flush()
     }
 
     private func finish(_ commits: [StoreBatch.Commit], refused: Set<LeaseID>) {

@@ -101,12 +101,13 @@ final class CoordinatorCore {
             if seen >= tickAt {
                 metrics.loopLag.observe(seen - tickAt)
                 tick(at: seen)
+                flush(storiesToo: true)
                 tickAt = seen + Self.tickSeconds
-                flushStory()
+            } else {
+                flush()
             }
-            flush()
         }
-        flushStory()
+        flush(storiesToo: true)
         return failure
     }
 

@@ -6,6 +6,8 @@ extension Scheduler {
     public struct StoredShard: Sendable, Hashable {
         /// Highest epoch ever handed out; 0 for none.
         public var epoch: Int
+        /// Who got that epoch.
+        public var holder: InstanceID?
         public var committed: Commit?
         /// Why it was given up.
         public var quarantined: InputError?
@@ -29,9 +31,11 @@ extension Scheduler {
 
         /// Makes a shard's stored state.
         public init(
-            epoch: Int = 0, committed: Commit? = nil, quarantined: InputError? = nil, verification: Verification? = nil
+            epoch: Int = 0, holder: InstanceID? = nil, committed: Commit? = nil, quarantined: InputError? = nil,
+            verification: Verification? = nil
         ) {
             self.epoch = epoch
+            self.holder = holder
             self.committed = committed
             self.quarantined = quarantined
             self.verification = verification
@@ -56,6 +60,7 @@ extension Scheduler {
             } else {
                 job.states.append(.waiting(notBefore: shard.epoch > 0 ? now + policy.graceSeconds : now))
                 job.queue.append(index)
+                if shard.epoch > 0, let holder = shard.holder { job.kept[holder, default: []].append(index) }
             }
             guard verified.contains(index), shard.verification == nil else { continue }
             job.toVerify.insert(index)

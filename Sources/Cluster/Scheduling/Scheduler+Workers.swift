@@ -21,8 +21,20 @@ extension Scheduler {
             if isCommitted(by: lease) { actions.append(.acknowledge(lease, to: id)) }
             actions += extend(lease, of: id, isFinished: true, at: now)
         }
+        free(id, at: now)
         updateSpare(id)
         return actions + grantWaiting(at: now)
+    }
+
+    /// Shards that were kept for a worker, and that it did not name when it came, never reached it.
+    private mutating func free(_ id: InstanceID, at now: Double) {
+        for (_, job) in openByOrder {
+            change(job) { job in
+                for shard in job.kept.removeValue(forKey: id) ?? [] {
+                    if case .waiting = job.states[shard] { job.states[shard] = .waiting(notBefore: now) }
+                }
+            }
+        }
     }
 
     /// A worker names the leases it holds and how far they are, and how many it wants to hold (0 when it drains); a lease

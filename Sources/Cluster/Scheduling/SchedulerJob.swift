@@ -106,6 +106,8 @@ extension Scheduler {
         var troubles: [Int: Trouble] = [:]
         /// Waiting shards by descending index, so that the next one is the last.
         var queue: [Int] = []
+        /// Shards that are kept for workers from before a restart, until these say hello.
+        var kept: [InstanceID: [Int]] = [:]
         var committed = 0
         var committing = 0
         var quarantined = 0

@@ -17,7 +17,7 @@ extension JobStore {
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT epoch, digest, committedEpoch, worker, quarantined, verification FROM shards
+                    SELECT epoch, holder, digest, committedEpoch, worker, quarantined, verification FROM shards
                     WHERE job = ? ORDER BY shard
                     """,
                 arguments: [job.sequence])
@@ -28,8 +28,9 @@ extension JobStore {
                     epoch.map { Scheduler.StoredShard.Commit(digest: digest, epoch: $0, worker: row["worker"] ?? "") }
                 }
                 let verification: String? = row["verification"]
+                let holder: String? = row["holder"]
                 return Scheduler.StoredShard(
-                    epoch: row["epoch"], committed: commit, quarantined: try Self.error(row["quarantined"]),
+                    epoch: row["epoch"], holder: holder.flatMap(InstanceID.init), committed: commit, quarantined: try Self.error(row["quarantined"]),
                     verification: verification.flatMap(Scheduler.Verification.init))
             }
         }

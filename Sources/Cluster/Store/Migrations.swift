@@ -53,6 +53,7 @@ extension JobStore {
                 sql: """
                     ALTER TABLE jobs ADD COLUMN ticket TEXT;        -- drawn by who submitted it
                     CREATE UNIQUE INDEX jobsByTicket ON jobs (ticket);
+                    ALTER TABLE shards ADD COLUMN holder TEXT;        -- the worker's life that got the highest epoch
                     ALTER TABLE shards ADD COLUMN worker TEXT;        -- name of the one whose result is committed
                     ALTER TABLE shards ADD COLUMN quarantined TEXT;   -- InputError, JSON: why it was given up
                     ALTER TABLE shards ADD COLUMN verification TEXT;  -- how it ended

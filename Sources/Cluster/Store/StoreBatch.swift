@@ -17,6 +17,12 @@ struct StoreBatch: Sendable {
         var worker: String
     }
 
+    /// A lease and who gets it.
+    struct Epoch: Sendable {
+        var lease: LeaseID
+        var holder: InstanceID
+    }
+
     /// A line of a shard's story.
     struct Event: Sendable {
         var job: JobID
@@ -29,7 +35,7 @@ struct StoreBatch: Sendable {
     var quarantines: [(job: JobID, shard: Int, error: InputError)] = []
     var verifications: [(job: JobID, shard: Int, outcome: Scheduler.Verification)] = []
     /// Leases that leave once their epochs are stored.
-    var epochs: [LeaseID] = []
+    var epochs: [Epoch] = []
     var story: [Event] = []
 
     /// Whether it holds nothing but the story, which can wait a little.
@@ -63,9 +69,13 @@ extension JobStore {
                 try db.cachedStatement(sql: "UPDATE shards SET verification = ? WHERE job = ? AND shard = ?")
                     .execute(arguments: [outcome.rawValue, sequence(of: job), shard])
             }
-            for lease in batch.epochs {
-                try db.cachedStatement(sql: "UPDATE shards SET epoch = MAX(epoch, ?) WHERE job = ? AND shard = ?")
-                    .execute(arguments: [lease.epoch, sequence(of: lease.job), lease.shard])
+            for epoch in batch.epochs {
+                let lease = epoch.lease
+                try db.cachedStatement(
+                    sql: "UPDATE shards SET epoch = ?, holder = ? WHERE job = ? AND shard = ? AND epoch < ?"
+                ).execute(arguments: [
+                    lease.epoch, epoch.holder.description, sequence(of: lease.job), lease.shard, lease.epoch,
+                ])
             }
             for event in batch.story { try Self.insert(event, job: sequence(of: event.job), db) }
             return refused
@@ -92,9 +102,11 @@ extension JobStore {
         try db.cachedStatement(
             sql: """
                 UPDATE shards SET digest = NULL, committedEpoch = NULL, instructionSet = NULL, worker = NULL
-                WHERE job = ? AND shard = ?
+                WHERE job = ? AND shard = ? AND EXISTS (SELECT 1 FROM jobs WHERE sequence = ? AND state = ?)
                 """
-        ).execute(arguments: [job, shard])
+        ).execute(arguments: [job, shard, job, JobState.running.rawValue])
+        // A job that has ended meanwhile stays what it is.
+        guard db.changesCount == 1 else { return }
         try db.cachedStatement(sql: "DELETE FROM results WHERE job = ? AND shard = ?").execute(arguments: [job, shard])
     }
 

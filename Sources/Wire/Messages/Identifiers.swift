@@ -52,6 +52,14 @@ public struct InstanceID: Sendable, Hashable, CustomStringConvertible {
         self.low = low
     }
 
+    /// Reads what `description` says; nil for anything else.
+    public init?(_ text: String) {
+        guard text.utf8.count == 32, let high = UInt64(text.prefix(16), radix: 16),
+            let low = UInt64(text.suffix(16), radix: 16)
+        else { return nil }
+        self.init(high: high, low: low)
+    }
+
     /// A fresh one, from the system's random numbers.
     public static func random() -> InstanceID {
         InstanceID(high: .random(in: 0...UInt64.max), low: .random(in: 0...UInt64.max))
