@@ -1,13 +1,16 @@
 import Glibc
 import Testing
 
-/// A port that belongs to this test and refuses every connection: bound, but nobody listens.
+/// A port that belongs to this test and refuses every connection: bound, but nobody listens. A shared one can be bound
+/// again by libzmq, again and again, and by no other test in between.
 struct DeadPort: ~Copyable {
     let endpoint: String
     private let descriptor: Int32
 
-    init() throws {
+    init(isShared: Bool = false) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var flag: Int32 = isShared ? 1 : 0
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &flag, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian

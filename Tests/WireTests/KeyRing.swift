@@ -43,11 +43,14 @@ struct GuardedRouter {
     let problems: Mailbox<TransportProblem>
     let router: RouterThread
 
-    init(_ keys: ServerKeys?) throws {
+    init(
+        _ keys: ServerKeys?,
+        endpoints: Endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
+    ) throws {
         let inbox = try Mailbox<Inbound>()
         let problems = try Mailbox<TransportProblem>()
         router = try RouterThread(
-            bind: Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*"), keys: keys,
+            bind: endpoints, keys: keys,
             deliver: { inbox.post($0) }, report: { problems.post($0) })
         self.inbox = inbox
         self.problems = problems

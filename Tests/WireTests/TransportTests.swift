@@ -192,8 +192,10 @@ struct TransportTests {
 
     @Test("A worker finds its way to a coordinator that was restarted, as a new peer")
     func restart() throws {
-        let first = try Coordinator()
-        let endpoints = first.router.endpoints
+        let control = try DeadPort(isShared: true)
+        let data = try DeadPort(isShared: true)
+        let endpoints = Endpoints(control: control.endpoint, data: data.endpoint)
+        let first = try Coordinator(endpoints: endpoints)
         let worker = try Worker(endpoints)
         defer { worker.dealer.stop() }
         try worker.dealer.send(.renew(slots: 1, []))

@@ -50,7 +50,7 @@ public struct KeyPair: Sendable, Hashable {
         var text = [CChar](repeating: 0, count: PublicKey.characterCount + 1)
         guard zmq_curve_public(&text, secret.text) == 0 else { throw ZeroMQError.last("public half of a key") }
         self.secret = secret
-        publicKey = try Self.made(PublicKey(Z85.string(text)), "public half of a key")
+        publicKey = try Self.made(PublicKey(String(terminated: text)), "public half of a key")
     }
 
     /// A fresh pair. Throws `ZeroMQError` where libzmq was built without CURVE.
@@ -58,7 +58,7 @@ public struct KeyPair: Sendable, Hashable {
         var publicText = [CChar](repeating: 0, count: PublicKey.characterCount + 1)
         var secretText = publicText
         guard zmq_curve_keypair(&publicText, &secretText) == 0 else { throw ZeroMQError.last("new key pair") }
-        return try KeyPair(made(SecretKey(Z85.string(secretText)), "new key pair"))
+        return try KeyPair(made(SecretKey(String(terminated: secretText)), "new key pair"))
     }
 
     private static func made<Key>(_ key: Key?, _ what: String) throws(ZeroMQError) -> Key {
@@ -82,10 +82,6 @@ private enum Z85 {
     static func text(of bytes: [UInt8]) -> String? {
         var text = [CChar](repeating: 0, count: PublicKey.characterCount + 1)
         guard bytes.count == 32, zmq_z85_encode(&text, bytes, bytes.count) != nil else { return nil }
-        return string(text)
-    }
-
-    static func string(_ text: [CChar]) -> String {
-        String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(terminated: text)
     }
 }

@@ -6,6 +6,9 @@ public enum KeyRole: String, Sendable, Hashable, CaseIterable {
     case worker
     /// May submit, look at, cancel and fetch jobs.
     case `operator`
+
+    /// Whose, in a sentence.
+    var owner: String { self == .operator ? "an operator's" : "a \(rawValue)'s" }
 }
 
 /// Who a peer is by the key that it proved to have. What it says of itself, its routing id included, is never asked.

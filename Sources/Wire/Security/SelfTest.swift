@@ -15,7 +15,7 @@ enum SelfTest {
         let door = try Socket(.router, in: context, options: options)
         let endpoint = try door.bind("tcp://127.0.0.1:*")
         options.curve = .client(ClientKeys(own: stranger, server: server.publicKey))
-        let visitor = try Socket(.dealer, in: context, options: options, isWatched: true)
+        let visitor = try Socket(.dealer, in: context, options: options, watchedFor: ConnectionEvent.ofServer)
         try visitor.connect(endpoint)
         var poller = Poller()
         _ = poller.addEvents(of: visitor)
@@ -25,7 +25,7 @@ enum SelfTest {
             case .handshakeFailed(.unknownKey): return
             case .ready: throw failure("it was let in")
             case .handshakeFailed(let other): throw failure("\(other)")
-            case .ended, .retrying, nil: continue
+            case .accepted, .ended, .retrying, nil: continue
             }
         }
         throw failure("no answer within \(timeout)")

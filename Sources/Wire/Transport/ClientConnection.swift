@@ -4,18 +4,19 @@ import Inputs
 struct ClientConnection {
     /// How long after the end of a connection libzmq says that it tries again; it says so within milliseconds, or never.
     private static let patience = Duration.seconds(1)
-    /// Failures in a row after which a first connection is given up: a damaged handshake is another matter than a wrong
-    /// key, and both look alike.
-    private static let mostFailures = 5
+    /// Failures in a row after which it is tried less often: libzmq's own pauses get longer only while nobody listens.
+    private static let manyFailures = 5
+    private static let pause = Duration.seconds(2)
 
     let endpoint: String
     let keys: ClientKeys?
     /// When to connect anew: libzmq gives a connection up for good on which bytes came that are no frame, as by an error
     /// of the network.
     private(set) var reconnectAt: ContinuousClock.Instant?
-    private(set) var wasReady = false
+    private var isReady = false
     /// The last ones since the last success.
-    private(set) var failures: [HandshakeFailure] = []
+    private var failures: [HandshakeFailure] = []
+    private var mustPause = false
 
     init(endpoint: String, keys: ClientKeys?) {
         self.endpoint = endpoint
@@ -25,14 +26,30 @@ struct ClientConnection {
     /// Takes what became of the connection.
     mutating func note(_ event: ConnectionEvent) {
         switch event {
+        case .accepted: break
         case .ready:
             reconnectAt = nil
-            wasReady = true
+            isReady = true
             failures = []
-        case .retrying: reconnectAt = nil
-        case .ended: reconnectAt = .now + Self.patience
-        case .handshakeFailed(let failure): failures = failures.suffix(Self.mostFailures - 1) + [failure]
+        case .retrying:
+            if !mustPause { reconnectAt = nil }
+        case .ended:
+            isReady = false
+            reconnectAt = .now + (mustPause ? Self.pause : Self.patience)
+        case .handshakeFailed where isReady:
+            // A forged or damaged frame: libzmq reads no more, but does not close the connection either.
+            isReady = false
+            reconnectAt = .now
+        case .handshakeFailed(let failure):
+            failures = failures.suffix(Self.manyFailures - 1) + [failure]
+            mustPause = failures.count == Self.manyFailures
         }
+    }
+
+    /// Whether to give the connection up until it is time to connect anew; asked once.
+    mutating func takePause() -> Bool {
+        defer { mustPause = false }
+        return mustPause && reconnectAt != nil
     }
 
     /// Whether it is time to connect anew; asked once.
@@ -42,44 +59,56 @@ struct ClientConnection {
         return true
     }
 
-    /// Why there is no hope for this client; nil while there is.
+    /// Why there is no hope for this client; nil while there is. Damage on the way looks like keys on one side only, but
+    /// not again and again; a wrong server key looks like a coordinator that is not there behind a proxy that is.
     var refusal: InputError? {
         guard let last = failures.last else { return nil }
-        let isHopeless =
-            switch last {
-            case .unknownKey: true
-            case .mechanism: failures.suffix(3) == [.mechanism, .mechanism, .mechanism]
-            case .cryptography, .malformed, .brokenOff: !wasReady && keys != nil && failures.count >= Self.mostFailures
-            }
-        return isHopeless ? error(for: last) : nil
+        if last == .unknownKey { return error(for: last) }
+        return failures.count == Self.manyFailures && failures.contains(.mechanism) ? error(for: .mechanism) : nil
     }
 
-    /// What a failure means to somebody who can do something about it.
+    /// Whether all attempts fail.
+    var isFailing: Bool { failures.count == Self.manyFailures }
+
+    /// What failed connections mean to somebody who can do something about it; nil where none failed since the last
+    /// success. `mechanism` is what the server says that it demands.
+    func failure(mechanism: String?) -> InputError? {
+        guard let last = failures.last else { return nil }
+        let others = failures.last { $0 == .mechanism } ?? last
+        switch (mechanism, keys) {
+        case ("CURVE", nil), ("NULL", _?): return error(for: .mechanism)
+        case ("CURVE", let keys?):
+            return InputError(
+                endpoint, expected: "the coordinator with the key \(keys.server.beginning)…",
+                found: "one with another key", hint: "is the server key that of this coordinator?",
+                kind: .authentication)
+        default: return error(for: others)
+        }
+    }
+
+    /// What a failure means.
     func error(for failure: HandshakeFailure) -> InputError {
-        let (expected, found, hint) =
-            switch failure {
-            case .unknownKey:
-                (
-                    "a key that the coordinator allows",
-                    "one that it does not know (\(keys?.own.publicKey.beginning ?? "")…)",
-                    "add the public line of this key to the coordinator's list of allowed keys"
-                )
-            case .mechanism where keys == nil:
-                (
-                    "a coordinator without keys", "one that demands keys",
-                    "give --key and --server-key, or key: and server_key: in the configuration"
-                )
-            case .mechanism:
-                (
-                    "a coordinator with keys", "one without",
-                    "start the coordinator with --key and --allowed, or come without keys"
-                )
-            case .cryptography, .malformed, .brokenOff:
-                (
-                    "the coordinator with the key \(keys?.server.beginning ?? "")…", "one that ends the handshake",
-                    "is the server key that of this coordinator, and does it use keys at all?"
-                )
-            }
-        return InputError(endpoint, expected: expected, found: found, hint: hint, kind: .authentication)
+        switch failure {
+        case .unknownKey:
+            return InputError(
+                endpoint, expected: "a key that the coordinator allows",
+                found: "one that it does not know (\(keys?.own.publicKey.beginning ?? "")…)",
+                hint: "add the public line of this key to the coordinator's list of allowed keys",
+                kind: .authentication)
+        case .mechanism where keys == nil:
+            return InputError(
+                endpoint, expected: "a coordinator without keys", found: "one that demands keys",
+                hint: "give --key and --server-key, or key: and server_key: in the configuration",
+                kind: .authentication)
+        case .mechanism:
+            return InputError(
+                endpoint, expected: "a coordinator with keys", found: "one without",
+                hint: "start the coordinator with --key and --allowed, or come without keys", kind: .authentication)
+        case .cryptography, .malformed, .brokenOff:
+            return InputError(
+                endpoint, expected: "a coordinator that answers", found: "somebody who ends the handshake",
+                hint: "is this the control endpoint of a coordinator, and is the coordinator running?",
+                kind: .unreachable)
+        }
     }
 }

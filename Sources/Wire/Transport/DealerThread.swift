@@ -27,7 +27,7 @@ public final class DealerThread: Sendable {
         let context = try Context(ioThreads: options.ioThreads)
         var options = options
         if let keys { options.curve = .client(keys) }
-        let (failures, ends) = (Tally(), Tally())
+        let connections = ConnectionReports()
         let reader = MessageReader(report: report)
         let events = SocketThread.Events(
             received: { peer, message in
@@ -38,16 +38,11 @@ public final class DealerThread: Sendable {
             },
             undeliverable: { report(.undeliverable($0, $1)) },
             connection: { channel, event, refusal in
-                switch event {
-                case .ready: connected(channel)
-                case .retrying: break
-                case .ended: report(.disconnected(channel, count: ends.next()))
-                case .handshakeFailed(let failure):
-                    report(.handshakeFailed(channel, failure, count: failures.next()))
-                    if let refusal { report(.notAdmitted(refusal)) }
-                }
+                if event == .ready { connected(channel) }
+                if let problem = connections.problem(event, on: channel) { report(problem) }
+                if let refusal { report(.notAdmitted(refusal)) }
             },
-            failed: { report(.failed($0)) })
+            failed: { report(.failed($0)) }, closed: { context.end() })
         self.outbox = outbox
         thread = try SocketThread(
             name: "actdiff-dealer", side: .dealer, endpoints: endpoints, options: options, context: context,

@@ -2,6 +2,9 @@ import Inputs
 
 /// An operator's connection to the coordinator's control socket: one question at a time.
 public final class RequestClient {
+    /// How long a server may take to say whether it demands keys.
+    private static let greetingPatience = Duration.seconds(2)
+
     private let endpoint: String
     private let socket: Socket
     private var poller = Poller()
@@ -20,7 +23,8 @@ public final class RequestClient {
         if let keys { options.curve = .client(keys) }
         do throws(ZeroMQError) {
             socket = try Socket(
-                .dealer, in: try Context(ioThreads: options.ioThreads), options: options, isWatched: true)
+                .dealer, in: try Context(ioThreads: options.ioThreads), options: options,
+                watchedFor: ConnectionEvent.ofServer)
             try socket.connect(endpoint)
         } catch {
             throw InputError(
@@ -86,22 +90,23 @@ public final class RequestClient {
                     throw connection.error(for: failure)
                 }
             }
+            if connection.isFailing, let error = failure(), error.kind == .authentication { throw error }
+            if connection.takePause() { try socket.disconnect(endpoint) }
             if connection.takeReconnect() { try socket.reconnect(endpoint) }
             if isReady || ContinuousClock.now >= deadline { return isReady }
         }
     }
 
+    /// Why the connections fail, as far as the server says it.
+    private func failure() -> InputError? {
+        guard connection.isFailing else { return connection.failure(mechanism: nil) }
+        return connection.failure(mechanism: ServerGreeting.mechanism(of: endpoint, within: Self.greetingPatience))
+    }
+
     private func unreachable(_ found: String) -> InputError {
-        if connection.keys != nil, !connection.wasReady, let failure = connection.failures.last {
-            return connection.error(for: failure)
-        }
-        let isEnded = connection.keys == nil && !connection.wasReady && !connection.failures.isEmpty
-        return InputError(
-            endpoint, expected: "a coordinator that answers",
-            found: isEnded ? "somebody who ends the handshake" : found,
-            hint: isEnded
-                ? "does it demand keys (--key, --server-key), and is this its control endpoint?"
-                : "is the coordinator running, and is this its control endpoint?",
-            kind: .unreachable)
+        failure()
+            ?? InputError(
+                endpoint, expected: "a coordinator that answers", found: found,
+                hint: "is the coordinator running, and is this its control endpoint?", kind: .unreachable)
     }
 }

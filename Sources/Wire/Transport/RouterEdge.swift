@@ -9,18 +9,18 @@ final class RouterEdge: Sendable {
     private let answer: @Sendable ([UInt8], PeerID) -> Void
     private let reader: MessageReader
     private let forbidden = Tally()
-    private let failures = Tally()
+    private let strangers: Tally
     private let ends = Tally()
-    /// Connections that failed in their handshake, whose ends are still to be told.
-    private let failing = Mutex<[Channel: Int]>([:])
+    private let watches = Mutex<[Channel: ClientWatch]>([:])
 
-    /// `list` is that of the allowed keys, nil where none are in use.
+    /// `list` is that of the allowed keys, nil where none are in use; `strangers` counts those who were not let in.
     init(
-        list: AllowList?, deliver: @escaping @Sendable (Inbound) -> Void,
+        list: AllowList?, strangers: Tally, deliver: @escaping @Sendable (Inbound) -> Void,
         report: @escaping @Sendable (TransportProblem) -> Void,
         answer: @escaping @Sendable ([UInt8], PeerID) -> Void
     ) {
         self.list = list
+        self.strangers = strangers
         self.deliver = deliver
         self.report = report
         self.answer = answer
@@ -30,6 +30,7 @@ final class RouterEdge: Sendable {
     /// Takes what came from a peer.
     func received(_ raw: Socket.Message, from peer: PeerID) {
         let receivedAt = ContinuousClock.now
+        watches.withLock { $0[peer.channel, default: ClientWatch()].heard(raw.descriptor) }
         guard let message = reader.read(raw, from: peer, as: MessageToCoordinator.self) else {
             if let refusal = Self.refusal(of: raw, from: peer) { answer(refusal, peer) }
             return
@@ -49,7 +50,7 @@ final class RouterEdge: Sendable {
         let sender = principal.map { TransportProblem.Sender.known($0) } ?? .removed(key: key ?? "")
         report(.forbidden(peer, sender, what: message.name, count: forbidden.next()))
         let error = InputError(
-            "the coordinator", expected: "the key of a \(message.role.rawValue) for this (\(message.name))",
+            "the coordinator", expected: "\(message.role.owner) key for this (\(message.name))",
             found: principal.map { "that of the \($0.role.rawValue) '\($0.name)'" }
                 ?? "one that is not allowed any more",
             kind: .authentication)
@@ -62,20 +63,11 @@ final class RouterEdge: Sendable {
 
     /// Takes what became of a connection.
     func connection(_ event: ConnectionEvent, on channel: Channel) {
-        switch event {
-        case .ready, .retrying: break
-        case .handshakeFailed(let failure):
-            failing.withLock { $0[channel, default: 0] += 1 }
-            // Who has a key that is not allowed is told with the key and the address, elsewhere.
-            if failure != .unknownKey { report(.handshakeFailed(channel, failure, count: failures.next())) }
-        case .ended:
-            // One that never came about has been told of.
-            let wasReady = failing.withLock { failing in
-                guard let count = failing[channel], count > 0 else { return true }
-                failing[channel] = count - 1
-                return false
-            }
-            if wasReady { report(.disconnected(channel, count: ends.next())) }
+        switch watches.withLock({ $0[channel, default: ClientWatch()].note(event) }) {
+        case .ofStranger(let address) where list != nil:
+            report(.stranger(address: address, nil, count: strangers.next()))
+        case .ofClient, .ofStranger: report(.disconnected(channel, count: ends.next()))
+        case .told, nil: break
         }
     }
 

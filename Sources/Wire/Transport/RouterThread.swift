@@ -27,7 +27,6 @@ public struct Inbound: Sendable, Hashable {
 public final class RouterThread: Sendable {
     private let thread: SocketThread
     private let outbox: Outbox
-    private let authenticator: Authenticator?
 
     /// Binds both sockets and starts to receive. Throws `ZeroMQError` where an endpoint cannot be bound, `InputError`
     /// where keys are not what they should be or would keep nobody out.
@@ -44,37 +43,38 @@ public final class RouterThread: Sendable {
         var options = options
         if let keys { options.curve = .server(keys.own) }
         let list = try keys.map { try AllowList(at: $0.allowed) }
+        let strangers = Tally()
         let authenticator = try list.map { list in
-            try Self.authenticator(list, context: context, report: report) { outbox.stop() }
+            try Self.authenticator(list, context: context, strangers: strangers, report: report) { outbox.stop() }
         }
-        let edge = RouterEdge(list: list, deliver: deliver, report: report) { outbox.post($0, to: $1) }
+        let edge = RouterEdge(list: list, strangers: strangers, deliver: deliver, report: report) {
+            outbox.post($0, to: $1)
+        }
         let events = SocketThread.Events(
             received: { edge.received($1, from: $0) }, undeliverable: { report(.undeliverable($0, $1)) },
-            connection: { channel, event, _ in edge.connection(event, on: channel) }, failed: { report(.failed($0)) })
-        do {
-            thread = try SocketThread(
-                name: "actdiff-router", side: .router, endpoints: endpoints, options: options, context: context,
-                outbox: outbox, events: events)
-        } catch {
-            authenticator?.stop()
-            throw error
-        }
+            connection: { channel, event, _ in edge.connection(event, on: channel) }, failed: { report(.failed($0)) },
+            closed: {
+                // Not before the sockets: none may listen when nobody decides who may come in.
+                authenticator?.stop()
+                context.end()
+            })
         self.outbox = outbox
-        self.authenticator = authenticator
+        thread = try SocketThread(
+            name: "actdiff-router", side: .router, endpoints: endpoints, options: options, context: context,
+            outbox: outbox, events: events)
     }
 
     /// Starts to decide who may come in, and shows that this keeps strangers out.
     private static func authenticator(
-        _ list: AllowList, context: Context, report: @escaping @Sendable (TransportProblem) -> Void,
+        _ list: AllowList, context: Context, strangers: Tally, report: @escaping @Sendable (TransportProblem) -> Void,
         stop: @escaping @Sendable () -> Void
     ) throws -> Authenticator {
         let stranger = try KeyPair.random()
-        let refused = Tally()
         let authenticator = try Authenticator(
             list, context: context,
             events: Authenticator.Events(
                 refused: { address, key in
-                    if key != stranger.publicKey { report(.stranger(address: address, key, count: refused.next())) }
+                    if key != stranger.publicKey { report(.stranger(address: address, key, count: strangers.next())) }
                 },
                 listRefused: { report(.allowListRefused($0)) },
                 failed: {
@@ -107,13 +107,7 @@ public final class RouterThread: Sendable {
     /// Sends what is posted as far as the peers take it, closes the sockets and ends the thread. Blocks until then, at
     /// most the options' linger time.
     public func stop() {
-        // The sockets first: they must not listen when nobody decides who may come in.
         thread.stop()
-        authenticator?.stop()
-    }
-
-    deinit {
-        stop()
     }
 }
 

@@ -51,12 +51,13 @@ struct SocketLoop: ~Copyable {
             try data.flush(outbox, events, &poller)
             if isStopping { return }
             _ = try poller.wait(until: Self.earlier(control.connection, data.connection))
+            // Messages first: the end of a connection that they came over is among the events.
+            if poller.isReadable(control.item) { try control.drain(Self.messagesPerRound, events) }
+            if poller.isReadable(data.item) { try data.drain(Self.messagesPerRound, events) }
             if poller.isReadable(control.eventItem) { try control.watch(events) }
             if poller.isReadable(data.eventItem) { try data.watch(events) }
             try control.reconnectIfDue()
             try data.reconnectIfDue()
-            if poller.isReadable(control.item) { try control.drain(Self.messagesPerRound, events) }
-            if poller.isReadable(data.item) { try data.drain(Self.messagesPerRound, events) }
         }
     }
 }
@@ -86,7 +87,8 @@ private struct Line: ~Copyable {
         poller: inout Poller
     ) throws(ZeroMQError) {
         let socket = try Socket(
-            side == .router ? .router : .dealer, in: context, options: options, isWatched: true)
+            side == .router ? .router : .dealer, in: context, options: options,
+            watchedFor: side == .router ? ConnectionEvent.ofClients : ConnectionEvent.ofServer)
         switch side {
         case .router: self.endpoint = try socket.bind(endpoint)
         case .dealer:
@@ -149,8 +151,9 @@ private struct Line: ~Copyable {
         }
     }
 
-    /// Connects anew where libzmq does not.
+    /// Connects anew where libzmq does not; not at once where all attempts fail.
     mutating func reconnectIfDue() throws(ZeroMQError) {
+        if connection?.takePause() == true { try socket.disconnect(endpoint) }
         if connection?.takeReconnect() == true { try socket.reconnect(endpoint) }
     }
 }

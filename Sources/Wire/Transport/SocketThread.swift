@@ -14,6 +14,8 @@ final class SocketThread: Sendable {
         /// What became of a connection, and on a client's side why there is no hope for it, where there is none.
         var connection: @Sendable (Channel, ConnectionEvent, _ refusal: InputError?) -> Void
         var failed: @Sendable (ZeroMQError) -> Void
+        /// The sockets are closed, or could not be opened; the last that happens on the thread.
+        var closed: @Sendable () -> Void
     }
 
     /// Where the sockets are bound or connected.
@@ -28,7 +30,10 @@ final class SocketThread: Sendable {
     ) throws(ZeroMQError) {
         let started = try Mailbox<Result<(Endpoints, pthread_t), ZeroMQError>>()
         let thread = Thread {
-            defer { outbox.finished.signal() }
+            defer {
+                events.closed()
+                outbox.finished.signal()
+            }
             do throws(ZeroMQError) {
                 var loop = try SocketLoop(
                     side, endpoints: endpoints, options: options, context: context, outbox: outbox, events: events)

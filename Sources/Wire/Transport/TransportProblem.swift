@@ -9,9 +9,10 @@ public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
     case undeliverable(PeerID, ZeroMQError)
     /// A peer sent what its key gives no right to, or has a key that was taken off the list.
     case forbidden(PeerID, Sender, what: String, count: Int)
-    /// Somebody connected with a key that is not allowed. The key is nil where it was none.
+    /// Somebody connected with a key that is not allowed. The key is nil where it was none, or one that does not fit this
+    /// coordinator's, or where what came was no handshake at all.
     case stranger(address: String, PublicKey?, count: Int)
-    /// A connection did not come about.
+    /// A client's connection did not come about, or was broken by a forged or damaged frame.
     case handshakeFailed(Channel, HandshakeFailure, count: Int)
     /// A connection ended.
     case disconnected(Channel, count: Int)
@@ -46,7 +47,7 @@ public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
         case .forbidden(let peer, let sender, let what, let count):
             "refused \(what) of \(sender), \(peer) (number \(count))"
         case .stranger(let address, let key, let count):
-            "refused a stranger at \(address) with \(key.map { "key \($0.beginning)…" } ?? "no key") (number \(count))"
+            "refused a stranger at \(address) with \(key.map { "key \($0.beginning)…" } ?? "no key that fits") (number \(count))"
         case .handshakeFailed(let channel, let failure, let count):
             "a connection to the \(channel) socket failed (number \(count)): \(failure)"
         case .disconnected(let channel, let count): "a connection to the \(channel) socket ended (number \(count))"

@@ -1,9 +1,11 @@
 import CZeroMQ
+import Synchronization
 
-/// libzmq's I/O threads and all that lives in them. Ends when the last socket on it is gone, after their linger time.
+/// libzmq's I/O threads and all that lives in them.
 final class Context: Sendable {
     // The one object of libzmq that threads may share.
     nonisolated(unsafe) let handle: UnsafeMutableRawPointer
+    private let hasEnded = Atomic(false)
 
     /// Starts a context with `ioThreads` threads; a connection stays on one of them.
     init(ioThreads: Int32) throws(ZeroMQError) {
@@ -15,7 +17,13 @@ final class Context: Sendable {
         }
     }
 
-    deinit {
+    /// Ends it when the last socket on it is gone, after their linger time; then their ports are free. Blocks until then.
+    func end() {
+        guard !hasEnded.exchange(true, ordering: .acquiringAndReleasing) else { return }
         while zmq_ctx_term(handle) != 0, zmq_errno() == EINTR {}
+    }
+
+    deinit {
+        end()
     }
 }

@@ -29,6 +29,8 @@ struct Socket: ~Copyable {
         var count: Int
         /// The key that the sender proved to have, as the list of allowed keys let it in; nil without CURVE.
         var userID: String?
+        /// The file descriptor of the connection that it came over.
+        var descriptor: Int32?
     }
 
     let handle: UnsafeMutableRawPointer
@@ -38,11 +40,13 @@ struct Socket: ~Copyable {
     /// Where libzmq tells what becomes of the connections; a socket, too.
     let monitor: UnsafeMutableRawPointer?
 
-    /// Opens a socket; one that is watched tells of its connections in `nextEvent`, which must then be asked.
-    init(_ role: Role, in context: Context, options: SocketOptions, isWatched: Bool = false) throws(ZeroMQError) {
+    /// Opens a socket; one that is watched for events tells of them in `nextEvent`, which must then be asked.
+    init(
+        _ role: Role, in context: Context, options: SocketOptions, watchedFor events: Int32? = nil
+    ) throws(ZeroMQError) {
         let handle = try Self.open(role, in: context, options: options)
         do throws(ZeroMQError) {
-            monitor = isWatched ? try Self.watch(handle, in: context) : nil
+            monitor = if let events { try Self.watch(handle, for: events, in: context) } else { nil }
         } catch {
             zmq_close(handle)
             throw error
@@ -60,10 +64,10 @@ struct Socket: ~Copyable {
     }
 
     private static func watch(
-        _ handle: UnsafeMutableRawPointer, in context: Context
+        _ handle: UnsafeMutableRawPointer, for events: Int32, in context: Context
     ) throws(ZeroMQError) -> UnsafeMutableRawPointer {
         let endpoint = "inproc://monitor-\(UInt(bitPattern: handle))"
-        guard zmq_socket_monitor(handle, endpoint, ConnectionEvent.mask) == 0 else {
+        guard zmq_socket_monitor(handle, endpoint, events) == 0 else {
             throw ZeroMQError.last("monitor of a socket")
         }
         var options = SocketOptions()
@@ -137,12 +141,16 @@ struct Socket: ~Copyable {
         guard zmq_connect(handle, endpoint) == 0 else { throw ZeroMQError.last("connect \(endpoint)") }
     }
 
-    /// Gives the connection up, and connects anew in the background.
-    borrowing func reconnect(_ endpoint: String) throws(ZeroMQError) {
-        // ENOENT: libzmq has given it up already.
+    /// Gives a connection up, also one that libzmq has given up already.
+    borrowing func disconnect(_ endpoint: String) throws(ZeroMQError) {
         guard zmq_disconnect(handle, endpoint) == 0 || zmq_errno() == ENOENT else {
             throw ZeroMQError.last("disconnect \(endpoint)")
         }
+    }
+
+    /// Gives the connection up, and connects anew in the background.
+    borrowing func reconnect(_ endpoint: String) throws(ZeroMQError) {
+        try disconnect(endpoint)
         try connect(endpoint)
     }
 
@@ -192,6 +200,7 @@ struct Socket: ~Copyable {
             guard message.count <= limit else { continue }
             message.frames.append(frame.bytes)
             message.userID = frame.property("User-Id")
+            message.descriptor = frame.property("__fd").flatMap { Int32($0) }
         } while frame.hasMore
         return message
     }
