@@ -4,10 +4,10 @@ from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
-import report
+import report, restarts
 from cluster import Place
 from disk import why_not as why_no_disk
-from jobs import Jobs
+from jobs import SHAPES, Jobs
 from schedule import scenario
 from seed import play
 
@@ -19,11 +19,12 @@ def arguments():
     limit = parser.add_mutually_exclusive_group()
     limit.add_argument("--minutes", type=float, help="begin new seeds for so long (default 5)")
     limit.add_argument("--count", type=int, help="play so many seeds")
+    limit.add_argument("--restarts", type=int, metavar="N", help="instead: kill the coordinator N times in a job, and measure")
     parser.add_argument("--parallel", type=int, default=1, help="seeds at a time (default 1)")
     parser.add_argument("--only", action="append", metavar="MODE", help="only seeds of this mode; can be repeated")
     parser.add_argument("--logs", type=Path, help="where failing seeds leave their logs (default: a temporary folder)")
     options = parser.parse_args()
-    if options.minutes is None and options.count is None:
+    if options.minutes is None and options.count is None and options.restarts is None:
         options.minutes = 5
     return options
 
@@ -56,32 +57,40 @@ def main():
     actdiff = folder / "actdiff"
     shutil.copy(options.actdiff, actdiff)  # a build meanwhile must not change the program under test
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "ACTDIFF_LOG": "debug"}
-    jobs = Jobs(folder / "jobs", actdiff)
+    shapes = [restarts.SHAPE] if options.restarts else SHAPES.values()
+    jobs = Jobs(folder / "jobs", actdiff, shapes)
     jobs.run_quietly(environment)
     print(f"quiet run: {', '.join(f'{name} {len(quiet.shards)} shards' for name, quiet in jobs.quiet.items())}", flush=True)
 
+    network = f"127.{os.getpid() % 250 + 1}"
+    place = lambda name, slot: Place(folder / name, str(actdiff), f"{network}.{slot}", environment)
+    if options.restarts:
+        status = restarts.measure(options.restarts, options.seed, place("restarts", 0), jobs)
+    else:
+        status = play_seeds(options, jobs, place, missing(folder))
+    if status == 0 and not options.logs:
+        shutil.rmtree(folder)
+    return status
+
+
+def play_seeds(options, jobs, place, reasons):
     begin = time.monotonic()
     outcomes, skipped, running = [], Counter(), {}
-    reasons = missing(folder)
     slots = set(range(options.parallel))
     coming = seeds(options, begin + (options.minutes or 0) * 60, reasons, skipped)
     with ProcessPoolExecutor(options.parallel) as pool:
         while True:
             while slots and (seed := next(coming, None)) is not None:
                 slot = slots.pop()
-                place = Place(folder / f"seed-{seed}", str(actdiff), f"127.{os.getpid() % 250 + 1}.{slot}", environment)
-                running[pool.submit(play, seed, place, jobs)] = slot
+                running[pool.submit(play, seed, place(f"seed-{seed}", slot), jobs)] = slot
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 slots.add(running.pop(future))
                 outcomes.append(future.result())
                 print(report.seed_line(outcomes[-1]), flush=True)
-    status = report.summary(outcomes, {mode: (reasons[mode], count) for mode, count in skipped.items()},
-        time.monotonic() - begin)
-    if status == 0 and not options.logs:
-        shutil.rmtree(folder)
-    return status
+    skipped = {mode: (reasons[mode], count) for mode, count in skipped.items()}
+    return report.summary(outcomes, skipped, time.monotonic() - begin)
 
 
 sys.exit(main())

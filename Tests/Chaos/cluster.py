@@ -28,12 +28,12 @@ class Place:
 class Cluster:
     """Starts and keeps a coordinator and workers. Faults change it; `tick` lets time pass."""
 
-    def __init__(self, place, workers, between=None, disk=None):
+    def __init__(self, place, workers, between=None, disk=None, lease_seconds=LEASE_SECONDS):
         self.place, self.between, self.disk = place, between, disk
         self.control, self.data = (f"tcp://{place.network}.1:{port}" for port in (5611, 5612))
         self.coordinator = Supervised("the coordinator", [
             place.actdiff, "coordinator", "--state", place.state, "--listen", self.control, "--data", self.data,
-            "--lease-seconds", str(LEASE_SECONDS)], place.folder / "coordinator.log", place.environment)
+            "--lease-seconds", str(lease_seconds)], place.folder / "coordinator.log", place.environment)
         self.workers = []
         self.ledger = Ledger(place.state, self.coordinator.log)
         self._agenda, self._order = [], itertools.count()

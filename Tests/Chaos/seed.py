@@ -50,8 +50,8 @@ def play(seed, place, jobs):
         cluster = build(plan, place)
         operator = Operator(cluster, jobs, [SHAPES[name] for name in plan.shapes])
         _disturb(plan, cluster, operator, outcome)
-        _settle(cluster, operator)
-        _end(cluster)
+        settle(cluster, operator)
+        shut_down(cluster)
         cluster.look_at_store()
         examine(cluster, operator, jobs, outcome)
     except Failure as failure:
@@ -110,7 +110,7 @@ def _disturb(plan, cluster, operator, outcome):
             outcome.frames += effect.hits
 
 
-def _settle(cluster, operator):
+def settle(cluster, operator):
     """Everything is mended; now all jobs must come to their end."""
     cluster.heal()
     give_up_at = time.monotonic() + HANG_SECONDS
@@ -122,7 +122,7 @@ def _settle(cluster, operator):
         time.sleep(STEP_SECONDS)
 
 
-def _end(cluster):
+def shut_down(cluster):
     """Workers drain, then the coordinator ends; all with status 0."""
     for group in (cluster.workers, [cluster.coordinator]):
         give_up_at = time.monotonic() + HANG_SECONDS
