@@ -45,10 +45,12 @@ let package = Package(
         library("Diffing", ["Inputs", "Checkpoints", "Tokenization"]),
         library("Evaluation", ["Inputs", "Checkpoints", "Compute", "Transformers", "Dictionaries", "Diffing"]),
         library("Wire", ["Inputs", "Diffing", "CZeroMQ", "CLZ4"]),
+        // What a daemon shows of itself; knows nothing of what it does.
+        library("Monitoring", [.product(name: "Logging", package: "swift-log")]),
         library(
             "Cluster",
             [
-                "Inputs", "Checkpoints", "Tokenization", "Compute", "Diffing", "Evaluation", "Wire",
+                "Inputs", "Checkpoints", "Tokenization", "Compute", "Diffing", "Evaluation", "Wire", "Monitoring",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
@@ -76,9 +78,10 @@ let package = Package(
         tests(
             "ClusterTests",
             [
-                "Inputs", "Diffing", "Evaluation", "Wire", "Cluster", .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "Logging", package: "swift-log"),
+                "Inputs", "Diffing", "Evaluation", "Wire", "Monitoring", "Cluster",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ]),
+        tests("MonitoringTests", ["Monitoring"]),
         tests("ProcessTests", ["actdiff"], resources: [.copy("Fixtures")]),
         tests("WireTests", ["Inputs", "Diffing", "Wire", "CZeroMQ"]),
         tests("DiffingTests", ["Inputs", "Diffing"], resources: [.copy("Goldens")]),

@@ -1,4 +1,6 @@
 import CZeroMQ
+import Foundation
+import Inputs
 import Testing
 @testable import Wire
 
@@ -72,6 +74,25 @@ struct MalformedPeerTests {
             ])
     }
 
+    @Test("Messages of 1001 frames and 65 MB are counted, and none of them is kept in memory")
+    func largeMultipart() throws {
+        // The first one shows what passing through libzmq costs, which keeps a message until all of it is there.
+        let frames = [[UInt8]](repeating: [UInt8](repeating: 7, count: 65 << 10), count: 1001)
+        let before = try Self.residentBytes()
+        for count in 1...12 {
+            #expect(
+                try problems(of: [frames]) == ["control \(count) message: expected one frame, found 1001"])
+        }
+        let growth = try Self.residentBytes() - before
+        print("12 messages of 65 MB: resident memory grew by \(growth >> 20) MiB")
+        #expect(growth < 4 * 65 << 20)
+    }
+
+    private static func residentBytes() throws -> Int {
+        let fields = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+        return try #require(Int(fields[1])) * sysconf(Int32(_SC_PAGESIZE))
+    }
+
     @Test("Noise is refused and counted")
     func noise() throws {
         #expect(
@@ -95,7 +116,7 @@ struct MalformedPeerTests {
         var peer = try RawPeer(router.endpoints.control)
         var bytes = try MessageToCoordinator.goodbye.encoded()
         bytes[2] = 7
-        try peer.send([bytes])
+        try peer.send([resealed(bytes)])
         let answer = try #require(try peer.receive())
         #expect(answer.count == 1)
         guard case .refused(let error) = try MessageFromCoordinator(decoding: answer.frames[0]) else {
@@ -103,7 +124,27 @@ struct MalformedPeerTests {
             return
         }
         #expect(error.kind == .configuration)
-        #expect(error.description.hasPrefix("protocol version: expected 1, the coordinator's, found 7"))
+        #expect(error.description.hasPrefix("protocol version: expected 2, the coordinator's, found 7"))
+    }
+
+    @Test("A peer of version 1 is refused in the form that it understands: without a checksum")
+    func firstVersion() throws {
+        var peer = try RawPeer(router.endpoints.control)
+        var bytes = Array(try MessageToCoordinator.goodbye.encoded().prefix(MessageHeader.byteCount))
+        bytes[2] = 1
+        try peer.send([bytes])
+        let answer = try #require(try peer.receive()?.frames.first)
+        var reader = ByteReader(answer, in: MessageHeader.byteCount..<answer.count)
+        #expect(try InputError(from: &reader, "error").found == "1")
+        #expect(reader.remaining == 0)
+    }
+
+    @Test("A damaged message is refused and counted, and its sender is not told that its version is wrong")
+    func damaged() throws {
+        var bytes = try MessageToCoordinator.goodbye.encoded()
+        bytes[2] = 7
+        #expect(
+            try problems(of: [[bytes]]) == ["control 1 message.version: expected protocol version 2, found 7"])
     }
 
     @Test("A frame past the largest size does not reach the process")

@@ -11,8 +11,9 @@ extension Samples {
             instructionSet: string(), threads: int(0...512), slurmJob: flag() ? string() : nil, held: try leases())
         return [
             .hello(hello),
-            .ready(slots: int(0...1024)),
-            .renew(try leases().map { Renewal(lease: $0, progress: random.next() >> UInt64(int(0...63))) }),
+            .renew(
+                slots: int(0...1024),
+                try leases().map { Renewal(lease: $0, progress: random.next() >> UInt64(int(0...63))) }),
             .handBack(try leases(), reason: string()),
             .failed(try lease(), error(), isPermanent: flag()),
             .goodbye,
@@ -27,10 +28,13 @@ extension Samples {
 
     private mutating func requests() throws -> [OperatorRequest] {
         [
-            .submit(specText: string(upTo: 400), specFile: string(), folder: string()),
+            .submit(ticket: instance(), specText: string(upTo: 400), specFile: string(), folder: string()),
             .list,
             .show(try job()),
             .cancel(try job()),
+            .retry(try job()),
+            .story(try job(), shard: int(0...1000)),
+            .workers,
             .bundleFiles(try job()),
             .fetch(try job(), file: string(), offset: int(0...Int.max)),
         ]
@@ -49,6 +53,7 @@ extension Samples {
             .refused(error()),
             .lease(lease),
             .revoke(try leases(), reason: string()),
+            .dismiss(reason: string(), atOnce: flag()),
             .whoAreYou(.control),
             .whoAreYou(.data),
             .credit(bytes: int(0...1 << 30)),
@@ -62,13 +67,27 @@ extension Samples {
         let workers = list(0...3) {
             WorkerSummary(
                 name: $0.string(), host: $0.string(), instructionSet: $0.string(),
-                state: WorkerState.allCases[$0.int(0...2)], shard: $0.flag() ? $0.int(0...1000) : nil)
+                state: WorkerState.allCases[$0.int(0...2)], leases: $0.int(0...9),
+                running: $0.flag() ? try? $0.lease() : nil)
         }
+        let quarantined = list(0...3) { QuarantinedShard(shard: $0.int(0...1000), error: $0.error()) }
+        let story = list(0...3) {
+            StoryLine(
+                at: $0.int(0...Int.max), epoch: $0.int(0...1000), event: $0.string(), worker: $0.string(),
+                reason: $0.string())
+        }
+        let count = VerificationCount(
+            wanted: int(0...9), agreed: int(0...9), disagreed: int(0...9), skipped: int(0...9))
         return [
             .submitted(try job()),
             .jobs([try summary(), try summary()]),
-            .job(JobDetail(summary: try summary(), workers: workers)),
+            .job(
+                JobDetail(
+                    summary: try summary(), quarantined: quarantined, verification: count, workers: workers)),
             .cancelled,
+            .retrying(shards: int(0...1000)),
+            .story(story),
+            .workers(workers),
             .files(list(0...3) { BundleFile(name: $0.string(), size: $0.int(0...Int.max), digest: $0.digest()) }),
             .bytes(bytes(0...300), total: int(0...Int.max)),
             .failure(error()),
@@ -77,8 +96,8 @@ extension Samples {
 
     private mutating func summary() throws -> JobSummary {
         JobSummary(
-            id: try job(), name: string(), state: JobState.allCases[int(0...4)], shardsDone: int(0...Int.max),
+            id: try job(), name: string(), state: JobState.allCases[int(0...5)], shardsDone: int(0...Int.max),
             shardsTotal: int(0...10), tokensDone: int(0...Int.max), tokensTotal: int(0...Int.max),
-            error: flag() ? error() : nil, submitted: int(0...2_000_000_000))
+            quarantined: int(0...10), error: flag() ? error() : nil, submitted: int(0...2_000_000_000))
     }
 }

@@ -1,16 +1,24 @@
+import Foundation
 import Inputs
 import Logging
 import Wire
 
 extension CoordinatorCore {
-    /// Does what the scheduler says. Leases wait for `flushGrants`; a commit needs its bytes and goes through `commit`.
+    /// Does what the scheduler says. What must be stored first waits for `flush`; a commit and a comparison need the
+    /// result that came.
     func perform(_ actions: [Scheduler.Action], delivery: Delivery? = nil) {
         for action in actions {
             switch action {
-            case .grant(let lease, let worker):
-                grants.append((lease, worker))
+            case .grant(let lease, let worker, let purpose):
+                grants.append((lease, worker, purpose))
             case .commit(let lease, let digest):
                 commit(lease, digest, delivery)
+            case .compare(let lease, let worker, let challenger):
+                compare(lease, from: worker, challenger: challenger, delivery)
+            case .keepChallenge(let lease):
+                challenges[Scheduler.ShardKey(job: lease.job, shard: lease.shard)] = delivery?.result
+            case .dropChallenge(let job, let shard):
+                challenges[Scheduler.ShardKey(job: job, shard: shard)] = nil
             case .acknowledge(let lease, let worker):
                 answer(worker, .accepted(lease), otherwise: .revoke([lease], reason: "the result is committed"))
             case .reject(let lease, let worker, let reason):
@@ -21,19 +29,25 @@ extension CoordinatorCore {
                     send(.revoke([lease], reason: reason), to: connection.control)
                 }
                 log(.info, "revoked", lease, worker, reason)
+                tell(lease, "revoked", worker, reason)
             case .askWho(let worker):
                 askLater.append((now + Self.pauseBeforeAsking, worker))
-            case .completeJob(let id):
+            case .dismiss(let worker, let reason, let atOnce):
+                dismiss(worker, reason, atOnce: atOnce)
+            case .quarantine(let job, let shard, let error):
+                quarantine(job, shard, error)
+            case .noteVerification(let job, let shard, let outcome):
+                noteVerification(job, shard, outcome)
+            case .retract(let job, let shards):
+                retract(shards, of: job)
+            case .finishJob(let id, let missing):
                 guard let job = running[id] else { break }
-                logger.info("all shards are committed", metadata: ["job": "\(id)"])
-                workshop.fold(job) { [mailbox] in mailbox.post(.folded(id)) }
+                logger.info(
+                    "all shards are committed", metadata: ["job": "\(id)", "quarantined": "\(missing.count)"])
+                // Whatever is still to be stored of its shards comes first.
+                finishing.append((job, missing))
             case .failJob(let id, let error):
                 fail(id, error)
-            case .raiseDigestAlarm(let lease, let worker, let committed, let found):
-                counted.count { $0.digestAlarms += 1 }
-                let text =
-                    "DIGEST ALARM: two computations of one shard differ: \(committed) is committed, \(found) came"
-                log(.critical, "\(text)", lease, worker)
             case .record(let incident):
                 record(incident)
             }
@@ -43,51 +57,50 @@ extension CoordinatorCore {
     /// Seconds before a worker whose result could not be stored is asked for it again.
     private static var pauseBeforeAsking: Double { 2 }
 
-    /// Stores the epochs of all leases that are ready, then sends them.
-    func flushGrants() {
-        while !grants.isEmpty {
-            let leaving = grants
-            grants = []
-            do {
-                try store.saveEpochs(leaving.map(\.lease))
-            } catch {
-                logger.error("leases could not be stored", metadata: ["error": "\(error)"])
-                for (lease, worker) in leaving { scheduler.grantFailed(lease, to: worker, at: now) }
-                return
-            }
-            for (lease, worker) in leaving { send(lease, to: worker) }
-        }
-    }
-
-    private func send(_ id: LeaseID, to worker: InstanceID) {
-        // Between grant and here the job may have ended, or the worker gone.
-        guard let connection = connections[worker], let task = running[id.job]?.task,
-            scheduler.isCurrent(id, of: worker)
-        else { return }
-        do {
-            let lease = Lease(id: id, seconds: config.leaseSeconds, task: task, work: try store.work(id))
-            try router.send(.lease(lease), to: connection.control)
-            log(.debug, "leased", id, worker)
-        } catch let error as WireError {
-            let error = InputError("\(id): \(error.what)", expected: error.expected, found: error.found)
-            perform(scheduler.shardFailed(id, error: error, isPermanent: true, from: worker, at: now))
-        } catch {
-            log(.error, "a shard could not be read", id, worker, "\(error)")
-            scheduler.grantFailed(id, to: worker, at: now)
-        }
-    }
-
     private func commit(_ lease: LeaseID, _ digest: Digest, _ delivery: Delivery?) {
         guard let delivery else { return perform(scheduler.commitFailed(lease, at: now)) }
-        do {
-            try store.commit(
-                lease, digest: digest, bytes: delivery.bytes, instructionSet: delivery.instructionSet)
-        } catch {
-            logger.error("a result could not be stored", metadata: ["lease": "\(lease)", "error": "\(error)"])
-            counted.count { $0.storeFailures += 1 }
-            return perform(scheduler.commitFailed(lease, at: now))
+        pending.commits.append(
+            StoreBatch.Commit(
+                lease: lease, digest: digest, bytes: delivery.bytes, instructionSet: delivery.instructionSet,
+                worker: delivery.worker))
+    }
+
+    private func dismiss(_ worker: InstanceID, _ reason: String, atOnce: Bool) {
+        metrics.workersDismissed.add()
+        guard let connection = connections[worker] else { return }
+        send(.dismiss(reason: reason, atOnce: atOnce), to: connection.control)
+        logger.warning("dismissed", metadata: ["worker": "\(connection.name)", "reason": "\(reason)"])
+    }
+
+    private func quarantine(_ job: JobID, _ shard: Int, _ error: InputError) {
+        metrics.quarantined.add()
+        pending.quarantines.append((job, shard, error))
+        logger.error("quarantined", metadata: ["job": "\(job)", "shard": "\(shard)", "reason": "\(error)"])
+        tell(LeaseID(job: job, shard: shard, epoch: 0), "quarantined", nil, "\(error)")
+    }
+
+    private func noteVerification(_ job: JobID, _ shard: Int, _ outcome: Scheduler.Verification) {
+        metrics.verifications[outcome.label].add()
+        pending.verifications.append((job, shard, outcome))
+        let lease = LeaseID(job: job, shard: shard, epoch: 0)
+        switch outcome {
+        case .agreed: tell(lease, "verified", nil, "two workers agree")
+        case .disagreed: tell(lease, "verified", nil, "after a dispute")
+        case .skipped:
+            let reason = "there was no second worker to verify it"
+            logger.warning("not verified", metadata: ["job": "\(job)", "shard": "\(shard)", "reason": "\(reason)"])
+            tell(lease, "not verified", nil, reason)
         }
-        perform(scheduler.commitFinished(lease, at: now))
+    }
+
+    private func retract(_ shards: [Int], of id: JobID) {
+        guard let job = running[id] else { return }
+        logger.warning("results are taken back", metadata: ["job": "\(id)", "shards": "\(shards)"])
+        for shard in shards {
+            pending.retractions.append((id, shard))
+            tell(LeaseID(job: id, shard: shard, epoch: 0), "taken back", nil, "its worker's numbers were wrong")
+        }
+        retracted[id] = job
     }
 
     /// Answers on the data connection, or on the control connection where there is no other.
@@ -101,25 +114,86 @@ extension CoordinatorCore {
     private func record(_ incident: Scheduler.Incident) {
         switch incident {
         case .leaseExpired(let lease, let worker, let wasRunning):
-            counted.count { $0.expiredLeases += 1 }
-            log(.warning, "the lease expired", lease, worker, wasRunning ? "while it ran" : "before it ran")
+            metrics.leasesExpired.add()
+            note(.warning, "expired", lease, worker, wasRunning ? "while it ran" : "before it ran")
         case .shardFailed(let lease, let worker, let error):
-            log(.warning, "the shard failed", lease, worker, "\(error)")
+            metrics.shardFailures.add()
+            note(.warning, "failed", lease, worker, "\(error)")
+        case .stalled(let lease, let worker, let seconds):
+            note(.error, "stalled", lease, worker, "no progress for \(Int(seconds)) s")
+        case .disputed(let lease, let committer, let challenger, let what):
+            metrics.digestAlarms.add()
+            let reason = "\(challenger) does not agree with \(committer): \(what)"
+            note(.critical, "disputed", lease, nil, reason)
+        case .lateDifference(let lease, let worker, let what):
+            metrics.digestAlarms.add()
+            note(.critical, "late result differs", lease, worker, what)
+        case .convicted(let name, let lease, let witnesses, let what):
+            metrics.digestAlarms.add()
+            let reason = "\(name) computes wrongly: \(witnesses.joined(separator: " and ")) agree against it: \(what)"
+            note(.critical, "convicted", lease, nil, reason)
+            warnOfEndedJobs(with: name)
         case .workerLost(let worker, let name, let leases):
-            counted.count { $0.lostWorkers += 1 }
-            logger.warning("lost", metadata: ["worker": "\(name)", "leases": "\(leases)"])
+            metrics.workersLost.add()
+            logger.warning("lost", metadata: ["worker": "\(name)", "leases": "\(leases.count)"])
+            for lease in leases { tell(lease, "worker lost", worker) }
             forget(worker)
         }
     }
 
+    /// A worker whose numbers are wrong may have had a part in jobs that people have read already.
+    private func warnOfEndedJobs(with name: String) {
+        do {
+            for (job, shards) in try store.endedJobs(with: name) {
+                logger.critical(
+                    "a finished job holds shards of a worker whose numbers are wrong: submit it again",
+                    metadata: ["job": "\(job)", "shards": "\(shards)", "worker": "\(name)"])
+            }
+        } catch {
+            logger.error("the store cannot be read", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: - Log and story
+
+    /// A log line and a line of the shard's story.
+    func note(_ level: Logger.Level, _ event: String, _ lease: LeaseID, _ worker: InstanceID?, _ reason: String) {
+        log(level, "\(event)", lease, worker, reason)
+        tell(lease, event, worker, reason)
+    }
+
+    /// A line of a shard's story, stored with the next batch.
+    func tell(_ lease: LeaseID, _ event: String, _ worker: InstanceID?, _ reason: String = "") {
+        guard pending.story.count < Self.mostLinesWaiting else { return }
+        let name = worker.map { connections[$0]?.name ?? "\($0)" } ?? ""
+        let line = StoryLine(
+            at: Int(Date().timeIntervalSince1970 * 1000), epoch: lease.epoch, event: event, worker: name,
+            reason: reason)
+        pending.story.append(StoreBatch.Event(job: lease.job, shard: lease.shard, line: line))
+    }
+
+    /// Lines that may wait for a disk that does not write.
+    private static var mostLinesWaiting: Int { 100_000 }
+
     func log(
-        _ level: Logger.Level, _ text: Logger.Message, _ lease: LeaseID, _ worker: InstanceID, _ reason: String? = nil
+        _ level: Logger.Level, _ text: Logger.Message, _ lease: LeaseID, _ worker: InstanceID?,
+        _ reason: String? = nil
     ) {
         var metadata: Logger.Metadata = [
             "job": "\(lease.job)", "shard": "\(lease.shard)", "epoch": "\(lease.epoch)",
-            "worker": "\(connections[worker]?.name ?? worker.description)",
         ]
+        if let worker { metadata["worker"] = "\(connections[worker]?.name ?? worker.description)" }
         if let reason { metadata["reason"] = "\(reason)" }
         logger.log(level: level, text, metadata: metadata)
+    }
+}
+
+extension Scheduler.Verification {
+    var label: CoordinatorMetrics.Verification {
+        switch self {
+        case .agreed: .agreed
+        case .disagreed: .disagreed
+        case .skipped: .skipped
+        }
     }
 }

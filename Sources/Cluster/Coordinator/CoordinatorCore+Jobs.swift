@@ -4,6 +4,7 @@ import Wire
 extension CoordinatorCore {
     /// Has a job planned.
     func plan(_ job: StoredJob) {
+        planned.insert(job.id)
         workshop.plan(job) { [mailbox] in mailbox.post(.planned(job.id)) }
     }
 
@@ -15,7 +16,7 @@ extension CoordinatorCore {
             logger.info("planned", metadata: ["job": "\(id)", "shards": "\(job.shards)", "tokens": "\(job.tokens)"])
             orFail(job) { try schedule(job) }
         case .failed: logFailure(job)
-        case .planning, .done, .cancelled: break
+        case .planning, .done, .partial, .cancelled: break
         }
     }
 
@@ -23,23 +24,23 @@ extension CoordinatorCore {
     func schedule(_ job: StoredJob) throws {
         let shards = try store.shards(of: job)
         running[job.id] = job
-        perform(scheduler.jobReady(job.id, order: job.sequence, shards: shards, at: now))
+        workshop.shardsCommitted(job)
+        tokens[job.id] = try store.tokens(of: job)
+        let verified = try workshop.verifiedShards(of: job)
+        perform(scheduler.jobReady(job.id, order: job.sequence, shards: shards, verified: verified, at: now))
     }
 
     /// The workshop is done with folding a job; the store says how it went.
     func folded(_ id: JobID) {
         guard let job = stored(id) else { return }
-        if job.state == .failed { logFailure(job) } else { logger.info("done", metadata: ["job": "\(id)"]) }
+        if job.state == .failed { return logFailure(job) }
+        logger.info("\(job.state.rawValue)", metadata: ["job": "\(id)"])
     }
 
     /// A job cannot be finished.
     func fail(_ id: JobID, _ error: InputError) {
         guard let job = running[id] else { return }
-        do {
-            try store.fail(job, error)
-        } catch {
-            logger.critical("a job's failure could not be stored", metadata: ["job": "\(id)", "error": "\(error)"])
-        }
+        workshop.fail(job, error)
         logger.error("failed", metadata: ["job": "\(id)", "error": "\(error)"])
     }
 

@@ -17,6 +17,7 @@ extension CoordinatorCore {
         var connection = WorkerConnection(hello: hello, control: peer, window: config.creditBytes)
         workers[peer] = hello.instance
         send(.welcome(name: connection.name, leaseSeconds: config.leaseSeconds, instance: hello.instance), to: peer)
+        credit.release(hello.instance)
         if let data = attached.first(where: { $0.value.instance == hello.instance })?.key {
             send(.credit(bytes: connection.attach(data)), to: data)
         }
@@ -27,13 +28,16 @@ extension CoordinatorCore {
                 "worker": "\(connection.name)", "threads": "\(hello.threads)", "holds": "\(hello.held.count)",
                 "instructions": "\(hello.instructionSet)", "slurm": "\(hello.slurmJob ?? "-")",
             ])
-        perform(scheduler.workerHello(hello.instance, name: connection.name, holding: hello.held, at: at))
+        let actions = scheduler.workerHello(
+            hello.instance, name: connection.name, host: hello.host, holding: hello.held, at: at)
+        perform(actions)
     }
 
     /// A data connection says whose it is; results on their way begin anew.
     func attach(_ instance: InstanceID, _ peer: PeerID, at: Double) {
         for (other, claim) in attached where claim.instance == instance && other != peer { attached[other] = nil }
         attached[peer] = (instance, at)
+        credit.release(instance)
         guard let bytes = connections[instance]?.attach(peer) else { return }
         send(.credit(bytes: bytes), to: peer)
     }
@@ -41,14 +45,15 @@ extension CoordinatorCore {
     /// What a worker that is known says on its control connection.
     func handle(_ message: MessageToCoordinator, of worker: InstanceID, at: Double) {
         switch message {
-        case .ready(let slots):
-            perform(scheduler.workerReady(worker, slots: slots, at: at))
-        case .renew(let renewals):
-            perform(scheduler.renew(worker, renewals, at: at))
+        case .renew(let slots, let renewals):
+            if freedAt[worker] == nil { freedAt[worker] = at }
+            perform(scheduler.renew(worker, slots: slots, renewals, at: at))
         case .handBack(let leases, let reason):
-            for lease in leases { log(.info, "handed back", lease, worker, reason) }
+            for lease in leases { note(.info, "handed back", lease, worker, reason) }
+            freedAt[worker] = at
             perform(scheduler.handBack(worker, leases: leases, at: at))
         case .failed(let lease, let error, let isPermanent):
+            freedAt[worker] = at
             perform(scheduler.shardFailed(lease, error: error, isPermanent: isPermanent, from: worker, at: at))
         case .goodbye:
             logger.info("goodbye", metadata: ["worker": "\(connections[worker]?.name ?? "")"])
@@ -75,6 +80,8 @@ extension CoordinatorCore {
     }
 
     func forget(_ worker: InstanceID) {
+        credit.release(worker)
+        freedAt[worker] = nil
         guard let connection = connections.removeValue(forKey: worker) else { return }
         workers[connection.control] = nil
         if let data = connection.data { attached[data] = nil }

@@ -1,6 +1,8 @@
+import Diffing
 import Foundation
 import Inputs
 import Logging
+import Monitoring
 import Wire
 
 /// The coordinator's decisions, all on one thread: what arrives goes through the scheduler and the store, what comes
@@ -8,6 +10,8 @@ import Wire
 final class CoordinatorCore {
     /// Seconds between two looks at the clock.
     private static let tickSeconds = 0.25
+    /// Seconds that results on their way have when the coordinator drains.
+    private static let drainSeconds = 10.0
 
     let config: CoordinatorConfig
     let build: String
@@ -17,11 +21,15 @@ final class CoordinatorCore {
     let workshop: JobWorkshop
     let router: RouterThread
     let mailbox: Mailbox<CoordinatorService.Event>
-    let counted: Counted
+    let metrics: CoordinatorMetrics
+    let board: SnapshotBoard
+    let heartbeat: Heartbeat
 
     var scheduler: Scheduler
     /// Jobs whose shards are handed out or were, with their tasks.
     var running: [JobID: StoredJob] = [:]
+    /// Jobs that were handed to the planner in this life.
+    var planned: Set<JobID> = []
     var connections: [InstanceID: WorkerConnection] = [:]
     /// Control connections of workers that said hello.
     var workers: [PeerID: InstanceID] = [:]
@@ -31,15 +39,32 @@ final class CoordinatorCore {
     var asked: [PeerID: Double] = [:]
     /// Workers to ask for their results again, and when.
     var askLater: [(at: Double, worker: InstanceID)] = []
-    /// Leases that leave when their epochs are stored, all in one transaction.
-    var grants: [(lease: LeaseID, worker: InstanceID)] = []
+    /// What is to be stored before anybody hears of it.
+    var pending = StoreBatch()
+    /// Leases that leave when their epochs are stored.
+    var grants: [(lease: LeaseID, worker: InstanceID, purpose: Scheduler.Purpose)] = []
+    /// Jobs with new commits, with commits that were taken back, and those to be folded to the end.
+    var progressed: Set<JobID> = []
+    var retracted: [JobID: StoredJob] = [:]
+    var finishing: [(job: StoredJob, missing: [Int: InputError])] = []
+    /// Results that disagree with committed ones, until a third computation decides.
+    var challenges: [Scheduler.ShardKey: ShardResult] = [:]
+    /// Room for results on their way in.
+    var credit: CreditPool
+    /// When a worker last said something that frees a slot.
+    var freedAt: [InstanceID: Double] = [:]
+    /// Tokens of each shard of the jobs in `running`.
+    var tokens: [JobID: [Int]] = [:]
+    /// Since when it takes in what is on its way, and hands out nothing more.
+    var drainingSince: Double?
     private let start = ContinuousClock.now
     private var isStopping = false
     private var failure: InputError?
 
     init(
         config: CoordinatorConfig, parts: CoordinatorService.Parts, store: JobStore, folder: StateFolder,
-        workshop: JobWorkshop, router: RouterThread, mailbox: Mailbox<CoordinatorService.Event>, counted: Counted
+        workshop: JobWorkshop, router: RouterThread, mailbox: Mailbox<CoordinatorService.Event>,
+        metrics: CoordinatorMetrics, board: SnapshotBoard, heartbeat: Heartbeat
     ) {
         self.config = config
         build = parts.build
@@ -49,9 +74,13 @@ final class CoordinatorCore {
         self.workshop = workshop
         self.router = router
         self.mailbox = mailbox
-        self.counted = counted
+        self.metrics = metrics
+        self.board = board
+        self.heartbeat = heartbeat
+        credit = CreditPool(capacity: config.resultBytes)
         let policy = Scheduler.Policy(
-            leaseSeconds: config.leaseSeconds, graceSeconds: config.graceSeconds ?? config.leaseSeconds)
+            leaseSeconds: config.leaseSeconds, graceSeconds: config.graceSeconds ?? config.leaseSeconds,
+            stallSeconds: config.stallSeconds, verifySeconds: config.verifySeconds)
         scheduler = Scheduler(policy: policy)
     }
 
@@ -70,11 +99,14 @@ final class CoordinatorCore {
             let seen = now
             for event in events where !isStopping { handle(event) }
             if seen >= tickAt {
+                metrics.loopLag.observe(seen - tickAt)
                 tick(at: seen)
                 tickAt = seen + Self.tickSeconds
+                flushStory()
             }
-            flushGrants()
+            flush()
         }
+        flushStory()
         return failure
     }
 
@@ -92,10 +124,10 @@ final class CoordinatorCore {
             switch job.state {
             case .planning: plan(job)
             case .running: try schedule(job)
-            case .done, .failed, .cancelled: break
+            case .done, .partial, .failed, .cancelled: break
             }
         }
-        flushGrants()
+        flush()
     }
 
     private func handle(_ event: CoordinatorService.Event) {
@@ -107,7 +139,8 @@ final class CoordinatorCore {
         case .transport(.failed(let error)):
             failure = InputError("the sockets", expected: "to go on", found: "\(error)", kind: .temporary)
             isStopping = true
-        case .transport(let problem): logger.warning("\(problem)")
+        case .transport(let problem): note(problem)
+        case .drain: drain()
         case .stop: isStopping = true
         }
     }
@@ -119,7 +152,7 @@ final class CoordinatorCore {
         case .attach(let instance): attach(instance, inbound.peer, at: at)
         case .part(let part): receive(part, from: inbound.peer, at: at)
         case .request(let id, let request): answer(request, id: id, to: inbound.peer)
-        case .ready, .renew, .handBack, .failed, .goodbye:
+        case .renew, .handBack, .failed, .goodbye:
             guard let worker = workers[inbound.peer] else { return ask(inbound.peer, at: at) }
             handle(inbound.message, of: worker, at: at)
         }
@@ -127,6 +160,8 @@ final class CoordinatorCore {
 
     private func tick(at now: Double) {
         perform(scheduler.tick(at: now))
+        admitWaiting()
+        publish(at: now)
         let due = askLater.filter { $0.at <= now }
         askLater.removeAll { $0.at <= now }
         for (_, worker) in due { askWho(worker) }
@@ -134,6 +169,25 @@ final class CoordinatorCore {
         for (peer, claim) in attached where connections[claim.instance]?.data != peer {
             if claim.at + config.leaseSeconds <= now { attached[peer] = nil }
         }
+        if isDrained(at: now) { isStopping = true }
+    }
+
+    /// Hands out nothing more, takes in the results that are on their way, and ends; told again, it ends at once.
+    private func drain() {
+        guard drainingSince == nil else {
+            isStopping = true
+            return
+        }
+        logger.info("draining")
+        drainingSince = now
+        scheduler.stopGranting()
+    }
+
+    /// Whether nothing is on its way any more, or it has taken too long: workers keep what they have.
+    private func isDrained(at now: Double) -> Bool {
+        guard let drainingSince else { return false }
+        let isBusy = connections.values.contains { $0.assembly != nil }
+        return !isBusy || drainingSince + Self.drainSeconds <= now
     }
 
     /// Asks a peer who it is, at most once a second.

@@ -1,7 +1,7 @@
 import Foundation
 import Inputs
 import Logging
-import Synchronization
+import Monitoring
 import Wire
 
 /// A coordinator: sockets on one thread, decisions on another, planning and folding on queues of their own.
@@ -24,18 +24,6 @@ public final class CoordinatorService: Sendable {
         }
     }
 
-    /// Events that should stay at zero, or be looked at.
-    public struct Counters: Sendable, Hashable {
-        /// Shards that were computed twice with different outcomes.
-        public var digestAlarms = 0
-        /// Results that came for shards that had one.
-        public var duplicates = 0
-        public var expiredLeases = 0
-        public var lostWorkers = 0
-        /// Results that could not be stored; their workers are asked for them again.
-        public var storeFailures = 0
-    }
-
     /// What the deciding thread hears.
     enum Event: Sendable {
         case message(Inbound)
@@ -43,6 +31,7 @@ public final class CoordinatorService: Sendable {
         case folded(JobID)
         case workerDied(processID: Int)
         case transport(TransportProblem)
+        case drain
         case stop
     }
 
@@ -51,15 +40,17 @@ public final class CoordinatorService: Sendable {
     private let router: RouterThread
     private let mailbox: Mailbox<Event>
     private let ended: Mailbox<InputError?>
-    private let counted: Counted
+    private let status: StatusServer?
+    /// What it counts and measures.
+    public let metrics: CoordinatorMetrics
 
     /// Opens the state folder, binds, and begins to serve. Throws `InputError`.
     public init(_ config: CoordinatorConfig, parts: Parts) throws {
         try config.check(place: "the coordinator's endpoints")
         let folder = try StateFolder(config.state)
         let store = try JobStore(folder)
-        let counted = Counted()
-        self.counted = counted
+        let metrics = CoordinatorMetrics(build: parts.build)
+        self.metrics = metrics
         do {
             let mailbox = try Mailbox<Event>()
             ended = try Mailbox()
@@ -74,10 +65,26 @@ public final class CoordinatorService: Sendable {
         }
         endpoints = router.endpoints
         let workshop = JobWorkshop(store: store, planner: parts.planner, folder: folder, logger: parts.logger)
+        let board = SnapshotBoard()
+        let heartbeat = Heartbeat(limit: Self.healthySeconds)
+        let pages = StatusPages(store: store, board: board)
+        do {
+            status = try config.http.map { address in
+                try StatusServer(
+                    address,
+                    content: .init(heartbeat: heartbeat, metrics: metrics.text) { try pages.page($0) },
+                    logger: parts.logger)
+            }
+        } catch {
+            router.stop()
+            throw InputError(
+                "http", expected: "an address to listen on", found: "\(error)",
+                hint: "choose another one, or turn it off with http: off", kind: .configuration)
+        }
         let thread = Thread { [router, mailbox, ended] in
             let core = CoordinatorCore(
                 config: config, parts: parts, store: store, folder: folder, workshop: workshop, router: router,
-                mailbox: mailbox, counted: counted)
+                mailbox: mailbox, metrics: metrics, board: board, heartbeat: heartbeat)
             let end = core.run()
             // Whatever a plan or a fold still wants to store comes too late; the next service does it again.
             store.close()
@@ -88,8 +95,11 @@ public final class CoordinatorService: Sendable {
         thread.start()
     }
 
-    /// The counters now.
-    public var counters: Counters { counted.values.withLock { $0 } }
+    /// Seconds without a turn of the deciding thread after which `/healthz` says so.
+    private static let healthySeconds = 10.0
+
+    /// Where the status pages are, with the real port; nil where there are none.
+    public var http: HTTPAddress? { status?.address }
 
     /// Says that a worker process on this machine is dead, so that its shards need not wait for their leases' end.
     public func workerDied(processID: Int) {
@@ -103,6 +113,12 @@ public final class CoordinatorService: Sendable {
         return ends.first ?? nil
     }
 
+    /// Asks it to leave, from any thread or signal source: the first time it hands out nothing more and takes in the
+    /// results that are on their way, the second time it ends at once.
+    public func drain() {
+        mailbox.post(.drain)
+    }
+
     /// Tells it to end, from any thread or signal source. Nothing is lost: whatever is under way goes on later.
     public func requestStop() {
         mailbox.post(.stop)
@@ -113,14 +129,6 @@ public final class CoordinatorService: Sendable {
         requestStop()
         _ = waitForEnd()
         router.stop()
-    }
-}
-
-/// The counters, shared between the deciding thread and whoever asks.
-final class Counted: Sendable {
-    let values = Mutex(CoordinatorService.Counters())
-
-    func count(_ change: (inout CoordinatorService.Counters) -> Void) {
-        values.withLock { change(&$0) }
+        status?.stop()
     }
 }

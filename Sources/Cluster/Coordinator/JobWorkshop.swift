@@ -2,29 +2,66 @@ import Dispatch
 import Foundation
 import Inputs
 import Logging
+import Synchronization
 import Wire
 
-/// Planning and folding, which may take minutes, away from the coordinator's own thread.
+/// Planning and folding, which may take minutes, away from the coordinator's own thread. All methods return at once.
+///
+/// A job is folded while it runs, as far as its shards are committed without a gap. That only saves time: `finish` holds
+/// what was folded against the store and folds from the start where they differ.
 final class JobWorkshop: Sendable {
-    private let store: JobStore
-    private let planner: any JobPlanning
-    private let folder: StateFolder
-    private let logger: Logger
-    private let planning = DispatchQueue(label: "actdiff.planning")
-    private let folding = DispatchQueue(label: "actdiff.folding")
-    /// Seconds before a bundle that could not be written for lack of something is tried again.
-    private static let pauseBeforeFoldingAgain = 30.0
+    /// How the workshop goes about its work.
+    struct Policy: Sendable {
+        /// Least time between two checkpoints of a fold.
+        var betweenCheckpoints = Duration.seconds(30)
+        /// A fold with more state than this makes no checkpoints: it is quicker to fold again than to write it.
+        var mostCheckpointBytes = 256 << 20
+        /// Shards folded before other jobs have a turn.
+        var shardsAtOnce = 64
+        /// Before something that failed for lack of something is tried again.
+        var beforeTryingAgain = Duration.seconds(30)
+    }
 
-    init(store: JobStore, planner: any JobPlanning, folder: StateFolder, logger: Logger) {
+    /// What is known of folds between two steps. A step takes its session out and puts it back.
+    struct Folds {
+        var sessions: [JobID: FoldSession] = [:]
+        /// Jobs with a step waiting in the queue.
+        var waiting: Set<JobID> = []
+        /// Jobs whose fold met something that only their end may decide on.
+        var stalled: Set<JobID> = []
+        /// By job the latest order to finish it; an older one that is tried again has lapsed.
+        var orders: [JobID: UUID] = [:]
+    }
+
+    let store: JobStore
+    let planner: any JobPlanning
+    let folder: StateFolder
+    let logger: Logger
+    let policy: Policy
+    let folds = Mutex(Folds())
+    private let planning = DispatchQueue(label: "actdiff.planning")
+    /// Serial: a fold's steps, and those of different jobs, run one after another.
+    let folding = DispatchQueue(label: "actdiff.folding")
+
+    init(
+        store: JobStore, planner: any JobPlanning, folder: StateFolder, logger: Logger, policy: Policy = Policy()
+    ) {
         self.store = store
         self.planner = planner
         self.folder = folder
         self.logger = logger
+        self.policy = policy
+        folding.async { [weak self] in self?.sweep() }
     }
 
     /// A first look at a spec: its name.
     func name(of source: JobSource) throws -> String {
         try planner.name(of: source)
+    }
+
+    /// The shards of a planned job that are to be computed a second time and compared.
+    func verifiedShards(of job: StoredJob) throws -> Set<Int> {
+        try planner.verifiedShards(of: job.source, count: job.shards)
     }
 
     /// Plans a job and stores the plan, or what is wrong with the job; `done` then runs on a queue.
@@ -33,77 +70,54 @@ final class JobWorkshop: Sendable {
             do {
                 let plan = try planner.plan(job.source)
                 try Self.check(plan)
-                _ = try store.savePlan(plan, of: job)
+                save(plan, of: job, done: done)
             } catch {
-                fail(job, error, during: "planning")
+                fail(job, error, during: "planning", on: planning, done: done)
             }
-            done()
         }
     }
 
-    /// Folds a job whose shards are all committed, and stores the bundle's files or what went wrong; `done` then runs on
-    /// a queue. The bundle's folder appears whole or not at all, so one that is there needs no second fold.
-    func fold(_ job: StoredJob, done: @escaping @Sendable () -> Void) {
-        folding.async { [self] in foldNow(job, done: done) }
-    }
-
-    private func foldNow(_ job: StoredJob, done: @escaping @Sendable () -> Void) {
+    private func save(_ plan: JobPlan, of job: StoredJob, done: @escaping @Sendable () -> Void) {
         do {
-            // It may have been cancelled while the fold waited for its turn, and its results with it.
-            guard try store.job(job.id)?.state == .running else { return done() }
-            let path = folder.bundle(of: job.id.text)
-            if !FileManager.default.fileExists(atPath: path) {
-                try planner.fold(try committed(job), into: path)
-            }
-            try store.finish(job, files: try Bundle(folder: path).files())
-        } catch let error as InputError where error.kind == .temporary {
-            logger.error("the fold is tried again soon", metadata: ["job": "\(job.id)", "error": "\(error)"])
-            folding.asyncAfter(deadline: .now() + Self.pauseBeforeFoldingAgain) { [self] in
-                foldNow(job, done: done)
-            }
-            return
+            _ = try store.savePlan(plan, of: job)
+            done()
         } catch {
-            fail(job, error, during: "the fold")
-        }
-        done()
-    }
-
-    private func committed(_ job: StoredJob) throws -> CommittedJob {
-        guard let task = job.task else {
-            throw InputError("job \(job.id)", expected: "a planned job", found: "no task", kind: .configuration)
-        }
-        let digests = try store.shards(of: job).compactMap { $0.committed?.digest }
-        guard digests.count == job.shards else {
-            throw InputError(
-                "job \(job.id)", expected: "\(job.shards) committed shards", found: "\(digests.count)",
-                kind: .configuration)
-        }
-        return CommittedJob(
-            source: job.source, task: task, record: job.record, shardDigests: digests,
-            instructionSets: try store.instructionSets(of: job),
-            work: { [store] shard in try store.work(LeaseID(job: job.id, shard: shard, epoch: 0)) }
-        ) { [store] shard in
-            let work = try store.work(LeaseID(job: job.id, shard: shard, epoch: 0))
-            let result = try ShardResultCodec.decode(store.result(job.id, shard: shard), task: task, work: work)
-            // What was checked on the way in is checked again: disks forget, too.
-            let digest = try ShardResultCodec.digest(of: result)
-            guard digest == digests[shard] else {
-                throw InputError(
-                    "job \(job.id), shard \(shard)", expected: "a stored result with digest \(digests[shard])",
-                    found: "\(digest)")
-            }
-            return result
+            logger.error("a plan could not be stored yet", metadata: ["job": "\(job.id)", "error": "\(error)"])
+            again(on: planning) { $0.save(plan, of: job, done: done) }
         }
     }
 
-    private func fail(_ job: StoredJob, _ error: any Error, during step: String) {
+    /// Drops what was folded of a job and stores why it cannot go on, however long that takes.
+    func fail(_ job: StoredJob, _ error: InputError) {
+        forget(job.id)
+        folding.async { [self] in fail(job, error, during: "the job", on: folding) {} }
+    }
+
+    /// Stores why a job cannot go on; `done` runs when that is stored.
+    func fail(
+        _ job: StoredJob, _ error: any Error, during step: String, on queue: DispatchQueue,
+        done: @escaping @Sendable () -> Void
+    ) {
         let error =
             error as? InputError
             ?? InputError("job \(job.id)", expected: "\(step) to succeed", found: "\(error)")
         do {
             try store.fail(job, error)
-        } catch {
-            logger.critical("a job's failure could not be stored", metadata: ["job": "\(job.id)", "error": "\(error)"])
+            done()
+        } catch let refusal {
+            logger.critical(
+                "a job's failure could not be stored yet",
+                metadata: ["job": "\(job.id)", "failure": "\(error)", "error": "\(refusal)"])
+            again(on: queue) { $0.fail(job, error, during: step, on: queue, done: done) }
+        }
+    }
+
+    /// Runs a step after a pause, unless the coordinator has ended by then.
+    func again(on queue: DispatchQueue, _ step: @escaping @Sendable (JobWorkshop) -> Void) {
+        let (seconds, attoseconds) = policy.beforeTryingAgain.components
+        let pause = DispatchTimeInterval.milliseconds(Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000))
+        queue.asyncAfter(deadline: .now() + pause) { [weak self] in
+            if let self { step(self) }
         }
     }
 

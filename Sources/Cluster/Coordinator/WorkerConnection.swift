@@ -2,16 +2,19 @@ import Wire
 
 /// What the coordinator knows about a worker besides its leases: where to reach it, and what it may send.
 struct WorkerConnection {
+    /// Bytes that a worker may send before there is room for the whole result.
+    static let openingBytes = 64 << 10
+
     let hello: WorkerHello
     var control: PeerID
     var data: PeerID?
     var assembly: ResultAssembly?
+    /// Whether there is room for the rest of what is being assembled.
+    var isAdmitted = false
     /// Bytes of results that the worker may have under way.
     private let window: Int
     /// Bytes that the worker may still send, as far as it knows.
     private var allowance = 0
-    /// Bytes consumed and not yet granted again.
-    private var consumed = 0
 
     init(hello: WorkerHello, control: PeerID, window: Int) {
         self.window = window
@@ -26,8 +29,8 @@ struct WorkerConnection {
     mutating func attach(_ peer: PeerID) -> Int {
         data = peer
         assembly = nil
-        consumed = 0
-        allowance = window
+        isAdmitted = false
+        allowance = Self.openingBytes
         return allowance
     }
 
@@ -35,13 +38,17 @@ struct WorkerConnection {
     /// granted before it may still have been used.
     func mayHaveSent(_ bytes: Int) -> Bool { bytes <= allowance + window }
 
-    /// Notes a consumed piece; returns the credit to grant now, if any.
-    mutating func consume(_ bytes: Int) -> Int? {
-        allowance -= bytes
-        consumed += bytes
-        guard consumed >= window / 2 else { return nil }
-        defer { consumed = 0 }
-        allowance += consumed
-        return consumed
+    /// Notes a piece that has come.
+    mutating func consume(_ bytes: Int) { allowance -= bytes }
+
+    /// The credit to grant now, if it is worth a message: for the rest of the result where there is room for it, and for
+    /// the beginning of the next.
+    mutating func credit() -> Int? {
+        let rest = assembly.map { $0.totalBytes - $0.bytes.count } ?? 0
+        let target = assembly == nil ? Self.openingBytes : isAdmitted ? min(window, rest) + Self.openingBytes : 0
+        let missing = target - allowance
+        guard missing > 0, missing >= Self.openingBytes / 2 || allowance <= 0 else { return nil }
+        allowance = target
+        return missing
     }
 }

@@ -38,7 +38,7 @@ public final class LocalCluster {
     /// Worker processes that may die before the run is given up, for each worker that was asked for.
     private static let restartsPerWorker = 3
     /// Results that may fail to be stored before the run is given up.
-    private static let mostStoreFailures = 3
+    private static let mostStoreFailures = 3.0
     /// How often progress is told.
     private static let watchInterval = Duration.milliseconds(250)
 
@@ -64,11 +64,13 @@ public final class LocalCluster {
         let open = try Self.openJobs(state)
         let unfinished = try open.last { try Self.isStillRight($0, order, parts) }?.id
         self.unfinished = unfinished
-        others = open.filter { $0.state != .done && $0.id != unfinished }.map(\.id)
+        others = open.filter { $0.state != .done && $0.state != .partial && $0.id != unfinished }.map(\.id)
         var config = CoordinatorConfig(state: state)
         config.endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
         // The workers of an earlier run ended with it.
         config.graceSeconds = 0
+        // Nobody else comes to a run on one machine.
+        config.verifySeconds = 0
         mailbox = try Mailbox()
         coordinator = try CoordinatorService(config, parts: parts)
     }
@@ -84,7 +86,7 @@ public final class LocalCluster {
     /// Runs the job and puts its bundle in place; tells of the job's progress several times a second.
     ///
     /// Throws the job's own `InputError`, one of kind `temporary` when it was interrupted or the workers kept dying.
-    public func run(_ progress: (JobSummary) -> Void) throws {
+    public func run(_ progress: (JobSummary) -> Void) throws -> JobDetail {
         defer { stop() }
         let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
         for other in others { try client.cancel(other) }
@@ -93,25 +95,28 @@ public final class LocalCluster {
             logger.info("going on where an earlier run was interrupted", metadata: ["job": "\(job)"])
         }
         for _ in 0..<order.workers { try startWorker() }
-        let end = try watch(job, client, progress)
-        if end.state == .done { try client.fetchBundle(of: job, to: order.output) }
+        let detail = try watch(job, client, progress)
+        let end = detail.summary
+        if end.state == .done || end.state == .partial { try client.fetchBundle(of: job, to: order.output) }
         stop()
         // Only what ended has nothing to go on with.
         try? FileManager.default.removeItem(atPath: state)
         if let error = end.error { throw error }
-        guard end.state == .done else {
+        guard end.state == .done || end.state == .partial else {
             throw InputError("job \(job)", expected: "to end by itself", found: "it was cancelled", kind: .temporary)
         }
+        return detail
     }
 
     private func watch(
         _ job: JobID, _ client: CoordinatorClient, _ progress: (JobSummary) -> Void
-    ) throws -> JobSummary {
+    ) throws -> JobDetail {
         while true {
-            let summary = try client.show(job).summary
+            let detail = try client.show(job)
+            let summary = detail.summary
             progress(summary)
-            guard summary.state == .planning || summary.state == .running else { return summary }
-            guard coordinator.counters.storeFailures < Self.mostStoreFailures else {
+            guard summary.state == .planning || summary.state == .running else { return detail }
+            guard coordinator.metrics.storeFailures.value < Self.mostStoreFailures else {
                 throw InputError(
                     state, expected: "room for results", found: "results that cannot be stored (see above)",
                     hint: "make room and run the same command again to go on", kind: .temporary)

@@ -27,7 +27,15 @@ public final class CoordinatorClient {
 
     /// Starts a job.
     public func submit(_ source: JobSource) throws -> JobID {
-        let reply = try ask(.submit(specText: source.specText, specFile: source.specFile, folder: source.folder))
+        let request = OperatorRequest.submit(
+            ticket: .random(), specText: source.specText, specFile: source.specFile, folder: source.folder)
+        // The ticket makes sure that asking again, where no answer came, starts no second job.
+        let reply: OperatorReply
+        do {
+            reply = try ask(request)
+        } catch let error as InputError where error.kind == .unreachable {
+            reply = try ask(request)
+        }
         guard case .submitted(let id) = reply else { throw surprise(reply) }
         return id
     }
@@ -50,6 +58,27 @@ public final class CoordinatorClient {
     public func cancel(_ id: JobID) throws {
         let reply = try ask(.cancel(id))
         guard case .cancelled = reply else { throw surprise(reply) }
+    }
+
+    /// Has the quarantined shards of a partial job computed again; returns their number.
+    public func retry(_ id: JobID) throws -> Int {
+        let reply = try ask(.retry(id))
+        guard case .retrying(let shards) = reply else { throw surprise(reply) }
+        return shards
+    }
+
+    /// What happened to a shard, in order.
+    public func story(of id: JobID, shard: Int) throws -> [StoryLine] {
+        let reply = try ask(.story(id, shard: shard))
+        guard case .story(let lines) = reply else { throw surprise(reply) }
+        return lines
+    }
+
+    /// All workers that the coordinator knows.
+    public func workers() throws -> [WorkerSummary] {
+        let reply = try ask(.workers)
+        guard case .workers(let workers) = reply else { throw surprise(reply) }
+        return workers
     }
 
     /// Copies a finished job's bundle into a folder that does not exist yet. The folder appears whole, with every size

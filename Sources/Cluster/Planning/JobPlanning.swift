@@ -35,46 +35,63 @@ public struct JobPlan: Sendable, Hashable {
     }
 }
 
-/// A finished job, on its way to a result bundle.
-public struct CommittedJob: Sendable {
+/// A job whose shards have a task and tokens, for the fold.
+public struct PlannedJob: Sendable {
     public var source: JobSource
     public var task: DiffTask
     /// `JobPlan.record`.
     public var record: Data
-    /// Digests of the encoded shard results, by index.
-    public var shardDigests: [Digest]
-    /// The kernels that computed them.
-    public var instructionSets: Set<String>
-    /// Reads what one shard was made of.
+    /// Number of shards.
+    public var shards: Int
+    /// Reads what one shard is made of.
     public var work: @Sendable (Int) throws -> ShardWork
-    /// Reads and decodes the result of one shard.
-    public var result: @Sendable (Int) throws -> ShardResult
 
     /// Makes a job.
     public init(
-        source: JobSource, task: DiffTask, record: Data, shardDigests: [Digest], instructionSets: Set<String>,
-        work: @escaping @Sendable (Int) throws -> ShardWork, result: @escaping @Sendable (Int) throws -> ShardResult
+        source: JobSource, task: DiffTask, record: Data, shards: Int,
+        work: @escaping @Sendable (Int) throws -> ShardWork
     ) {
         self.source = source
         self.task = task
         self.record = record
-        self.shardDigests = shardDigests
-        self.instructionSets = instructionSets
+        self.shards = shards
         self.work = work
-        self.result = result
     }
+}
+
+/// A fold under way: shard results go in, in the plan's order, and a bundle comes out at the end.
+///
+/// A value: what a copy takes in leaves the original as it was.
+public protocol JobFolding: Sendable {
+    /// The only shard that can be folded or skipped next; the number of shards once all of them were.
+    var nextShard: Int { get }
+    /// Takes in the next shard. Throws `InputError`, and changes nothing, for any other or for one that cannot be.
+    mutating func fold(_ result: ShardResult) throws
+    /// Leaves the next shard out for good: its prompts count nowhere, and the bundle says so and why.
+    mutating func skip(_ error: InputError) throws
+    /// Bytes that `checkpoint` comes to now.
+    var checkpointSize: Int { get }
+    /// All that was taken in, for `JobPlanning.fold(of:checkpoint:)`. Throws `InputError` after a skip: what was left
+    /// out may still come.
+    func checkpoint() throws -> [UInt8]
+    /// Writes the bundle to `folder`, which does not exist yet; it appears whole or not at all. `digests` has those of
+    /// all shard results by index, nil for those that were skipped; `instructionSets` the kernels that computed them.
+    func write(into folder: String, digests: [Digest?], instructionSets: Set<String>) throws
 }
 
 /// How a job spec becomes shards, and shard results become a bundle. The coordinator knows nothing else about jobs.
 ///
 /// The methods are pure functions of the job and of the files that it names: after a restart a job is planned or folded
-/// again, with the same outcome. They run off the coordinator's own thread and may take their time.
+/// again, with the same outcome. They run off the coordinator's own thread and may take their time, where not said
+/// otherwise.
 public protocol JobPlanning: Sendable {
-    /// The job's name, from a first look at the spec alone. Throws `InputError` for a spec that cannot be right.
+    /// The job's name, from a first look at the spec alone, at once. Throws `InputError` for a spec that cannot be right.
     func name(of source: JobSource) throws -> String
+    /// Which of the job's shards are to be computed a second time, from the spec alone, at once. Throws `InputError`.
+    func verifiedShards(of source: JobSource, count: Int) throws -> Set<Int>
     /// Reads the inputs and plans the shards. Throws `InputError`.
     func plan(_ source: JobSource) throws -> JobPlan
-    /// Folds the results in shard order and writes the bundle to `folder`, which does not exist yet; it appears whole
-    /// or not at all. Throws `InputError`.
-    func fold(_ job: CommittedJob, into folder: String) throws
+    /// Begins a fold, or goes on with one where an earlier one made its checkpoint. Throws `InputError`, also for a
+    /// checkpoint that is damaged or of another job.
+    func fold(of job: PlannedJob, checkpoint: [UInt8]?) throws -> any JobFolding
 }

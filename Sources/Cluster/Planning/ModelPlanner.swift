@@ -50,7 +50,12 @@ public struct ModelPlanner: JobPlanning {
             record: try encoder.encode(record))
     }
 
-    public func fold(_ job: CommittedJob, into folder: String) throws {
+    public func verifiedShards(of source: JobSource, count: Int) throws -> Set<Int> {
+        let spec = try spec(source)
+        return ShardPlan.verifiedShards(seed: spec.seed, share: spec.verify, count: count)
+    }
+
+    public func fold(of job: PlannedJob, checkpoint: [UInt8]?) throws -> any JobFolding {
         let spec = try spec(job.source)
         let record = try JSONDecoder().decode(Record.self, from: job.record)
         guard record.build == build else {
@@ -58,16 +63,19 @@ public struct ModelPlanner: JobPlanning {
                 "the job", expected: "shards of one program, \(build)", found: "some of \(record.build)",
                 hint: "actdiff was replaced while the job ran; submit it again", kind: .configuration)
         }
-        let works = try job.shardDigests.indices.map(job.work)
+        let works = try (0..<job.shards).map(job.work)
         let prompts = TokenizedPrompts(ids: record.promptIDs, prompts: works.flatMap(\.prompts), masks: spec.masks)
-        var reducer = Reducer(spec: spec, task: job.task, prompts: prompts)
-        for shard in works.indices { try reducer.fold(job.result(shard)) }
-        try ResultBundle.write(
-            to: folder, spec: spec, task: job.task,
+        let reducer =
+            try checkpoint.map { try Reducer(spec: spec, task: job.task, prompts: prompts, checkpoint: $0) }
+            ?? Reducer(spec: spec, task: job.task, prompts: prompts)
+        guard reducer.shardCount == job.shards else {
+            throw InputError("the job", expected: "\(job.shards) shards", found: "tokens for \(reducer.shardCount)")
+        }
+        return ModelFold(
+            spec: spec, task: job.task,
             provenance: Provenance(
-                version: version, prompts: record.prompts, tokenizer: record.tokenizer, shards: job.shardDigests,
-                isa: job.instructionSets),
-            diffs: reducer.finish())
+                version: version, prompts: record.prompts, tokenizer: record.tokenizer, shards: [], isa: []),
+            sizes: works.map { ModelFold.Size(prompts: $0.prompts.count, tokens: $0.tokenCount) }, reducer: reducer)
     }
 
     private func spec(_ source: JobSource) throws -> JobSpec {

@@ -7,13 +7,15 @@ extension Scheduler {
             if let broken = check(job, id) { return broken }
         }
         for (id, worker) in workers {
-            if let stray = worker.held.first(where: { !isHolding($0, worker: id) }) {
+            if let stray = worker.held.first(where: { !isKnown($0, of: id) }) {
                 return "worker \(id) holds \(stray), which the job does not know"
             }
             if let running = worker.running, !worker.held.contains(running) {
                 return "worker \(id) runs \(running) without holding it"
             }
-            if spare.contains(id) != (worker.held.count < worker.slots) { return "spare is wrong about \(id)" }
+            let isSpare = worker.held.count < worker.slots && !worker.isDismissed
+            if spare.contains(id) != isSpare { return "spare is wrong about \(id)" }
+            if convicted.contains(worker.name), !worker.isDismissed { return "\(worker.name) is convicted and stays" }
         }
         if let ghost = spare.first(where: { workers[$0] == nil }) { return "spare names \(ghost), who is not known" }
         let orders = openByOrder.map(\.order)
@@ -22,47 +24,65 @@ extension Scheduler {
 
     private func check(_ job: Job, _ id: JobID) -> String? {
         var waiting: [Int] = []
-        var committed = 0
+        var (committing, committed, quarantined) = (0, 0, 0)
         for (shard, state) in job.states.enumerated() {
-            let lease = LeaseID(job: id, shard: shard, epoch: job.epochs[shard])
+            if let broken = checkGrants(of: shard, job, id) { return broken }
             switch state {
-            case .waiting:
-                waiting.append(shard)
-            case .leased(let holder, _):
-                guard case .running = job.state else { break }
-                if workers[holder]?.held.contains(lease) != true { return "\(lease) is with \(holder), who lacks it" }
-            case .committing(_, let claims, let holder):
-                guard case .running = job.state else { break }
-                if claims.isEmpty { return "\(lease) is committed for nobody" }
-                if let holder, workers[holder]?.held.contains(lease) != true {
-                    return "\(lease) is with \(holder), who lacks it"
-                }
-            case .committed(_, let epoch):
+            case .waiting: waiting.append(shard)
+            case .leased(let grants):
+                if job.isRunning, grants.isEmpty { return "shard \(shard) is leased to nobody" }
+            case .committing(let result):
+                committing += 1
+                if job.isRunning, result.claims.isEmpty { return "shard \(shard) is committed for nobody" }
+            case .committed(_, let epoch, let name):
                 committed += 1
                 if epoch < 1 || epoch > job.epochs[shard] { return "shard \(shard) was committed by epoch \(epoch)" }
+                if job.isRunning, convicted.contains(name) { return "shard \(shard) is \(name)'s, who is convicted" }
+            case .quarantined: quarantined += 1
+            }
+            if job.checks[shard] != nil {
+                guard case .committed = state else { return "shard \(shard) is verified and not committed" }
             }
         }
+        if job.isRunning, committing != job.committing {
+            return "job \(id) counts \(job.committing) of \(committing) being committed"
+        }
         if committed != job.committed { return "job \(id) counts \(job.committed) commits of \(committed)" }
+        if quarantined != job.quarantined { return "job \(id) counts \(job.quarantined) of \(quarantined) given up" }
         switch job.state {
         case .running:
-            if committed == job.states.count { return "job \(id) is done and still running" }
+            if job.isSettled, job.checks.isEmpty { return "job \(id) is done and still running" }
             if job.queue != waiting.reversed() { return "job \(id) queues \(job.queue), waiting are \(waiting)" }
             if !open.contains(id) { return "job \(id) runs and is not open" }
         case .complete:
-            if committed != job.states.count || open.contains(id) { return "job \(id) is complete too early" }
+            if !job.isSettled || open.contains(id) { return "job \(id) is complete too early" }
         case .over:
             if !job.queue.isEmpty || open.contains(id) { return "job \(id) is over and still hands out shards" }
         }
         return nil
     }
 
-    private func isHolding(_ lease: LeaseID, worker: InstanceID) -> Bool {
-        guard let job = jobs[lease.job], job.states.indices.contains(lease.shard), case .running = job.state,
-            job.epochs[lease.shard] == lease.epoch
-        else { return false }
-        switch job.states[lease.shard] {
-        case .leased(worker, _), .committing(_, _, .some(worker)): return true
-        default: return false
+    private func checkGrants(of shard: Int, _ job: Job, _ id: JobID) -> String? {
+        guard job.isRunning else { return nil }
+        let grants = job.grants(of: shard)
+        if Set(grants.map(\.epoch)).count != grants.count { return "shard \(shard) has one epoch twice" }
+        if Set(grants.map(\.worker)).count != grants.count { return "shard \(shard) is with one worker twice" }
+        if grants.count > 2 { return "shard \(shard) is leased \(grants.count) times" }
+        for grant in grants {
+            let lease = LeaseID(job: id, shard: shard, epoch: grant.epoch)
+            if grant.epoch > job.epochs[shard] { return "\(lease) has an epoch from the future" }
+            if workers[grant.worker]?.held.contains(lease) != true {
+                return "\(lease) is with \(grant.worker), who lacks it"
+            }
         }
+        return nil
+    }
+
+    /// Whether the lease lives, or its result is being stored.
+    private func isKnown(_ lease: LeaseID, of worker: InstanceID) -> Bool {
+        guard let job = jobs[lease.job], job.isRunning, job.states.indices.contains(lease.shard) else { return false }
+        if job.isHeld(lease, by: worker) { return true }
+        guard case .committing(let committing) = job.states[lease.shard] else { return false }
+        return committing.claims.contains { $0.worker == worker && $0.lease == lease }
     }
 }

@@ -1,10 +1,14 @@
 import Wire
 
 extension Scheduler {
+    /// Seconds before a shard is tried again after the store refused to write.
+    static var pauseAfterStoreFailure: Double { 5 }
+
     /// Hands waiting shards to workers with spare slots: jobs in order of submission, shards by index.
     mutating func grantWaiting(at now: Double) -> [Action] {
+        guard isGranting, !spare.isEmpty else { return [] }
         var actions: [Action] = []
-        for id in open {
+        for (_, id) in openByOrder {
             var position = (jobs[id]?.queue.count ?? 0) - 1
             while position >= 0, !spare.isEmpty {
                 if let grant = grant(id, queuePosition: position, at: now) { actions.append(grant) }
@@ -14,70 +18,120 @@ extension Scheduler {
         return actions
     }
 
+    /// No lease is handed out from now on.
+    public mutating func stopGranting() {
+        isGranting = false
+    }
+
     /// The lease could not be stored: nobody got it, and the shard waits a little.
     public mutating func grantFailed(_ lease: LeaseID, to worker: InstanceID, at now: Double) {
         guard isCurrent(lease, of: worker) else { return }
-        drop(lease, from: worker)
-        jobs[lease.job]?.enqueue(lease.shard, notBefore: now + Self.pauseAfterStoreFailure)
+        giveBack(lease, from: worker, notBefore: now + Self.pauseAfterStoreFailure)
     }
 
-    /// Seconds before a shard is tried again after the store refused to write.
-    static var pauseAfterStoreFailure: Double { 5 }
-
     private mutating func grant(_ id: JobID, queuePosition: Int, at now: Double) -> Action? {
-        guard let job = jobs[id] else { return nil }
-        let shard = job.queue[queuePosition]
-        guard case .waiting(let notBefore) = job.states[shard], notBefore <= now,
-            let worker = worker(avoiding: job.troubles[shard]?.failures ?? [])
+        guard let at = jobs.index(forKey: id) else { return nil }
+        let shard = jobs.values[at].queue[queuePosition]
+        guard case .waiting(let notBefore) = jobs.values[at].states[shard], notBefore <= now,
+            let worker = worker(avoiding: jobs.values[at].troubles[shard]?.failures ?? [], at: now)
         else { return nil }
-        let lease = LeaseID(job: id, shard: shard, epoch: job.epochs[shard] + 1)
-        jobs[id]?.queue.remove(at: queuePosition)
-        jobs[id]?.epochs[shard] = lease.epoch
-        hold(lease, by: worker, at: now)
-        return .grant(lease, to: worker)
+        let lease = LeaseID(job: id, shard: shard, epoch: jobs.values[at].epochs[shard] + 1)
+        jobs.values[at].queue.remove(at: queuePosition)
+        jobs.values[at].epochs[shard] = lease.epoch
+        jobs.values[at].states[shard] = .leased([newGrant(lease, to: worker, at: now)])
+        return .grant(lease, to: worker, lease.epoch == 1 ? .first : .again)
+    }
+
+    /// Gives shards at the end of jobs out twice: those that nobody computes yet, and those that take long.
+    mutating func speculate(at now: Double) -> [Action] {
+        guard isGranting, !spare.isEmpty else { return [] }
+        var actions: [Action] = []
+        for (_, id) in openByOrder {
+            guard let at = jobs.index(forKey: id), jobs.values[at].queue.isEmpty else { continue }
+            for (shard, grant) in laggards(jobs.values[at], id, at: now) {
+                let failed = jobs.values[at].troubles[shard]?.failures ?? []
+                guard let worker = spareWorker(at: now, where: { $0 != grant.worker && !failed.contains($0) })
+                else { continue }
+                let lease = LeaseID(job: id, shard: shard, epoch: jobs.values[at].epochs[shard] + 1)
+                jobs.values[at].epochs[shard] = lease.epoch
+                jobs.values[at].states[shard] = .leased([grant, newGrant(lease, to: worker, at: now)])
+                actions.append(.grant(lease, to: worker, .speculation))
+            }
+        }
+        return actions
+    }
+
+    /// Shards with one lease that nobody works on or that takes unusually long, the oldest first.
+    private func laggards(_ job: Job, _ id: JobID, at now: Double) -> [(shard: Int, grant: Grant)] {
+        let patience = job.meanSeconds.map { $0 * policy.speculationFactor } ?? policy.leaseSeconds
+        var late: [(shard: Int, grant: Grant)] = []
+        for (shard, state) in job.states.enumerated() {
+            guard case .leased(let grants) = state, grants.count == 1, let grant = grants.first else { continue }
+            let isRunning = workers[grant.worker]?.running == LeaseID(job: id, shard: shard, epoch: grant.epoch)
+            if !isRunning || grant.since + patience <= now || isTorpid(grant.worker, at: now) {
+                late.append((shard, grant))
+            }
+        }
+        return late.sorted { ($0.grant.since, $0.shard) < ($1.grant.since, $1.shard) }
     }
 
     /// The spare worker with the least to do. Workers on which the shard failed come into question only when there is
     /// no other worker at all.
-    private func worker(avoiding failed: [InstanceID]) -> InstanceID? {
-        var candidates = spare
-        if !failed.isEmpty, workers.contains(where: { $0.value.slots > 0 && !failed.contains($0.key) }) {
-            candidates.subtract(failed)
-        }
-        return candidates.min { left, right in
-            (workers[left]?.held.count ?? 0, left.high, left.low)
-                < (workers[right]?.held.count ?? 0, right.high, right.low)
-        }
+    private func worker(avoiding failed: [InstanceID], at now: Double) -> InstanceID? {
+        guard !failed.isEmpty, hasOtherWorker(than: failed) else { return spareWorker(at: now) { _ in true } }
+        return spareWorker(at: now) { !failed.contains($0) }
     }
 
-    /// Notes that the worker holds the lease from now on.
-    mutating func hold(_ lease: LeaseID, by worker: InstanceID, at now: Double) {
-        jobs[lease.job]?.states[lease.shard] = .leased(worker, deadline: now + policy.leaseSeconds)
+    /// Whether there is any worker, spare or not, besides these.
+    func hasOtherWorker(than failed: [InstanceID]) -> Bool {
+        workers.contains { $0.value.slots > 0 && !$0.value.isDismissed && !failed.contains($0.key) }
+    }
+
+    /// The spare worker with the least to do among those that are heard and admissible.
+    func spareWorker(at now: Double, where isAdmissible: (InstanceID) -> Bool) -> InstanceID? {
+        var best: (id: InstanceID, held: Int)?
+        for id in spare where isAdmissible(id) && !isTorpid(id, at: now) {
+            let held = workers[id]?.held.count ?? 0
+            if let best, (best.held, best.id.high, best.id.low) < (held, id.high, id.low) { continue }
+            best = (id, held)
+        }
+        return best?.id
+    }
+
+    /// Notes with the worker that it holds the lease from now on; the shard's state is the caller's business.
+    mutating func newGrant(_ lease: LeaseID, to worker: InstanceID, at now: Double) -> Grant {
         workers[worker]?.held.insert(lease)
         updateSpare(worker)
+        return Grant(worker: worker, epoch: lease.epoch, since: now, deadline: now + policy.leaseSeconds)
     }
 
-    /// Notes that the worker no longer holds the lease; the shard's state is the caller's business.
+    /// Notes with the worker that it no longer holds the lease; the shard's state is the caller's business.
     mutating func drop(_ lease: LeaseID, from worker: InstanceID) {
         workers[worker]?.held.remove(lease)
         if workers[worker]?.running == lease { workers[worker]?.running = nil }
         updateSpare(worker)
     }
 
+    /// The worker no longer holds the lease; its shard waits again unless somebody else is at it.
+    mutating func giveBack(_ lease: LeaseID, from id: InstanceID, notBefore: Double) {
+        guard workers[id]?.held.contains(lease) == true else { return }
+        drop(lease, from: id)
+        guard isRunning(lease.job, shard: lease.shard) else { return }
+        change(lease.job) { $0.removeGrant(lease, of: id, notBefore: notBefore) }
+    }
+
     /// Keeps `spare` in step with a worker's slots and leases.
     mutating func updateSpare(_ id: InstanceID) {
-        if let worker = workers[id], worker.held.count < worker.slots {
+        if let worker = workers[id], worker.held.count < worker.slots, !worker.isDismissed {
             spare.insert(id)
         } else {
             spare.remove(id)
         }
     }
 
-    /// Whether the worker holds this lease and the shard was not handed out again since.
+    /// Whether the worker holds this lease.
     func isCurrent(_ lease: LeaseID, of worker: InstanceID) -> Bool {
-        guard let job = jobs[lease.job], case .running = job.state, job.states.indices.contains(lease.shard),
-            job.epochs[lease.shard] == lease.epoch, case .leased(worker, _) = job.states[lease.shard]
-        else { return false }
-        return true
+        guard isRunning(lease.job, shard: lease.shard), let at = jobs.index(forKey: lease.job) else { return false }
+        return jobs.values[at].isHeld(lease, by: worker)
     }
 }

@@ -6,45 +6,91 @@ extension Scheduler {
     public struct StoredShard: Sendable, Hashable {
         /// Highest epoch ever handed out; 0 for none.
         public var epoch: Int
-        /// The committed result's digest and the epoch that brought it.
         public var committed: Commit?
+        /// Why it was given up.
+        public var quarantined: InputError?
+        /// How its verification went, once it is over.
+        public var verification: Verification?
 
         /// A committed result.
         public struct Commit: Sendable, Hashable {
             public var digest: Digest
             public var epoch: Int
+            /// Name of the worker that computed it.
+            public var worker: String
 
             /// Makes a commit.
-            public init(digest: Digest, epoch: Int) {
+            public init(digest: Digest, epoch: Int, worker: String) {
                 self.digest = digest
                 self.epoch = epoch
+                self.worker = worker
             }
         }
 
         /// Makes a shard's stored state.
-        public init(epoch: Int = 0, committed: Commit? = nil) {
+        public init(
+            epoch: Int = 0, committed: Commit? = nil, quarantined: InputError? = nil, verification: Verification? = nil
+        ) {
             self.epoch = epoch
             self.committed = committed
+            self.quarantined = quarantined
+            self.verification = verification
         }
     }
 
-    /// A job's shards are planned, or read back after a restart. A job that was submitted later has a higher `order`.
-    public mutating func jobReady(_ id: JobID, order: Int, shards: [StoredShard], at now: Double) -> [Action] {
-        guard jobs[id] == nil else { return [] }
+    /// A job's shards are planned, or read back after a restart, or the quarantined ones among them are to be tried again.
+    /// A job that was submitted later has a higher `order`. `verified` are the shards to be computed twice.
+    public mutating func jobReady(
+        _ id: JobID, order: Int, shards: [StoredShard], verified: Set<Int> = [], at now: Double
+    ) -> [Action] {
+        guard jobs[id]?.isRunning != true else { return [] }
         var job = Job(states: [], epochs: shards.map(\.epoch))
         for (index, shard) in shards.enumerated() {
             if let commit = shard.committed {
-                job.states.append(.committed(commit.digest, epoch: commit.epoch))
+                job.states.append(.committed(commit.digest, epoch: commit.epoch, by: commit.worker))
                 job.committed += 1
+                job.committers.insert(commit.worker)
+            } else if let error = shard.quarantined {
+                job.states.append(.quarantined(error))
+                job.quarantined += 1
             } else {
                 job.states.append(.waiting(notBefore: shard.epoch > 0 ? now + policy.graceSeconds : now))
                 job.queue.append(index)
             }
+            guard verified.contains(index), shard.verification == nil else { continue }
+            job.toVerify.insert(index)
+            if let commit = shard.committed { job.checks[index] = Check(seen: [commit.worker]) }
         }
         job.queue.reverse()
         jobs[id] = job
         openByOrder.insert((order, id), at: openByOrder.firstIndex { $0.order > order } ?? openByOrder.endIndex)
-        return completeIfDone(id) + grantWaiting(at: now)
+        return finishIfDone(id, at: now) + grantWaiting(at: now)
+    }
+
+    /// Shards of a job by where they stand.
+    public struct ShardCounts: Sendable, Hashable {
+        public var waiting = 0
+        public var leased = 0
+        public var committing = 0
+        public var committed = 0
+        public var quarantined = 0
+    }
+
+    /// How many shards stand where, for each job that runs.
+    public func shardCounts() -> [JobID: ShardCounts] {
+        var all: [JobID: ShardCounts] = [:]
+        for (_, id) in openByOrder {
+            guard let at = jobs.index(forKey: id) else { continue }
+            var counts = ShardCounts()
+            counts.waiting = jobs.values[at].queue.count
+            counts.committed = jobs.values[at].committed
+            counts.quarantined = jobs.values[at].quarantined
+            counts.committing = jobs.values[at].committing
+            let settled = counts.waiting + counts.committed + counts.quarantined
+            counts.leased = jobs.values[at].states.count - settled - counts.committing
+            all[id] = counts
+        }
+        return all
     }
 
     /// Somebody called the job off.
@@ -52,45 +98,56 @@ extension Scheduler {
         end(id, reason: "the job was cancelled") + grantWaiting(at: now)
     }
 
-    /// Says once that all shards are committed.
-    mutating func completeIfDone(_ id: JobID) -> [Action] {
-        guard let job = jobs[id], case .running = job.state, job.committed == job.states.count else { return [] }
-        jobs[id]?.state = .complete
+    /// Says once that all shards are committed, quarantined, and verified as far as the job wants it.
+    mutating func finishIfDone(_ id: JobID, at now: Double) -> [Action] {
+        guard let at = jobs.index(forKey: id), jobs.values[at].isRunning else { return [] }
+        let isHopeless = jobs.values[at].committed == 0 && jobs.values[at].quarantined >= policy.mostFailures
+        guard jobs.values[at].isSettled || isHopeless else {
+            jobs.values[at].settledAt = nil
+            return []
+        }
+        var missing: [Int: InputError] = [:]
+        for (shard, state) in jobs.values[at].states.enumerated() {
+            if case .quarantined(let error) = state { missing[shard] = error }
+        }
+        if jobs.values[at].committed == 0, let error = missing.min(by: { $0.key < $1.key })?.value {
+            return fail(id, error)
+        }
+        if jobs.values[at].settledAt == nil { jobs.values[at].settledAt = now }
+        guard jobs.values[at].checks.isEmpty else { return [] }
+        jobs.values[at].state = .complete
         openByOrder.removeAll { $0.id == id }
-        return [.completeJob(id)]
+        return [.finishJob(id, missing: missing)]
     }
 
     /// The job fails: its leases end.
     mutating func fail(_ id: JobID, _ error: InputError) -> [Action] {
-        guard let job = jobs[id], case .running = job.state else { return [] }
+        guard jobs[id]?.isRunning == true else { return [] }
         return [.failJob(id, error)] + end(id, reason: "the job failed")
     }
 
     /// Takes back all leases of a job that goes no further; results on their way will be rejected.
     private mutating func end(_ id: JobID, reason: String) -> [Action] {
-        guard let job = jobs[id], case .running = job.state else { return [] }
-        jobs[id]?.state = .over(reason: reason)
-        jobs[id]?.queue = []
+        guard let job = jobs[id], job.isRunning else { return [] }
+        change(id) {
+            $0.state = .over(reason: reason)
+            $0.queue = []
+            $0.checks = [:]
+        }
         openByOrder.removeAll { $0.id == id }
         var actions: [Action] = []
         for (shard, state) in job.states.enumerated() {
-            let lease = LeaseID(job: id, shard: shard, epoch: job.epochs[shard])
-            switch state {
-            case .leased(let holder, _):
-                drop(lease, from: holder)
-                actions.append(.revoke(lease, from: holder, reason: reason))
-            case .committing(_, let claims, let holder):
-                // The commit that is under way answers nobody any more: everybody is told now.
-                for claim in claims {
-                    drop(claim.lease, from: claim.worker)
-                    actions.append(.reject(claim.lease, to: claim.worker, reason: reason))
-                }
-                if let holder, !claims.contains(where: { $0.worker == holder && $0.lease == lease }) {
-                    drop(lease, from: holder)
-                    actions.append(.revoke(lease, from: holder, reason: reason))
-                }
-            case .waiting, .committed:
-                break
+            for grant in job.grants(of: shard) {
+                let lease = LeaseID(job: id, shard: shard, epoch: grant.epoch)
+                drop(lease, from: grant.worker)
+                actions.append(.revoke(lease, from: grant.worker, reason: reason))
+            }
+            if job.checks[shard]?.challenger != nil { actions.append(.dropChallenge(id, shard: shard)) }
+            guard case .committing(let committing) = state else { continue }
+            // The commit that is under way answers nobody any more: everybody is told now.
+            for claim in committing.claims {
+                drop(claim.lease, from: claim.worker)
+                actions.append(.reject(claim.lease, to: claim.worker, reason: reason))
             }
         }
         return actions

@@ -10,92 +10,116 @@ extension Scheduler {
         _ lease: LeaseID, digest: Digest, from id: InstanceID, at now: Double
     ) -> [Action] {
         workers[id]?.lastHeard = now
-        guard let job = jobs[lease.job], job.states.indices.contains(lease.shard) else {
-            return [.reject(lease, to: id, reason: "no such shard")]
+        if let reason = refusal(of: lease, from: id) {
+            giveBack(lease, from: id, notBefore: now)
+            return [.reject(lease, to: id, reason: reason)]
         }
-        guard lease.epoch > 0, lease.epoch <= job.epochs[lease.shard] else {
-            return [.reject(lease, to: id, reason: "this lease was never given")]
-        }
-        if case .over(let reason) = job.state { return [.reject(lease, to: id, reason: reason)] }
-        let claim = Claim(worker: id, lease: lease, digest: digest)
-        switch job.states[lease.shard] {
-        case .committed(let committed, _):
-            drop(lease, from: id)
-            return compare(claim, with: committed) + [.acknowledge(lease, to: id)] + grantWaiting(at: now)
-        case .committing(let first, var claims, let holder):
-            if !claims.contains(claim) { claims.append(claim) }
-            jobs[lease.job]?.states[lease.shard] = .committing(first, claims: claims, holder: holder)
-            return []
-        case .leased(let holder, _):
-            jobs[lease.job]?.states[lease.shard] = .committing(digest, claims: [claim], holder: holder)
-        case .waiting:
-            jobs[lease.job]?.dequeue(lease.shard)
-            jobs[lease.job]?.states[lease.shard] = .committing(digest, claims: [claim], holder: nil)
-        }
+        guard let at = jobs.index(forKey: lease.job) else { return [] }
+        let claim = Claim(worker: id, name: workers[id]?.name ?? "\(id)", lease: lease)
         if workers[id]?.running == lease { workers[id]?.running = nil }
+        switch jobs.values[at].states[lease.shard] {
+        case .committed(let committed, _, _):
+            return anotherResult(claim, digest: digest, committed: committed, at: now)
+        case .committing(var committing):
+            if committing.digest != digest {
+                committing.others.append(id)
+            } else if !committing.claims.contains(claim) {
+                committing.claims.append(claim)
+            }
+            jobs.values[at].states[lease.shard] = .committing(committing)
+            return []
+        case .leased(let grants):
+            let own = grants.first { $0.worker == id && $0.epoch == lease.epoch }
+            jobs.values[at].states[lease.shard] = .committing(
+                Committing(
+                    digest: digest, claims: [claim], since: own?.since, grants: grants.filter { $0 != own }))
+        case .waiting:
+            jobs.values[at].dequeue(lease.shard)
+            jobs.values[at].states[lease.shard] = .committing(
+                Committing(digest: digest, claims: [claim], since: nil, grants: []))
+        case .quarantined:
+            guard jobs.values[at].isRunning else { return [.acknowledge(lease, to: id)] }
+            jobs.values[at].quarantined -= 1
+            jobs.values[at].settledAt = nil
+            jobs.values[at].states[lease.shard] = .committing(
+                Committing(digest: digest, claims: [claim], since: nil, grants: []))
+        }
+        jobs.values[at].committing += 1
         return [.commit(lease, digest)]
+    }
+
+    /// Why a result is not even looked at.
+    private func refusal(of lease: LeaseID, from id: InstanceID) -> String? {
+        guard let at = jobs.index(forKey: lease.job), jobs.values[at].states.indices.contains(lease.shard) else {
+            return "no such shard"
+        }
+        guard lease.epoch > 0, lease.epoch <= jobs.values[at].epochs[lease.shard] else {
+            return "this lease was never given"
+        }
+        if case .over(let reason) = jobs.values[at].state { return reason }
+        if let name = workers[id]?.name, convicted.contains(name) { return "this worker's numbers were found wrong" }
+        return nil
     }
 
     /// The result of this lease is safe in the store.
     public mutating func commitFinished(_ lease: LeaseID, at now: Double) -> [Action] {
-        guard let job = jobs[lease.job], job.states.indices.contains(lease.shard),
-            case .committing(let digest, let claims, let holder) = job.states[lease.shard]
+        guard let at = jobs.index(forKey: lease.job), jobs.values[at].states.indices.contains(lease.shard),
+            case .committing(let committing) = jobs.values[at].states[lease.shard], let first = committing.claims.first
         else { return [] }
-        jobs[lease.job]?.states[lease.shard] = .committed(digest, epoch: lease.epoch)
-        jobs[lease.job]?.committed += 1
+        jobs.values[at].states[lease.shard] = .committed(committing.digest, epoch: lease.epoch, by: first.name)
+        jobs.values[at].committing -= 1
+        jobs.values[at].committed += 1
+        jobs.values[at].committers.insert(first.name)
         // A job that was called off meanwhile has answered everybody already.
-        guard case .running = job.state else { return [] }
-        jobs[lease.job]?.troubles[lease.shard] = nil
+        guard jobs.values[at].isRunning else { return [] }
+        jobs.values[at].troubles[lease.shard] = nil
+        if let since = committing.since {
+            let mean = jobs.values[at].meanSeconds ?? now - since
+            jobs.values[at].meanSeconds = mean + (now - since - mean) / 16
+        }
+        if jobs.values[at].toVerify.contains(lease.shard) {
+            jobs.values[at].checks[lease.shard] = Check(seen: [first.name])
+        }
         var actions: [Action] = []
-        for claim in claims {
+        for claim in committing.claims {
+            workers[claim.worker]?.failedInRow = []
             drop(claim.lease, from: claim.worker)
-            actions += compare(claim, with: digest)
             actions.append(.acknowledge(claim.lease, to: claim.worker))
         }
-        let current = LeaseID(job: lease.job, shard: lease.shard, epoch: job.epochs[lease.shard])
-        if let holder, workers[holder]?.held.contains(current) == true {
-            drop(current, from: holder)
-            actions.append(.revoke(current, from: holder, reason: "another worker has finished the shard"))
+        for grant in committing.grants {
+            let other = LeaseID(job: lease.job, shard: lease.shard, epoch: grant.epoch)
+            guard workers[grant.worker]?.held.contains(other) == true else { continue }
+            drop(other, from: grant.worker)
+            actions.append(.revoke(other, from: grant.worker, reason: "another worker has finished the shard"))
         }
-        return actions + completeIfDone(lease.job) + grantWaiting(at: now)
+        actions += committing.others.map { .askWho($0) }
+        return actions + finishIfDone(lease.job, at: now) + grantWaiting(at: now)
     }
 
     /// The store could not write the result, whose bytes are gone: the workers must send theirs again.
     public mutating func commitFailed(_ lease: LeaseID, at now: Double) -> [Action] {
-        guard let job = jobs[lease.job], job.states.indices.contains(lease.shard), case .running = job.state,
-            case .committing(_, let claims, let holder) = job.states[lease.shard]
+        guard let at = jobs.index(forKey: lease.job), jobs.values[at].states.indices.contains(lease.shard),
+            case .committing(let committing) = jobs.values[at].states[lease.shard], jobs.values[at].isRunning
         else { return [] }
-        if let holder {
-            jobs[lease.job]?.states[lease.shard] = .leased(holder, deadline: now + policy.leaseSeconds)
+        jobs.values[at].committing -= 1
+        // Claims whose leases live are leases again; a worker that has its result asks for nothing else.
+        var grants = committing.grants
+        for claim in committing.claims where workers[claim.worker]?.held.contains(claim.lease) == true {
+            guard grants.count < 2 else {
+                drop(claim.lease, from: claim.worker)
+                continue
+            }
+            grants.append(
+                Grant(
+                    worker: claim.worker, epoch: claim.lease.epoch, since: committing.since ?? now,
+                    deadline: now + policy.leaseSeconds))
+        }
+        if grants.isEmpty {
+            jobs.values[at].enqueue(lease.shard, notBefore: now + Self.pauseAfterStoreFailure)
         } else {
-            jobs[lease.job]?.enqueue(lease.shard, notBefore: now + Self.pauseAfterStoreFailure)
+            jobs.values[at].states[lease.shard] = .leased(grants)
         }
-        return Set(claims.map(\.worker)).sorted { $0.order < $1.order }.map { .askWho($0) }
-    }
-
-    /// A worker could not compute the shard. A permanent failure lies in the inputs: it ends the job with that error.
-    public mutating func shardFailed(
-        _ lease: LeaseID, error: InputError, isPermanent: Bool, from id: InstanceID, at now: Double
-    ) -> [Action] {
-        workers[id]?.lastHeard = now
-        guard isCurrent(lease, of: id) else {
-            giveBack(lease, from: id, at: now)
-            return grantWaiting(at: now)
-        }
-        giveBack(lease, from: id, at: now)
-        let incident = Action.record(.shardFailed(lease, id, error))
-        if isPermanent { return [incident] + fail(lease.job, error) + grantWaiting(at: now) }
-        jobs[lease.job]?.troubles[lease.shard, default: Trouble()].failures.append(id)
-        let failures = jobs[lease.job]?.troubles[lease.shard]?.failures.count ?? 0
-        guard failures >= policy.mostFailures else { return [incident] + grantWaiting(at: now) }
-        let final = InputError(
-            "job \(lease.job), shard \(lease.shard)", expected: "a result within \(failures) attempts",
-            found: "a failure each time, at last: \(error)", kind: error.kind)
-        return [incident] + fail(lease.job, final) + grantWaiting(at: now)
-    }
-
-    private func compare(_ claim: Claim, with committed: Digest) -> [Action] {
-        guard claim.digest != committed else { return [] }
-        return [.raiseDigestAlarm(claim.lease, from: claim.worker, committed: committed, found: claim.digest)]
+        let waiting = committing.claims.map(\.worker) + committing.others
+        return Set(waiting).sorted { $0.order < $1.order }.map { .askWho($0) }
     }
 }

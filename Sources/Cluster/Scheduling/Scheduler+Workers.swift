@@ -7,12 +7,14 @@ extension Scheduler {
     /// A lease that still is its shard's latest becomes the worker's again. Leases that the worker was given but does
     /// not name never arrived: their shards wait again, and nobody is to blame.
     public mutating func workerHello(
-        _ id: InstanceID, name: String, holding leases: [LeaseID], at now: Double
+        _ id: InstanceID, name: String, host: String, holding leases: [LeaseID], at now: Double
     ) -> [Action] {
-        let slots = workers[id]?.slots ?? 0
-        let before = workers[id]?.held ?? []
-        workers[id] = Worker(name: name, slots: slots, held: before, lastHeard: now)
-        for lease in before.subtracting(leases) { giveBack(lease, from: id, at: now) }
+        var worker = workers[id] ?? Worker(name: name, host: host, slots: 0, lastHeard: now)
+        let before = worker.held
+        (worker.name, worker.host, worker.lastHeard) = (name, host, now)
+        worker.isDismissed = worker.isDismissed || convicted.contains(name)
+        workers[id] = worker
+        for lease in before.subtracting(leases) { giveBack(lease, from: id, notBefore: now) }
         var actions: [Action] = []
         // Whether a lease that was handed out again is already computed here will stand in the renewal that follows.
         for lease in leases {
@@ -23,41 +25,44 @@ extension Scheduler {
         return actions + grantWaiting(at: now)
     }
 
-    /// A worker says how many leases it wants to hold; 0 when it drains.
-    public mutating func workerReady(_ id: InstanceID, slots: Int, at now: Double) -> [Action] {
+    /// A worker names the leases it holds and how far they are, and how many it wants to hold (0 when it drains); a lease
+    /// that was handed out again is revoked, unless its result is there already.
+    public mutating func renew(_ id: InstanceID, slots: Int, _ renewals: [Renewal], at now: Double) -> [Action] {
         guard workers[id] != nil else { return [.askWho(id)] }
         workers[id]?.slots = max(0, slots)
         workers[id]?.lastHeard = now
-        updateSpare(id)
-        return grantWaiting(at: now)
-    }
-
-    /// A worker names the leases it holds and how far they are; a lease that was handed out again is revoked, unless
-    /// its result is there already.
-    public mutating func renew(_ id: InstanceID, _ renewals: [Renewal], at now: Double) -> [Action] {
-        guard workers[id] != nil else { return [.askWho(id)] }
-        workers[id]?.lastHeard = now
         var actions: [Action] = []
-        var running: LeaseID?
+        var running: Renewal?
         for renewal in renewals {
             let isFinished = renewal.progress == Renewal.finished
             actions += extend(renewal.lease, of: id, isFinished: isFinished, at: now)
-            if renewal.progress > 0, !isFinished { running = renewal.lease }
+            if renewal.progress > 0, !isFinished { running = renewal }
         }
-        let held = workers[id]?.held ?? []
-        workers[id]?.running = running.flatMap { held.contains($0) ? $0 : nil }
-        return actions
+        noteProgress(running, of: id, at: now)
+        updateSpare(id)
+        return actions + grantWaiting(at: now)
+    }
+
+    private mutating func noteProgress(_ renewal: Renewal?, of id: InstanceID, at now: Double) {
+        guard let renewal, workers[id]?.held.contains(renewal.lease) == true else {
+            workers[id]?.running = nil
+            return
+        }
+        guard workers[id]?.running != renewal.lease || workers[id]?.progress != renewal.progress else { return }
+        workers[id]?.running = renewal.lease
+        workers[id]?.progress = renewal.progress
+        workers[id]?.progressedAt = now
     }
 
     /// A worker gives leases back, computed or not: nobody is to blame.
     public mutating func handBack(_ id: InstanceID, leases: [LeaseID], at now: Double) -> [Action] {
-        for lease in leases { giveBack(lease, from: id, at: now) }
+        for lease in leases { giveBack(lease, from: id, notBefore: now) }
         return grantWaiting(at: now)
     }
 
     /// A worker said goodbye: whatever it held waits again, and nobody is to blame.
     public mutating func workerLeft(_ id: InstanceID, at now: Double) -> [Action] {
-        for lease in workers[id]?.held ?? [] { giveBack(lease, from: id, at: now) }
+        for lease in workers[id]?.held ?? [] { giveBack(lease, from: id, notBefore: now) }
         workers[id] = nil
         spare.remove(id)
         return grantWaiting(at: now)
@@ -68,7 +73,8 @@ extension Scheduler {
         remove(id, at: now) + grantWaiting(at: now)
     }
 
-    /// Time has passed: leases expire, silent workers are given up, shards that were kept back become free.
+    /// Time has passed: leases expire, silent workers are given up, stuck ones dismissed, shards that were kept back
+    /// become free; idle workers verify, or take a second lease at the end of a job.
     public mutating func tick(at now: Double) -> [Action] {
         var actions: [Action] = []
         for (id, worker) in workers.sorted(by: { $0.key.order < $1.key.order }) {
@@ -76,50 +82,44 @@ extension Scheduler {
                 actions += remove(id, at: now)
                 continue
             }
-            for lease in worker.held.sorted(by: { ($0.job, $0.shard) < ($1.job, $1.shard) }) {
+            if let lease = worker.running, worker.progressedAt + policy.stallSeconds <= now {
+                actions += dismissStalled(id, at: lease, since: worker.progressedAt, now: now)
+            }
+            for lease in worker.held.sorted(by: { ($0.job, $0.shard, $0.epoch) < ($1.job, $1.shard, $1.epoch) }) {
                 actions += expire(lease, of: id, at: now)
             }
         }
-        return actions + grantWaiting(at: now)
+        actions += grantWaiting(at: now)
+        actions += giveUpChecks(at: now)
+        actions += grantChecks(at: now)
+        return actions + speculate(at: now)
     }
 
     private mutating func expire(_ lease: LeaseID, of id: InstanceID, at now: Double) -> [Action] {
-        guard let state = jobs[lease.job]?.states[lease.shard], case .leased(id, let deadline) = state, deadline <= now
+        guard let at = jobs.index(forKey: lease.job),
+            let grant = jobs.values[at].grants(of: lease.shard).first(where: {
+                $0.worker == id && $0.epoch == lease.epoch
+            }), grant.deadline <= now
         else { return [] }
         let wasRunning = workers[id]?.running == lease
-        giveBack(lease, from: id, at: now)
+        giveBack(lease, from: id, notBefore: now)
         let incident = Action.record(.leaseExpired(lease, id, wasRunning: wasRunning))
         return [incident] + (wasRunning ? blame(lease, at: now) : [])
     }
 
     private mutating func remove(_ id: InstanceID, at now: Double) -> [Action] {
         guard let worker = workers[id] else { return [] }
-        for lease in worker.held { giveBack(lease, from: id, at: now) }
+        for lease in worker.held { giveBack(lease, from: id, notBefore: now) }
         workers[id] = nil
         spare.remove(id)
-        let incident = Action.record(.workerLost(id, name: worker.name, leases: worker.held.count))
+        let leases = worker.held.sorted { ($0.job, $0.shard) < ($1.job, $1.shard) }
+        let incident = Action.record(.workerLost(id, name: worker.name, leases: leases))
         return [incident] + (worker.running.map { blame($0, at: now) } ?? [])
     }
 
-    /// Counts a worker that vanished while it ran the shard.
-    private mutating func blame(_ lease: LeaseID, at now: Double) -> [Action] {
-        guard let job = jobs[lease.job], case .running = job.state, case .waiting = job.states[lease.shard] else {
-            return []
-        }
-        let losses = (job.troubles[lease.shard]?.losses ?? 0) + 1
-        jobs[lease.job]?.troubles[lease.shard, default: Trouble()].losses = losses
-        guard losses >= policy.mostLosses else { return [] }
-        return fail(
-            lease.job,
-            InputError(
-                "job \(lease.job), shard \(lease.shard)", expected: "a worker that lives to finish it",
-                found: "\(losses) workers that vanished while they ran it",
-                hint: "look into the workers' logs: too little memory is the usual reason", kind: .temporary))
-    }
-
     private func isCommitted(by lease: LeaseID) -> Bool {
-        guard let job = jobs[lease.job], job.states.indices.contains(lease.shard),
-            case .committed(_, lease.epoch) = job.states[lease.shard]
+        guard let at = jobs.index(forKey: lease.job), jobs.values[at].states.indices.contains(lease.shard),
+            case .committed(_, lease.epoch, _) = jobs.values[at].states[lease.shard]
         else { return false }
         return true
     }
@@ -128,46 +128,72 @@ extension Scheduler {
     private mutating func extend(
         _ lease: LeaseID, of id: InstanceID, isFinished: Bool, at now: Double
     ) -> [Action] {
-        guard let job = jobs[lease.job], job.states.indices.contains(lease.shard) else {
+        guard let at = jobs.index(forKey: lease.job), jobs.values[at].states.indices.contains(lease.shard) else {
             return [.revoke(lease, from: id, reason: "no such shard")]
         }
-        if case .over(let reason) = job.state { return [.revoke(lease, from: id, reason: reason)] }
-        let isLatest = lease.epoch == job.epochs[lease.shard]
-        switch job.states[lease.shard] {
-        case .waiting where isLatest && lease.epoch > 0:
-            jobs[lease.job]?.dequeue(lease.shard)
-            hold(lease, by: id, at: now)
+        if case .over(let reason) = jobs.values[at].state { return [.revoke(lease, from: id, reason: reason)] }
+        if jobs.values[at].extendGrant(lease, of: id, to: now + policy.leaseSeconds) { return [] }
+        let isLatest = lease.epoch > 0 && lease.epoch == jobs.values[at].epochs[lease.shard]
+        switch jobs.values[at].states[lease.shard] {
+        case .waiting where isLatest && workers[id]?.isDismissed == false:
+            jobs.values[at].dequeue(lease.shard)
+            jobs.values[at].states[lease.shard] = .leased([newGrant(lease, to: id, at: now)])
             return []
-        case .leased(id, _) where isLatest:
-            hold(lease, by: id, at: now)
-            return []
-        case .committing(_, let claims, let holder):
-            let isAwaited = isLatest && holder == id || claims.contains { $0.worker == id && $0.lease == lease }
+        case .committing(let committing):
+            let isAwaited =
+                committing.claims.contains { $0.worker == id && $0.lease == lease }
+                || committing.grants.contains { $0.worker == id && $0.epoch == lease.epoch }
             return isAwaited ? [] : [.revoke(lease, from: id, reason: "another worker has finished the shard")]
-        case .committed(_, lease.epoch):
+        case .committed(_, lease.epoch, _):
             // Its acknowledgement is on the way.
             return []
-        case .committed:
+        case .committed(_, _, let committer):
+            // After a restart, the verification that it was given.
+            if isLatest, let check = jobs.values[at].checks[lease.shard], check.grant == nil,
+                let name = workers[id]?.name, !check.seen.contains(name), name != committer
+            {
+                let grant = newGrant(lease, to: id, at: now)
+                jobs.values[at].checks[lease.shard]?.grant = grant
+                return []
+            }
             return [.revoke(lease, from: id, reason: "another worker has finished the shard")]
+        case .quarantined:
+            return isFinished ? [] : [.revoke(lease, from: id, reason: "the shard was given up")]
         case .waiting, .leased:
             return isFinished ? [] : [.revoke(lease, from: id, reason: "the shard was handed out again")]
         }
     }
+}
 
-    /// The worker no longer holds the lease; its shard waits again unless a result is already being stored.
-    mutating func giveBack(_ lease: LeaseID, from id: InstanceID, at now: Double) {
-        guard workers[id]?.held.contains(lease) == true else { return }
-        drop(lease, from: id)
-        guard let job = jobs[lease.job], case .running = job.state, job.epochs[lease.shard] == lease.epoch else {
-            return
+// MARK: - How well workers are heard
+
+extension Scheduler {
+    /// A worker as it is shown to people.
+    public struct WorkerStatus: Sendable, Hashable {
+        public var worker: InstanceID
+        public var state: WorkerState
+        public var held: Set<LeaseID>
+        public var running: LeaseID?
+        /// Seconds since its last word.
+        public var silence: Double
+    }
+
+    /// All workers, in a fixed order.
+    public func workerStatus(at now: Double) -> [WorkerStatus] {
+        workers.sorted { $0.key.order < $1.key.order }.map { id, worker in
+            let state: WorkerState =
+                isTorpid(id, at: now) ? .torpid : worker.isDismissed || worker.slots == 0 ? .draining : .alive
+            return WorkerStatus(
+                worker: id, state: state, held: worker.held, running: worker.running,
+                silence: now - worker.lastHeard)
         }
-        switch job.states[lease.shard] {
-        case .leased(id, _):
-            jobs[lease.job]?.enqueue(lease.shard, notBefore: now)
-        case .committing(let digest, let claims, .some(id)):
-            jobs[lease.job]?.states[lease.shard] = .committing(digest, claims: claims, holder: nil)
-        default:
-            break
-        }
+    }
+
+    /// Whether the worker has been silent, or its computation has stood still, for half the time after which it is given
+    /// up: it gets no new work.
+    func isTorpid(_ id: InstanceID, at now: Double) -> Bool {
+        guard let worker = workers[id] else { return true }
+        if worker.lastHeard + policy.leaseSeconds / 2 <= now { return true }
+        return worker.running != nil && worker.progressedAt + policy.stallSeconds / 2 <= now
     }
 }

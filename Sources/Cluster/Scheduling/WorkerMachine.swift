@@ -15,21 +15,26 @@ public struct WorkerMachine: Sendable {
         public var greetingSeconds: Double
         /// Largest piece of a result.
         public var partBytes: Int
+        /// Seconds from the start until the worker's allocation ends; nil where nobody knows.
+        public var lifetimeSeconds: Double?
 
         /// Makes a policy.
-        public init(slots: Int = 2, greetingSeconds: Double = 5, partBytes: Int = WireLimits.partBytes) {
+        public init(
+            slots: Int = 2, greetingSeconds: Double = 5, partBytes: Int = WireLimits.partBytes,
+            lifetimeSeconds: Double? = nil
+        ) {
             self.slots = slots
             self.greetingSeconds = greetingSeconds
             self.partBytes = partBytes
+            self.lifetimeSeconds = lifetimeSeconds
         }
     }
 
     /// What is to be done.
     public enum Action: Sendable, Hashable {
         case sayHello(held: [LeaseID])
-        case sayReady(slots: Int)
         case attach
-        case renew([Renewal])
+        case renew(slots: Int, [Renewal])
         case handBack([LeaseID], reason: String)
         case reportFailure(LeaseID, InputError, isPermanent: Bool)
         case sayGoodbye
@@ -45,6 +50,10 @@ public struct WorkerMachine: Sendable {
     public enum Outcome: Sendable, Hashable {
         /// Asked to leave; nothing is left behind.
         case drained
+        /// Its time is over before another shard could be finished; nothing is left behind.
+        case outlived
+        /// The coordinator wants no more of it.
+        case dismissed(reason: String)
         /// Asked twice; what was unfinished went back.
         case stopped
         /// The coordinator does not want this worker as it is.
@@ -55,10 +64,12 @@ public struct WorkerMachine: Sendable {
     struct Held: Sendable {
         enum Stage: Sendable {
             case waiting(Lease)
-            case running
+            /// Since a time.
+            case running(Double)
             case finished(Digest, [UInt8], sent: Int)
         }
         var id: LeaseID
+        var tokens: Int
         var stage: Stage
     }
 
@@ -77,6 +88,11 @@ public struct WorkerMachine: Sendable {
     private var renewedAt = -Double.infinity
     private var heardOfDataAt = -Double.infinity
     private var progress: UInt64 = 0
+    /// How a drain ends, and what is said to whom gets its leases back.
+    private var ending = Outcome.drained
+    /// Seconds that a token takes, of the slower ones of the last shards.
+    private var secondsPerToken: Double?
+    private var beganAt = 0.0
 
     /// Makes a worker that holds nothing and knows nobody.
     public init(policy: Policy = Policy()) {
@@ -105,7 +121,7 @@ extension WorkerMachine {
         guard !hasEnded else { return [] }
         isWelcome = true
         self.leaseSeconds = leaseSeconds
-        return attach(at: now) + [.sayReady(slots: isDraining ? 0 : policy.slots), renewal(at: now)]
+        return attach(at: now) + [renewal(at: now)]
     }
 
     /// The worker is not admitted.
@@ -117,8 +133,24 @@ extension WorkerMachine {
     public mutating func lease(_ lease: Lease, at now: Double) -> [Action] {
         guard !hasEnded, !held.contains(where: { $0.id == lease.id }) else { return [] }
         if isDraining { return [.handBack([lease.id], reason: "the worker is draining")] }
-        held.append(Held(id: lease.id, stage: .waiting(lease)))
-        return startNext(at: now)
+        held.append(Held(id: lease.id, tokens: lease.work.tokenCount, stage: .waiting(lease)))
+        return leaveIfTooLate(at: now) + startNext(at: now)
+    }
+
+    /// The coordinator wants no more of this worker.
+    public mutating func dismissed(reason: String, atOnce: Bool, at now: Double) -> [Action] {
+        guard !hasEnded else { return [] }
+        if atOnce { return stop(.dismissed(reason: reason), saying: reason) }
+        return isDraining ? [] : leave(.dismissed(reason: reason), saying: "the worker was dismissed", at: now)
+    }
+
+    /// A connection is there, for the first time or again: whoever is at the other end may not know this worker.
+    public mutating func connected(_ channel: Channel, at now: Double) -> [Action] {
+        guard !hasEnded else { return [] }
+        switch channel {
+        case .control: return greet(at: now)
+        case .data: return isWelcome ? attach(at: now) : []
+        }
     }
 
     /// These are not wanted any more.
@@ -150,7 +182,8 @@ extension WorkerMachine {
 extension WorkerMachine {
     /// The first step.
     public mutating func begin(at now: Double) -> [Action] {
-        greet(at: now)
+        beganAt = now
+        return greet(at: now)
     }
 
     /// The compute thread is done. `digest` is that of `bytes`, the encoded result.
@@ -158,10 +191,11 @@ extension WorkerMachine {
         guard !hasEnded else { return [] }
         if computing == lease { computing = nil }
         if let at = held.firstIndex(where: { $0.id == lease }) {
+            if case .running(let since) = held[at].stage { notePace((now - since) / Double(max(1, held[at].tokens))) }
             held[at].stage = .finished(digest, bytes, sent: 0)
             heardOfDataAt = now
         }
-        return startNext(at: now) + sendParts() + endIfDrained()
+        return leaveIfTooLate(at: now) + startNext(at: now) + sendParts() + endIfDrained()
     }
 
     /// The compute thread gave up.
@@ -196,18 +230,56 @@ extension WorkerMachine {
     /// leaves at once.
     public mutating func drain(at now: Double) -> [Action] {
         guard !hasEnded else { return [] }
-        guard !isDraining else {
-            let leases = heldLeases
-            return end(
-                .stopped, saying: leases.isEmpty ? [] : [.handBack(leases, reason: "the worker was told to stop")])
-        }
+        return isDraining
+            ? stop(.stopped, saying: "the worker was told to stop")
+            : leave(.drained, saying: "the worker is draining", at: now)
+    }
+}
+
+// MARK: - Leaving
+
+extension WorkerMachine {
+    /// Finishes what is computed and gives back the rest.
+    private mutating func leave(_ outcome: Outcome, saying reason: String, at now: Double) -> [Action] {
         isDraining = true
+        ending = outcome
         let waiting = held.compactMap { if case .waiting = $0.stage { $0.id } else { nil } }
         held.removeAll { waiting.contains($0.id) }
-        var actions: [Action] = [.sayReady(slots: 0)]
-        if !waiting.isEmpty { actions.append(.handBack(waiting, reason: "the worker is draining")) }
+        var actions: [Action] = [renewal(at: now)]
+        if !waiting.isEmpty { actions.append(.handBack(waiting, reason: reason)) }
         return actions + endIfDrained()
     }
+
+    private mutating func stop(_ outcome: Outcome, saying reason: String) -> [Action] {
+        let leases = heldLeases
+        return end(outcome, saying: leases.isEmpty ? [] : [.handBack(leases, reason: reason)])
+    }
+
+    private mutating func notePace(_ seconds: Double) {
+        // Falls slowly, rises at once: a shard that does not get finished is work lost.
+        secondsPerToken = max(seconds, (secondsPerToken ?? seconds) * 0.9)
+    }
+
+    /// Gives back what cannot be finished before the allocation ends, and takes no more.
+    private mutating func leaveIfTooLate(at now: Double) -> [Action] {
+        guard let lifetime = policy.lifetimeSeconds, !isDraining, !hasEnded else { return [] }
+        var seconds = 0.0
+        for lease in held {
+            let whole = (secondsPerToken ?? 0) * Double(lease.tokens)
+            switch lease.stage {
+            case .waiting: seconds += whole
+            case .running(let since): seconds += max(0, whole - (now - since))
+            case .finished: break
+            }
+        }
+        guard held.contains(where: { if case .waiting = $0.stage { true } else { false } }),
+            now + seconds * Self.lifetimeMargin >= beganAt + lifetime
+        else { return [] }
+        return leave(.outlived, saying: "the worker's time ends before it could be finished", at: now)
+    }
+
+    /// How much longer than expected a shard may take.
+    private static var lifetimeMargin: Double { 1.2 }
 }
 
 // MARK: - Steps
@@ -237,6 +309,7 @@ extension WorkerMachine {
     private mutating func renewal(at now: Double) -> Action {
         renewedAt = now
         return .renew(
+            slots: isDraining ? 0 : policy.slots,
             held.map { lease in
                 switch lease.stage {
                 case .waiting: Renewal(lease: lease.id, progress: Renewal.waiting)
@@ -252,7 +325,7 @@ extension WorkerMachine {
         guard computing == nil, !hasEnded else { return [] }
         for at in held.indices {
             guard case .waiting(let lease) = held[at].stage else { continue }
-            held[at].stage = .running
+            held[at].stage = .running(now)
             computing = lease.id
             progress = 0
             return [.start(lease), renewal(at: now)]
@@ -284,7 +357,7 @@ extension WorkerMachine {
 
     private mutating func endIfDrained() -> [Action] {
         guard isDraining, held.isEmpty, !hasEnded else { return [] }
-        return end(.drained, saying: [])
+        return end(ending, saying: [])
     }
 
     private mutating func end(_ outcome: Outcome, saying words: [Action]) -> [Action] {

@@ -15,50 +15,102 @@ extension JobStore {
     public func shards(of job: StoredJob) throws -> [Scheduler.StoredShard] {
         try read { db in
             let rows = try Row.fetchAll(
-                db, sql: "SELECT epoch, digest, committedEpoch FROM shards WHERE job = ? ORDER BY shard",
+                db,
+                sql: """
+                    SELECT epoch, digest, committedEpoch, worker, quarantined, verification FROM shards
+                    WHERE job = ? ORDER BY shard
+                    """,
                 arguments: [job.sequence])
-            return rows.map { row in
+            return try rows.map { row in
                 let digest: String? = row["digest"]
                 let epoch: Int? = row["committedEpoch"]
                 let commit = digest.flatMap(Digest.init(hex:)).flatMap { digest in
-                    epoch.map { Scheduler.StoredShard.Commit(digest: digest, epoch: $0) }
+                    epoch.map { Scheduler.StoredShard.Commit(digest: digest, epoch: $0, worker: row["worker"] ?? "") }
                 }
-                return Scheduler.StoredShard(epoch: row["epoch"], committed: commit)
+                let verification: String? = row["verification"]
+                return Scheduler.StoredShard(
+                    epoch: row["epoch"], committed: commit, quarantined: try Self.error(row["quarantined"]),
+                    verification: verification.flatMap(Scheduler.Verification.init))
             }
         }
     }
 
-    /// Notes epochs before their leases leave.
-    public func saveEpochs(_ leases: [LeaseID]) throws {
-        try write { db in
-            let update = try db.makeStatement(
-                sql: """
-                    UPDATE shards SET epoch = MAX(epoch, ?)
-                    WHERE job = (SELECT sequence FROM jobs WHERE id = ?) AND shard = ?
-                    """)
-            for lease in leases { try update.execute(arguments: [lease.epoch, lease.job.text, lease.shard]) }
+    /// Tokens of every shard of a job, by index.
+    public func tokens(of job: StoredJob) throws -> [Int] {
+        try read { db in
+            try Int.fetchAll(
+                db, sql: "SELECT tokens FROM shards WHERE job = ? ORDER BY shard", arguments: [job.sequence])
         }
     }
 
-    /// Takes in a shard's result: bytes, digest and state in one transaction. Throws when the shard already has one.
-    public func commit(_ lease: LeaseID, digest: Digest, bytes: [UInt8], instructionSet: String) throws {
-        try write { db in
-            let job = try Int.fetchOne(db, sql: "SELECT sequence FROM jobs WHERE id = ?", arguments: [lease.job.text])
-            try db.execute(
+    /// Shards of a job that were given up, with the reason: the first few, and how many there are.
+    public func quarantined(of job: StoredJob, limit: Int) throws -> (shards: [QuarantinedShard], count: Int) {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db,
                 sql: """
-                    UPDATE shards SET digest = ?, committedEpoch = ?, instructionSet = ?
-                    WHERE job = ? AND shard = ? AND digest IS NULL
+                    SELECT shard, quarantined FROM shards WHERE job = ? AND quarantined IS NOT NULL
+                    ORDER BY shard LIMIT ?
                     """,
-                arguments: [digest.description, lease.epoch, instructionSet, job, lease.shard])
-            guard db.changesCount == 1 else {
-                throw InputError(
-                    "\(path): \(lease)", expected: "a shard without a result", found: "none such",
-                    kind: .configuration)
+                arguments: [job.sequence, limit])
+            let count = try Int.fetchOne(
+                db, sql: "SELECT COUNT(*) FROM shards WHERE job = ? AND quarantined IS NOT NULL",
+                arguments: [job.sequence])
+            let shards = try rows.compactMap { row in
+                try Self.error(row["quarantined"]).map { QuarantinedShard(shard: row["shard"], error: $0) }
             }
-            try db.execute(
-                sql: "INSERT INTO results (job, shard, bytes) VALUES (?, ?, ?)",
-                arguments: [job, lease.shard, Data(bytes)])
+            return (shards, count ?? 0)
         }
+    }
+
+    /// How many verifications of a job ended in which way.
+    public func verifications(of job: StoredJob) throws -> [Scheduler.Verification: Int] {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT verification, COUNT(*) AS shards FROM shards
+                    WHERE job = ? AND verification IS NOT NULL GROUP BY verification
+                    """,
+                arguments: [job.sequence])
+            var counts: [Scheduler.Verification: Int] = [:]
+            for row in rows { Scheduler.Verification(rawValue: row["verification"]).map { counts[$0] = row["shards"] } }
+            return counts
+        }
+    }
+
+    /// What happened to a shard, in order.
+    public func story(of job: StoredJob, shard: Int, limit: Int) throws -> [StoryLine] {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT at, epoch, event, worker, reason FROM story WHERE job = ? AND shard = ? ORDER BY rowid LIMIT ?
+                    """,
+                arguments: [job.sequence, shard, limit])
+            return rows.map {
+                StoryLine(
+                    at: $0["at"], epoch: $0["epoch"], event: $0["event"], worker: $0["worker"], reason: $0["reason"])
+            }
+        }
+    }
+
+    /// Jobs that have ended and hold shards of a worker, with the number of these.
+    public func endedJobs(with worker: String) throws -> [(job: JobID, shards: Int)] {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT jobs.id, COUNT(*) AS shards FROM shards JOIN jobs ON jobs.sequence = shards.job
+                    WHERE worker = ? AND state IN (?, ?) GROUP BY shards.job
+                    """,
+                arguments: [worker, JobState.done.rawValue, JobState.partial.rawValue])
+            return rows.compactMap { row in JobID(row["id"] as String).map { ($0, row["shards"]) } }
+        }
+    }
+
+    private static func error(_ json: String?) throws -> InputError? {
+        try json.map { try JSONDecoder().decode(InputError.self, from: Data($0.utf8)) }
     }
 
     /// The kernels that computed a job's committed shards.

@@ -48,6 +48,27 @@ extension JobStore {
                     CREATE INDEX shardsByCommit ON shards (job, committedEpoch, tokens);
                     """)
         }
+        migrator.registerMigration("2 tickets, quarantine, verification, story") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE jobs ADD COLUMN ticket TEXT;        -- drawn by who submitted it
+                    CREATE UNIQUE INDEX jobsByTicket ON jobs (ticket);
+                    ALTER TABLE shards ADD COLUMN worker TEXT;        -- name of the one whose result is committed
+                    ALTER TABLE shards ADD COLUMN quarantined TEXT;   -- InputError, JSON: why it was given up
+                    ALTER TABLE shards ADD COLUMN verification TEXT;  -- how it ended
+                    CREATE INDEX shardsByQuarantine ON shards (job, shard) WHERE quarantined IS NOT NULL;
+                    CREATE TABLE story (
+                        job INTEGER NOT NULL REFERENCES jobs (sequence) ON DELETE CASCADE,
+                        shard INTEGER NOT NULL,
+                        at INTEGER NOT NULL,         -- milliseconds since 1970
+                        epoch INTEGER NOT NULL,
+                        event TEXT NOT NULL,
+                        worker TEXT NOT NULL,
+                        reason TEXT NOT NULL
+                    ) STRICT;
+                    CREATE INDEX storyByShard ON story (job, shard);
+                    """)
+        }
         return migrator
     }
 
@@ -55,7 +76,14 @@ extension JobStore {
     static func refuseStrangers(_ pool: DatabasePool, path: String) throws {
         try pool.read { db in
             let found = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-            let tables = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master") ?? 0
+            // The migrator makes its own table before anything else: a coordinator may have been killed right after.
+            let tables =
+                try Int.fetchOne(
+                    db,
+                    sql: """
+                        SELECT COUNT(*) FROM sqlite_master
+                        WHERE tbl_name <> 'grdb_migrations' AND tbl_name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+                        """) ?? 0
             guard found == applicationID || tables == 0 else {
                 throw InputError(
                     path, expected: "actdiff's job database (application id \(applicationID))",

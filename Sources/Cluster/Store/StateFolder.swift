@@ -12,19 +12,22 @@ public final class StateFolder: Sendable {
     public init(_ path: String) throws {
         self.path = path
         do {
-            try FileManager.default.createDirectory(
-                atPath: path + "/bundles", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            for folder in [path, path + "/bundles", path + "/folds"] {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            }
         } catch {
+            let isFull = (error as? CocoaError)?.code == .fileWriteOutOfSpace
             throw InputError(
                 path, expected: "a folder that can be written", found: "\(error.localizedDescription)",
-                kind: .configuration)
+                kind: isFull ? .temporary : .configuration)
         }
         let file = path + "/coordinator.lock"
         let lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
             throw InputError(
                 file, expected: "a file that can be written", found: String(cString: strerror(errno)),
-                kind: .configuration)
+                kind: errno == ENOSPC ? .temporary : .configuration)
         }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             let reason = errno
@@ -54,5 +57,11 @@ public final class StateFolder: Sendable {
     var database: String { path + "/jobs.sqlite" }
 
     /// Where a finished job's bundle stands.
-    func bundle(of job: String) -> String { path + "/bundles/" + job }
+    func bundle(of job: String) -> String { bundles + "/" + job }
+
+    /// Where a running job's fold has its checkpoint.
+    func fold(of job: String) -> String { folds + "/" + job }
+
+    var bundles: String { path + "/bundles" }
+    var folds: String { path + "/folds" }
 }

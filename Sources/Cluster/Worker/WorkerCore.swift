@@ -16,7 +16,7 @@ final class WorkerCore {
     private let compute: ComputeThread
     private let mailbox: Mailbox<WorkerService.Event>
     private var logger: Logger
-    private var machine = WorkerMachine()
+    private var machine: WorkerMachine
     private var heardAt = 0.0
     private let start = ContinuousClock.now
     private var end: Result<WorkerMachine.Outcome, InputError>?
@@ -31,6 +31,7 @@ final class WorkerCore {
         self.compute = compute
         self.mailbox = mailbox
         logger = parts.logger
+        machine = WorkerMachine(policy: WorkerMachine.Policy(lifetimeSeconds: parts.lifetimeSeconds))
     }
 
     /// Works until the worker is to leave.
@@ -68,10 +69,15 @@ final class WorkerCore {
         case .computed(let lease, .failed(let error, let isPermanent)):
             log(.warning, "could not be computed", lease, "\(error)")
             perform(machine.computeFailed(lease, error, isPermanent: isPermanent, at: now))
+        case .connected(let channel):
+            logger.debug("connected", metadata: ["channel": "\(channel)"])
+            perform(machine.connected(channel, at: now))
+        case .transport(.notAdmitted(let error)):
+            end = .failure(error)
         case .transport(.failed(let error)):
             end = .failure(InputError("the sockets", expected: "to go on", found: "\(error)", kind: .temporary))
         case .transport(let problem):
-            logger.warning("\(problem)")
+            logger.log(level: problem.isRoutine ? .debug : .warning, "\(problem)")
         case .drain:
             logger.info(machine.isDraining ? "stopping at once" : "draining")
             perform(machine.drain(at: now))
@@ -104,6 +110,9 @@ final class WorkerCore {
         case .rejected(let lease, let error):
             log(.warning, "rejected", lease, "\(error)")
             perform(machine.answered(lease, at: now))
+        case .dismiss(let reason, let atOnce):
+            logger.warning("dismissed", metadata: ["reason": "\(reason)", "atOnce": "\(atOnce)"])
+            perform(machine.dismissed(reason: reason, atOnce: atOnce, at: now))
         case .welcome, .reply:
             logger.warning("a message for somebody else")
         }
@@ -113,9 +122,8 @@ final class WorkerCore {
         for action in actions {
             switch action {
             case .sayHello(let held): send(.hello(hello(held)))
-            case .sayReady(let slots): send(.ready(slots: slots))
             case .attach: send(.attach(instance))
-            case .renew(let renewals): send(.renew(renewals))
+            case .renew(let slots, let renewals): send(.renew(slots: slots, renewals))
             case .handBack(let leases, let reason): send(.handBack(leases, reason: reason))
             case .reportFailure(let lease, let error, let isPermanent):
                 send(.failed(lease, error, isPermanent: isPermanent))
@@ -124,6 +132,10 @@ final class WorkerCore {
             case .start(let lease): compute.start(lease)
             case .cancelCompute(let lease): compute.cancel(lease)
             case .end(.refused(let error)): end = .failure(error)
+            case .end(.dismissed(let reason)):
+                end = .failure(
+                    InputError("this worker", expected: "to be of use", found: "dismissed: \(reason)", kind: .temporary)
+                )
             case .end(let outcome): end = .success(outcome)
             }
         }

@@ -13,22 +13,27 @@ public final class WorkerService: Sendable {
         /// The kernels in use.
         public var instructionSet: String
         public var threads: Int
+        /// Seconds until the worker's allocation ends; nil where nobody knows.
+        public var lifetimeSeconds: Double?
         public var logger: Logger
 
         /// Names the parts.
         public init(
-            evaluator: any ShardEvaluating, build: String, instructionSet: String, threads: Int, logger: Logger
+            evaluator: any ShardEvaluating, build: String, instructionSet: String, threads: Int,
+            lifetimeSeconds: Double? = nil, logger: Logger
         ) {
             self.evaluator = evaluator
             self.build = build
             self.instructionSet = instructionSet
             self.threads = threads
+            self.lifetimeSeconds = lifetimeSeconds
             self.logger = logger
         }
     }
 
     enum Event: Sendable {
         case message(MessageFromCoordinator, ContinuousClock.Instant)
+        case connected(Channel)
         case computed(LeaseID, ComputeThread.Ending)
         case transport(TransportProblem)
         case drain
@@ -51,6 +56,7 @@ public final class WorkerService: Sendable {
             compute = try ComputeThread(parts.evaluator) { mailbox.post(.computed($0, $1)) }
             dealer = try DealerThread(
                 connect: endpoints, deliver: { mailbox.post(.message($0, $1)) },
+                connected: { mailbox.post(.connected($0)) },
                 report: { mailbox.post(.transport($0)) })
             self.mailbox = mailbox
         } catch {

@@ -2,24 +2,34 @@ import Inputs
 
 /// What a result bundle says about where its numbers come from.
 ///
-/// Nothing in it depends on when, where or by whom the job was run: no times, hosts, workers or job ids.
+/// Nothing in it depends on when, where or by whom the job was run: no times, hosts, workers or job ids. Only why a shard
+/// is missing is told in the words of the error.
 public struct Provenance: Sendable, Hashable {
     /// Version of actdiff.
     public var version: String
     public var prompts: Digest
     public var tokenizer: Digest
-    /// Digests of all shard results in the plan's order.
-    public var shards: [Digest]
+    /// Digests of all shard results in the plan's order; nil for those that are missing.
+    public var shards: [Digest?]
     /// Instruction sets of the workers, since another one rounds differently.
     public var isa: Set<String>
+    /// The shards that are missing, ascending.
+    public var missing: [MissingShard]
+
+    /// What the result lacks, if anything.
+    var partial: PartialResult? { PartialResult(shards: shards.count, missing: missing) }
 
     /// Makes a provenance.
-    public init(version: String, prompts: Digest, tokenizer: Digest, shards: [Digest], isa: Set<String>) {
+    public init(
+        version: String, prompts: Digest, tokenizer: Digest, shards: [Digest?], isa: Set<String>,
+        missing: [MissingShard] = []
+    ) {
         self.version = version
         self.prompts = prompts
         self.tokenizer = tokenizer
         self.shards = shards
         self.isa = isa
+        self.missing = missing
     }
 }
 
@@ -32,7 +42,7 @@ enum Manifest {
     static func value(
         spec: JobSpec, task: DiffTask, provenance: Provenance, diffs: [LatentDiff], files: [[String: Digest]]
     ) -> Document.Value {
-        .object([
+        var members: [String: Document.Value] = [
             "format": .string(format),
             "format_version": .integer(version),
             "actdiff": .string(provenance.version),
@@ -44,14 +54,21 @@ enum Manifest {
                 "prompts": digest(provenance.prompts),
                 "tokenizer": digest(provenance.tokenizer),
             ]),
-            "shards": .array(provenance.shards.map(digest)),
+            "shards": .array(provenance.shards.map { $0.map(digest) ?? .null }),
             "isa": .array(provenance.isa.sorted().map { .string($0) }),
             "masks": named(
                 diffs.map {
                     ($0.mask.rawValue, .object(["prompts": .integer($0.prompts), "tokens": .integer($0.tokens)]))
                 }),
             "results": .array(zip(diffs, files).map { result($0, files: $1) }),
-        ])
+        ]
+        if let partial = provenance.partial {
+            members["partial"] = .object([
+                "shards": .array(provenance.missing.map(\.manifest)),
+                "prompts_missing": .integer(partial.promptsMissing),
+            ])
+        }
+        return .object(members)
     }
 
     private static func result(_ diff: LatentDiff, files: [String: Digest]) -> Document.Value {

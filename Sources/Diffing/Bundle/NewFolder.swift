@@ -16,9 +16,10 @@ struct NewFolder {
         draft = parent + "/.\(url.lastPathComponent).\(UUID().uuidString).partial"
         try refuseExisting()
         guard mkdir(draft, 0o777) == 0 else {
+            let reason = errno
             throw InputError(
-                parent, expected: "a folder that can be written", found: String(cString: strerror(errno)),
-                kind: .configuration)
+                parent, expected: "a folder that can be written", found: String(cString: strerror(reason)),
+                kind: [ENOSPC, EDQUOT, EIO, EMFILE, ENFILE].contains(reason) ? .temporary : .configuration)
         }
     }
 

@@ -28,6 +28,8 @@ public struct ResultBundle: Sendable {
     public let rankBy: RankKey
     /// In the order tuned, hook, mask of the job.
     public let entries: [Entry]
+    /// What the result lacks; nil for a complete one.
+    public let partial: PartialResult?
 
     /// Writes a bundle to `folder`, which must not exist yet: it appears complete or not at all. The bytes depend on the
     /// arguments alone. Throws `InputError` naming the path.
@@ -39,7 +41,7 @@ public struct ResultBundle: Sendable {
             var files: [[String: Digest]] = []
             for diff in diffs {
                 var digests: [String: Digest] = [:]
-                for (name, data) in try Self.files(of: diff, rank: spec.rank) {
+                for (name, data) in try Self.files(of: diff, rank: spec.rank, partial: provenance.partial) {
                     try draft.write(data, to: name)
                     digests[name] = data.withUnsafeBytes { Digest(of: $0) }
                 }
@@ -54,18 +56,24 @@ public struct ResultBundle: Sendable {
         }
     }
 
-    private static func files(of diff: LatentDiff, rank: JobSpec.Rank) throws -> [(name: String, data: Data)] {
-        let facts: [String: Document.Value] = [
+    private static func files(
+        of diff: LatentDiff, rank: JobSpec.Rank, partial: PartialResult?
+    ) throws -> [(name: String, data: Data)] {
+        var facts: [String: Document.Value] = [
             "tuned": .string(diff.tuned), "hook": .string(diff.hook.description), "mask": .string(diff.mask.rawValue),
             "prompts": .integer(diff.prompts), "tokens": .integer(diff.tokens),
         ]
+        var metadata = [
+            "format": Manifest.format, "tuned": diff.tuned, "hook": diff.hook.description,
+            "mask": diff.mask.rawValue, "prompts": "\(diff.prompts)", "tokens": "\(diff.tokens)",
+        ]
+        if let partial {
+            // A file may be read without its manifest.
+            facts["partial"] = .string("\(partial)")
+            metadata["partial"] = "\(partial)"
+        }
         let ranking = try Ranking(diff.columns, by: rank.by, top: rank.top, bottom: rank.top)
-        let columns = try ColumnFile.bytes(
-            diff.columns,
-            metadata: [
-                "format": Manifest.format, "tuned": diff.tuned, "hook": diff.hook.description,
-                "mask": diff.mask.rawValue, "prompts": "\(diff.prompts)", "tokens": "\(diff.tokens)",
-            ])
+        let columns = try ColumnFile.bytes(diff.columns, metadata: metadata)
         let json = try CanonicalJSON.text(.object(facts.merging(ranking.json) { fact, _ in fact }))
         return [
             (Entry.columnsFile(diff.fileName), columns),
@@ -92,6 +100,7 @@ public struct ResultBundle: Sendable {
         self.manifest = manifest
         self.rankBy = rankBy
         entries = try manifest.required("results").list().map(Self.entry)
+        partial = try PartialResult(manifest: manifest)
     }
 
     private static func entry(_ value: Document) throws -> Entry {

@@ -2,9 +2,9 @@ import Inputs
 
 extension JobSpec {
     /// The spec for a result's manifest: the job file's own keys, defaults filled in, paths as they were written, so
-    /// that it is the same wherever the job ran.
+    /// that it is the same wherever the job ran. `verify`, which no number depends on, only where the job file has it.
     public var manifest: Document.Value {
-        .object([
+        var members: [String: Document.Value] = [
             "name": .string(name),
             "base": .string(base.written),
             "tuned": .array(
@@ -31,6 +31,8 @@ extension JobSpec {
             "rank": .object(["by": .string(rank.by.rawValue), "top": .integer(rank.top)]),
             "seed": .integer(Int(seed)),
             "permutations": .integer(permutations),
-        ])
+        ]
+        if verify > 0 { members["verify"] = .number(verify) }
+        return .object(members)
     }
 }

@@ -25,7 +25,7 @@ extension JobSpec {
         let root = try Document(yaml: text, file: file)
         try root.refuseKeys(outside: [
             "name", "base", "tuned", "prompts", "hooks", "masks", "skip_first", "shard_tokens", "rank", "seed",
-            "permutations",
+            "permutations", "verify",
         ])
         name = try Self.name(root.required("name"))
         base = try Self.path(root.required("base"), folder)
@@ -38,6 +38,7 @@ extension JobSpec {
         rank = try Self.rank(root.optional("rank"))
         seed = try UInt64(Self.whole(root.optional("seed"), in: 0...Int.max) ?? 0)
         permutations = try Self.whole(root.optional("permutations"), in: 0...Self.mostPermutations) ?? 0
+        verify = try root.optional("verify").map(Self.share) ?? 0
         try refuseTwins(in: root)
     }
 
@@ -151,6 +152,13 @@ extension JobSpec {
             throw value.error(expected: "a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return whole
+    }
+
+    /// A number from 0 to 1.
+    private static func share(_ value: Document) throws -> Double {
+        let share = try value.number()
+        guard (0...1).contains(share) else { throw value.error(expected: "a number from 0 to 1") }
+        return share
     }
 
     private static func choice<Choice: RawRepresentable<String> & CaseIterable>(_ value: Document) throws -> Choice {

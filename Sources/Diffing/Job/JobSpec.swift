@@ -60,4 +60,7 @@ public struct JobSpec: Sendable, Hashable, Codable {
     public var seed: UInt64
     /// Sign flips of the permutation test; 0 leaves it out.
     public var permutations: Int
+    /// Share of the shards, 0 to 1, that is computed a second time on another worker and compared. It does not change the
+    /// result.
+    public var verify: Double
 }

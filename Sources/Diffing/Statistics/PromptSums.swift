@@ -10,6 +10,12 @@ struct CheckpointSums: Sendable {
         active = [UInt64](repeating: 0, count: latents)
     }
 
+    /// Takes sums as they were; both arrays have a value a latent.
+    init(sums: [Double], active: [UInt64]) {
+        self.sums = sums
+        self.active = active
+    }
+
     /// Adds a prompt: row `row` of `block`.
     mutating func add(_ block: LatentSums, row: Int) {
         for entry in block.rowStarts[row]..<block.rowStarts[row + 1] {
@@ -45,6 +51,13 @@ struct PromptMoments: Sendable {
         counts = [UInt32](repeating: 0, count: latents)
         means = [Double](repeating: 0, count: latents)
         squares = [Double](repeating: 0, count: latents)
+    }
+
+    /// Takes moments as they were; all arrays have a value a latent.
+    init(counts: [UInt32], means: [Double], squares: [Double]) {
+        self.counts = counts
+        self.means = means
+        self.squares = squares
     }
 
     /// Adds a prompt's difference, which is not zero.

@@ -6,24 +6,30 @@ import Inputs
 /// The order makes the result independent of who computed what when. Memory is a few numbers a latent for each
 /// result; only the permutation test keeps more (see `SignFlips`).
 public struct Reducer: Sendable {
-    private let spec: JobSpec
-    private let task: DiffTask
-    private let plan: ShardPlan
+    let spec: JobSpec
+    let task: DiffTask
+    let plan: ShardPlan
     /// `tokenCounts[mask][prompt]`, as the prompts were tokenised.
-    private let tokenCounts: [[UInt32]]
+    let tokenCounts: [[UInt32]]
+    /// Prompt ids.
+    let ids: [String]
     /// For each prompt 0 for half A, 1 for half B.
     private let halves: [Int]
     private let mostDifferences: Int
     /// `base[hook * masks + mask][half]`
-    private var base: [[CheckpointSums]]
+    var base: [[CheckpointSums]]
     /// `tuned[(tuned * hooks + hook) * masks + mask]`
-    private var tuned: [TunedSums]
+    var tuned: [TunedSums]
 
-    /// The next shard that `fold` takes.
-    public private(set) var nextShard = 0
+    /// The next shard that `fold` or `skip` takes.
+    public internal(set) var nextShard = 0
+    /// Shards that were skipped, ascending.
+    public internal(set) var skipped: [Int] = []
+    /// Prompts in them. Sign flips are drawn by position among the prompts that count, as if the others had never been.
+    var promptsSkipped = 0
 
     /// Sums of one tuned checkpoint at one hook under one mask.
-    private struct TunedSums {
+    struct TunedSums {
         /// By half.
         var sums: [CheckpointSums]
         var moments: [PromptMoments]
@@ -42,6 +48,7 @@ public struct Reducer: Sendable {
         self.mostDifferences = mostDifferences
         plan = ShardPlan(prompts, spec: spec)
         tokenCounts = task.masks.indices.map(prompts.tokenCounts)
+        ids = prompts.ids
         halves = prompts.ids.map { SplitHalf.isInB($0) ? 1 : 0 }
         let flips = spec.permutations > 0 ? SignFlips() : nil
         base = []
@@ -83,6 +90,17 @@ public struct Reducer: Sendable {
         nextShard += 1
     }
 
+    /// Leaves the next shard out: the statistics become those of the job without its prompts. Throws `InputError` when
+    /// there is none.
+    public mutating func skip() throws {
+        guard nextShard < shardCount else {
+            throw InputError("shard \(nextShard)", expected: "no more shards", found: "one to skip")
+        }
+        skipped.append(nextShard)
+        promptsSkipped += plan.shards[nextShard].count
+        nextShard += 1
+    }
+
     private mutating func fold(_ result: ShardResult, hook: Int, mask: Int, prompts: Range<Int>) {
         let baseBlock = result.blocks[task.blockIndex(checkpoint: 0, hook: hook, mask: mask)]
         for (row, prompt) in prompts.enumerated() {
@@ -96,7 +114,8 @@ public struct Reducer: Sendable {
                 let tokens = Double(tokenCounts[mask][prompt])
                 Self.eachDifference(of: block, from: baseBlock, row: row) { latent, difference in
                     tuned[slot].moments[halves[prompt]].add(difference / tokens, latent: latent)
-                    tuned[slot].flips?.add(difference / tokens, prompt: prompt, latent: latent)
+                    tuned[slot].flips?.add(
+                        difference / tokens, prompt: prompt - promptsSkipped, latent: latent)
                 }
             }
         }
@@ -124,26 +143,33 @@ public struct Reducer: Sendable {
         }
     }
 
-    /// The statistics of all results, in the order tuned, hook, mask. Throws `InputError` before the last shard is in.
+    /// The statistics of all results, in the order tuned, hook, mask. Throws `InputError` before the last shard is in, and
+    /// where every shard was skipped.
     public func finish() throws -> [LatentDiff] {
         guard nextShard == shardCount else {
             throw InputError("fold", expected: "all \(shardCount) shards", found: "\(nextShard)", kind: .temporary)
+        }
+        let left = Set(skipped)
+        let counted = plan.shards.indices.filter { !left.contains($0) }.flatMap { plan.shards[$0] }
+        guard !counted.isEmpty else {
+            throw InputError("fold", expected: "a shard with a result", found: "none among \(shardCount)")
         }
         var diffs: [LatentDiff] = []
         for checkpoint in task.tuned.indices {
             for hook in task.hooks.indices {
                 for mask in task.masks.indices {
-                    diffs.append(try diff(tuned: checkpoint, hook: hook, mask: mask))
+                    diffs.append(try diff(tuned: checkpoint, hook: hook, mask: mask, counted: counted))
                 }
             }
         }
         return try subtractingControls(diffs)
     }
 
-    private func diff(tuned checkpoint: Int, hook: Int, mask: Int) throws -> LatentDiff {
+    /// `counted` are the prompts whose shards were not skipped.
+    private func diff(tuned checkpoint: Int, hook: Int, mask: Int, counted: [Int]) throws -> LatentDiff {
         let slot = slot(tuned: checkpoint, hook: hook, mask: mask)
         let samples = (0...1).map { half in
-            let members = halves.indices.filter { halves[$0] == half }
+            let members = counted.filter { halves[$0] == half }
             return PromptSample(
                 prompts: members.count, tokens: members.reduce(0) { $0 + UInt64(tokenCounts[mask][$1]) },
                 base: base[hook * task.masks.count + mask][half], tuned: tuned[slot].sums[half],
@@ -160,7 +186,7 @@ public struct Reducer: Sendable {
             columns.append(
                 "p_permutation",
                 flips.pValues(
-                    latents: columns.latents, prompts: halves.count, permutations: spec.permutations, seed: spec.seed))
+                    latents: columns.latents, prompts: counted.count, permutations: spec.permutations, seed: spec.seed))
         }
         let name = task.tuned[checkpoint].name
         return LatentDiff(

@@ -9,9 +9,20 @@ struct SignFlips: Sendable {
     /// Most differences kept over all results of a job: 2 GiB.
     static let mostDifferences = 1 << 27
 
-    private var prompts: [UInt32] = []
-    private var latents: [UInt32] = []
-    private var differences: [Double] = []
+    /// Of each difference: the prompt's position among those that count.
+    private(set) var prompts: [UInt32] = []
+    private(set) var latents: [UInt32] = []
+    private(set) var differences: [Double] = []
+
+    /// Nothing kept yet.
+    init() {}
+
+    /// Takes differences as they were; all arrays have the same length.
+    init(prompts: [UInt32], latents: [UInt32], differences: [Double]) {
+        self.prompts = prompts
+        self.latents = latents
+        self.differences = differences
+    }
 
     /// Differences kept so far.
     var count: Int { differences.count }
@@ -46,22 +57,15 @@ struct SignFlips: Sendable {
     }
 
     /// The signs of one flip. Prompt p of flip r takes bit `p mod 64` of
-    /// `mix(mix(mix(seed + G) + r + G) + p / 64 + G)`, where `mix` is the finalizer of SplitMix64 (Steele, Lea and Flood,
-    /// 2014) and G its increment: a set bit is −1. The same for every latent, hook and mask.
+    /// `mix(mix(mix(seed + G) + r + G) + p / 64 + G)`, where `mix` is the finalizer of `SplitMix64` and G its increment: a
+    /// set bit is −1. The same for every latent, hook and mask.
     static func signs(seed: UInt64, permutation: Int, prompts: Int) -> [Double] {
-        let increment: UInt64 = 0x9E37_79B9_7F4A_7C15
-        let stream = mix(mix(seed &+ increment) &+ UInt64(permutation) &+ increment)
+        let increment = SplitMix64.increment
+        let stream = SplitMix64.mix(SplitMix64.mix(seed &+ increment) &+ UInt64(permutation) &+ increment)
         var word: UInt64 = 0
         return (0..<prompts).map { prompt in
-            if prompt % 64 == 0 { word = mix(stream &+ UInt64(prompt / 64) &+ increment) }
+            if prompt % 64 == 0 { word = SplitMix64.mix(stream &+ UInt64(prompt / 64) &+ increment) }
             return word >> UInt64(prompt % 64) & 1 == 1 ? -1 : 1
         }
-    }
-
-    private static func mix(_ value: UInt64) -> UInt64 {
-        var z = value
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
     }
 }

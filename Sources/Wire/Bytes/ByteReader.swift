@@ -2,14 +2,22 @@
 /// nothing is allocated for a count that those bytes could not fill.
 struct ByteReader {
     private let bytes: [UInt8]
-    private(set) var position = 0
+    private let end: Int
+    private(set) var position: Int
 
     init(_ bytes: [UInt8]) {
+        self.init(bytes, in: bytes.indices)
+    }
+
+    /// Reads a part of `bytes`, which must lie within them.
+    init(_ bytes: [UInt8], in range: Range<Int>) {
         self.bytes = bytes
+        position = range.lowerBound
+        end = range.upperBound
     }
 
     /// Bytes not read yet.
-    var remaining: Int { bytes.count - position }
+    var remaining: Int { end - position }
 
     /// The next `count` bytes.
     mutating func raw(_ count: Int, _ what: String) throws -> ArraySlice<UInt8> {

@@ -34,6 +34,8 @@ public enum WireLimits {
     public static let latents = 1 << 26
     /// Jobs, workers or files in one reply.
     public static let rows = 16_384
+    /// Quarantined shards in one reply, each with its error.
+    public static let listedShards = 100
     /// Shards that a worker may ask for at once.
     public static let slots = 1024
     /// Threads of a worker.

@@ -21,7 +21,13 @@ public enum ShardResultCodec {
     /// What tells results apart: SHA-256 of the result's bytes as they are before compression, so that it is the same
     /// on every machine. Throws as `encode` does.
     public static func digest(of result: ShardResult) throws -> Digest {
-        Digest(of: try bytes(of: result, compressing: false))
+        try uncompressed(result).digest
+    }
+
+    /// The digest, and the number of bytes that it is of.
+    public static func uncompressed(_ result: ShardResult) throws -> (digest: Digest, bytes: Int) {
+        let bytes = try bytes(of: result, compressing: false)
+        return (Digest(of: bytes), bytes.count)
     }
 
     private static func bytes(of result: ShardResult, compressing: Bool) throws -> [UInt8] {

@@ -13,6 +13,7 @@ extension MessageFromCoordinator {
         case accepted = 0x87
         case rejected = 0x88
         case reply = 0x89
+        case dismiss = 0x8a
     }
 
     private var kind: Kind {
@@ -26,6 +27,7 @@ extension MessageFromCoordinator {
         case .accepted: .accepted
         case .rejected: .rejected
         case .reply: .reply
+        case .dismiss: .dismiss
         }
     }
 
@@ -43,6 +45,9 @@ extension MessageFromCoordinator {
         case .revoke(let leases, let reason):
             try LeaseID.write(leases, to: &writer, "revoke.leases")
             try writer.text(reason, "revoke.reason")
+        case .dismiss(let reason, let atOnce):
+            try writer.text(reason, "dismiss.reason")
+            writer.flag(atOnce)
         case .whoAreYou(let channel): try writer.name(channel, "whoAreYou.channel")
         case .credit(let bytes): try writer.integer(bytes, "credit.bytes", limit: WireLimits.resultBytes)
         case .accepted(let lease): try lease.write(to: &writer, "accepted.lease")
@@ -58,17 +63,17 @@ extension MessageFromCoordinator {
 
     /// The message in `bytes`. Throws `WireError` for anything but exactly one message within `WireLimits`.
     public init(decoding bytes: [UInt8]) throws {
-        var reader = ByteReader(bytes)
-        let header = try MessageHeader.read(from: &reader)
+        var (header, reader) = try MessageHeader.open(bytes)
         // A coordinator of another version must still be able to say so.
-        guard header.version == WireFormat.protocolVersion || header.kind == Kind.refused.rawValue else {
+        guard header.isCurrent || header.kind == Kind.refused.rawValue else {
             throw MessageHeader.wrongVersion(header.version)
         }
         guard let kind = Kind(rawValue: header.kind) else {
             throw WireError("message.kind", expected: "a message from the coordinator", found: "kind \(header.kind)")
         }
         self = try Self.body(kind, from: &reader)
-        try reader.end("\(kind)")
+        // What follows the fields of another version's refusal, such as a checksum of its own, is not ours to judge.
+        if header.isCurrent { try reader.end("\(kind)") }
     }
 
     private static func body(_ kind: Kind, from reader: inout ByteReader) throws -> MessageFromCoordinator {
@@ -82,6 +87,8 @@ extension MessageFromCoordinator {
         case .lease: return .lease(try Lease(from: &reader))
         case .revoke:
             return .revoke(try LeaseID.list(from: &reader, "revoke.leases"), reason: try reader.text("revoke.reason"))
+        case .dismiss:
+            return .dismiss(reason: try reader.text("dismiss.reason"), atOnce: try reader.flag("dismiss.atOnce"))
         case .whoAreYou: return .whoAreYou(try reader.name("whoAreYou.channel"))
         case .credit: return .credit(bytes: try reader.integer("credit.bytes", limit: WireLimits.resultBytes))
         case .accepted: return .accepted(try LeaseID(from: &reader, "accepted.lease"))

@@ -13,6 +13,8 @@ public enum MessageFromCoordinator: Sendable, Hashable {
     case lease(Lease)
     /// Drop these without a result.
     case revoke([LeaseID], reason: String)
+    /// The coordinator wants no more of this worker: hand in what is finished and leave, or leave at once.
+    case dismiss(reason: String, atOnce: Bool)
 
     // To a worker, on either socket.
 
@@ -38,7 +40,7 @@ public enum MessageFromCoordinator: Sendable, Hashable {
         switch self {
         case .whoAreYou(let channel): channel
         case .credit, .accepted, .rejected: .data
-        case .welcome, .refused, .lease, .revoke, .reply: .control
+        case .welcome, .refused, .lease, .revoke, .dismiss, .reply: .control
         }
     }
 }

@@ -4,20 +4,21 @@ extension MessageToCoordinator {
     /// The byte that tells messages to the coordinator apart; those from the coordinator begin at 0x81.
     private enum Kind: UInt8 {
         case hello = 0x01
-        case ready = 0x02
-        case renew = 0x03
-        case handBack = 0x04
-        case failed = 0x05
-        case goodbye = 0x06
-        case attach = 0x07
-        case part = 0x08
-        case request = 0x09
+        case renew = 0x02
+        case handBack = 0x03
+        case failed = 0x04
+        case goodbye = 0x05
+        case attach = 0x06
+        case part = 0x07
+        case request = 0x08
     }
+
+    /// What it is called in logs, such as `part`.
+    var name: String { "\(kind)" }
 
     private var kind: Kind {
         switch self {
         case .hello: .hello
-        case .ready: .ready
         case .renew: .renew
         case .handBack: .handBack
         case .failed: .failed
@@ -34,8 +35,8 @@ extension MessageToCoordinator {
         MessageHeader.write(kind: kind.rawValue, to: &writer)
         switch self {
         case .hello(let hello): try hello.write(to: &writer)
-        case .ready(let slots): try writer.integer(slots, "ready.slots", limit: WireLimits.slots)
-        case .renew(let renewals):
+        case .renew(let slots, let renewals):
+            try writer.integer(slots, "renew.slots", limit: WireLimits.slots)
             try writer.list(renewals, "renew", limit: WireLimits.leases) { writer, renewal in
                 try renewal.lease.write(to: &writer, "renew.lease")
                 writer.varint(renewal.progress)
@@ -59,9 +60,8 @@ extension MessageToCoordinator {
 
     /// The message in `bytes`. Throws `WireError` for anything but exactly one message within `WireLimits`.
     public init(decoding bytes: [UInt8]) throws {
-        var reader = ByteReader(bytes)
-        let header = try MessageHeader.read(from: &reader)
-        guard header.version == WireFormat.protocolVersion else { throw MessageHeader.wrongVersion(header.version) }
+        var (header, reader) = try MessageHeader.open(bytes)
+        guard header.isCurrent else { throw MessageHeader.wrongVersion(header.version) }
         guard let kind = Kind(rawValue: header.kind) else {
             throw WireError("message.kind", expected: "a message to the coordinator", found: "kind \(header.kind)")
         }
@@ -72,9 +72,9 @@ extension MessageToCoordinator {
     private static func body(_ kind: Kind, from reader: inout ByteReader) throws -> MessageToCoordinator {
         switch kind {
         case .hello: return .hello(try WorkerHello(from: &reader))
-        case .ready: return .ready(slots: try reader.integer("ready.slots", limit: WireLimits.slots))
         case .renew:
             return .renew(
+                slots: try reader.integer("renew.slots", limit: WireLimits.slots),
                 try reader.list("renew", limit: WireLimits.leases, minimumBytes: LeaseID.minimumBytes + 1) { reader in
                     Renewal(
                         lease: try LeaseID(from: &reader, "renew.lease"), progress: try reader.varint("renew.progress"))

@@ -6,10 +6,9 @@ public enum MessageToCoordinator: Sendable, Hashable {
 
     /// Who is there; the first message, and the answer to `whoAreYou(.control)`.
     case hello(WorkerHello)
-    /// The worker can hold this many leases at a time; 0 while it drains.
-    case ready(slots: Int)
-    /// The worker is alive and still at work on these; an empty list is a sign of life.
-    case renew([Renewal])
+    /// The worker is alive and still at work on these; it can hold `slots` leases at a time, 0 while it drains. All that
+    /// the coordinator must know, each time: a renewal that is lost is made good by the next.
+    case renew(slots: Int, [Renewal])
     /// The worker will not finish these.
     case handBack([LeaseID], reason: String)
     /// The shard cannot be computed; a permanent failure will come again on any worker.
@@ -33,7 +32,7 @@ public enum MessageToCoordinator: Sendable, Hashable {
     public var channel: Channel {
         switch self {
         case .attach, .part: .data
-        case .hello, .ready, .renew, .handBack, .failed, .goodbye, .request: .control
+        case .hello, .renew, .handBack, .failed, .goodbye, .request: .control
         }
     }
 }

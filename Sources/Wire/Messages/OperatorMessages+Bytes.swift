@@ -2,13 +2,14 @@ import Inputs
 
 extension OperatorRequest {
     private enum Kind: String {
-        case submit, list, show, cancel, bundleFiles, fetch
+        case submit, list, show, cancel, retry, story, workers, bundleFiles, fetch
     }
 
     func write(to writer: inout ByteWriter) throws {
         switch self {
-        case .submit(let specText, let specFile, let folder):
+        case .submit(let ticket, let specText, let specFile, let folder):
             try writer.name(Kind.submit, "request")
+            ticket.write(to: &writer)
             try writer.string(specText, "submit.specText", limit: WireLimits.specBytes)
             try writer.string(specFile, "submit.specFile", limit: WireLimits.pathBytes)
             try writer.string(folder, "submit.folder", limit: WireLimits.pathBytes)
@@ -19,6 +20,14 @@ extension OperatorRequest {
         case .cancel(let job):
             try writer.name(Kind.cancel, "request")
             try job.write(to: &writer, "cancel.job")
+        case .retry(let job):
+            try writer.name(Kind.retry, "request")
+            try job.write(to: &writer, "retry.job")
+        case .story(let job, let shard):
+            try writer.name(Kind.story, "request")
+            try job.write(to: &writer, "story.job")
+            try writer.integer(shard, "story.shard", limit: WireLimits.shards)
+        case .workers: try writer.name(Kind.workers, "request")
         case .bundleFiles(let job):
             try writer.name(Kind.bundleFiles, "request")
             try job.write(to: &writer, "bundleFiles.job")
@@ -34,12 +43,19 @@ extension OperatorRequest {
         switch try reader.name("request", as: Kind.self) {
         case .submit:
             self = .submit(
+                ticket: try InstanceID(from: &reader, "submit.ticket"),
                 specText: try reader.string("submit.specText", limit: WireLimits.specBytes),
                 specFile: try reader.string("submit.specFile", limit: WireLimits.pathBytes),
                 folder: try reader.string("submit.folder", limit: WireLimits.pathBytes))
         case .list: self = .list
         case .show: self = .show(try JobID(from: &reader, "show.job"))
         case .cancel: self = .cancel(try JobID(from: &reader, "cancel.job"))
+        case .retry: self = .retry(try JobID(from: &reader, "retry.job"))
+        case .story:
+            self = .story(
+                try JobID(from: &reader, "story.job"),
+                shard: try reader.integer("story.shard", limit: WireLimits.shards))
+        case .workers: self = .workers
         case .bundleFiles: self = .bundleFiles(try JobID(from: &reader, "bundleFiles.job"))
         case .fetch:
             self = .fetch(
@@ -52,7 +68,7 @@ extension OperatorRequest {
 
 extension OperatorReply {
     private enum Kind: String {
-        case submitted, jobs, job, cancelled, files, bytes, failure
+        case submitted, jobs, job, cancelled, retrying, story, workers, files, bytes, failure
     }
 
     func write(to writer: inout ByteWriter) throws {
@@ -66,8 +82,21 @@ extension OperatorReply {
         case .job(let detail):
             try writer.name(Kind.job, "reply")
             try detail.summary.write(to: &writer)
+            try writer.list(detail.quarantined, "job.quarantined", limit: WireLimits.listedShards) {
+                try $1.write(to: &$0)
+            }
+            try detail.verification.write(to: &writer)
             try writer.list(detail.workers, "job.workers", limit: WireLimits.rows) { try $1.write(to: &$0) }
         case .cancelled: try writer.name(Kind.cancelled, "reply")
+        case .retrying(let shards):
+            try writer.name(Kind.retrying, "reply")
+            try writer.integer(shards, "retrying.shards", limit: WireLimits.shards)
+        case .story(let lines):
+            try writer.name(Kind.story, "reply")
+            try writer.list(lines, "story", limit: WireLimits.rows) { try $1.write(to: &$0) }
+        case .workers(let workers):
+            try writer.name(Kind.workers, "reply")
+            try writer.list(workers, "workers", limit: WireLimits.rows) { try $1.write(to: &$0) }
         case .files(let files):
             try writer.name(Kind.files, "reply")
             try writer.list(files, "files", limit: WireLimits.rows) { try $1.write(to: &$0) }
@@ -89,8 +118,17 @@ extension OperatorReply {
             self = .job(
                 JobDetail(
                     summary: try JobSummary(from: &reader),
+                    quarantined: try reader.list("job.quarantined", limit: WireLimits.listedShards) {
+                        try QuarantinedShard(from: &$0)
+                    },
+                    verification: try VerificationCount(from: &reader),
                     workers: try reader.list("job.workers", limit: WireLimits.rows) { try WorkerSummary(from: &$0) }))
         case .cancelled: self = .cancelled
+        case .retrying:
+            self = .retrying(shards: try reader.integer("retrying.shards", limit: WireLimits.shards))
+        case .story: self = .story(try reader.list("story", limit: WireLimits.rows) { try StoryLine(from: &$0) })
+        case .workers:
+            self = .workers(try reader.list("workers", limit: WireLimits.rows) { try WorkerSummary(from: &$0) })
         case .files: self = .files(try reader.list("files", limit: WireLimits.rows) { try BundleFile(from: &$0) })
         case .bytes:
             self = .bytes(
@@ -110,6 +148,7 @@ extension JobSummary {
         try writer.integer(shardsTotal, "job.shardsTotal", limit: .max)
         try writer.integer(tokensDone, "job.tokensDone", limit: .max)
         try writer.integer(tokensTotal, "job.tokensTotal", limit: .max)
+        try writer.integer(quarantined, "job.quarantined", limit: .max)
         try writer.optional(error) { try $1.write(to: &$0, "job.error") }
         try writer.integer(submitted, "job.submitted", limit: .max)
     }
@@ -122,6 +161,7 @@ extension JobSummary {
         shardsTotal = try reader.integer("job.shardsTotal", limit: .max)
         tokensDone = try reader.integer("job.tokensDone", limit: .max)
         tokensTotal = try reader.integer("job.tokensTotal", limit: .max)
+        quarantined = try reader.integer("job.quarantined", limit: .max)
         error = try reader.optional("job.error") { try InputError(from: &$0, "job.error") }
         submitted = try reader.integer("job.submitted", limit: .max)
     }
@@ -133,7 +173,8 @@ extension WorkerSummary {
         try writer.string(host, "worker.host", limit: WireLimits.nameBytes)
         try writer.string(instructionSet, "worker.instructionSet", limit: WireLimits.nameBytes)
         try writer.name(state, "worker.state")
-        try writer.optional(shard) { try $0.integer($1, "worker.shard", limit: WireLimits.shards) }
+        try writer.integer(leases, "worker.leases", limit: WireLimits.leases)
+        try writer.optional(running) { try $1.write(to: &$0, "worker.running") }
     }
 
     init(from reader: inout ByteReader) throws {
@@ -141,7 +182,53 @@ extension WorkerSummary {
         host = try reader.string("worker.host", limit: WireLimits.nameBytes)
         instructionSet = try reader.string("worker.instructionSet", limit: WireLimits.nameBytes)
         state = try reader.name("worker.state")
-        shard = try reader.optional("worker.shard") { try $0.integer("worker.shard", limit: WireLimits.shards) }
+        leases = try reader.integer("worker.leases", limit: WireLimits.leases)
+        running = try reader.optional("worker.running") { try LeaseID(from: &$0, "worker.running") }
+    }
+}
+
+extension QuarantinedShard {
+    func write(to writer: inout ByteWriter) throws {
+        try writer.integer(shard, "quarantined.shard", limit: WireLimits.shards)
+        try error.write(to: &writer, "quarantined.error")
+    }
+
+    init(from reader: inout ByteReader) throws {
+        shard = try reader.integer("quarantined.shard", limit: WireLimits.shards)
+        error = try InputError(from: &reader, "quarantined.error")
+    }
+}
+
+extension VerificationCount {
+    func write(to writer: inout ByteWriter) throws {
+        for count in [wanted, agreed, disagreed, skipped] {
+            try writer.integer(count, "verification", limit: .max)
+        }
+    }
+
+    init(from reader: inout ByteReader) throws {
+        wanted = try reader.integer("verification.wanted", limit: .max)
+        agreed = try reader.integer("verification.agreed", limit: .max)
+        disagreed = try reader.integer("verification.disagreed", limit: .max)
+        skipped = try reader.integer("verification.skipped", limit: .max)
+    }
+}
+
+extension StoryLine {
+    func write(to writer: inout ByteWriter) throws {
+        try writer.integer(at, "story.at", limit: .max)
+        try writer.integer(epoch, "story.epoch", limit: WireLimits.shards)
+        try writer.string(event, "story.event", limit: WireLimits.nameBytes)
+        try writer.string(worker, "story.worker", limit: WireLimits.nameBytes)
+        try writer.text(reason, "story.reason")
+    }
+
+    init(from reader: inout ByteReader) throws {
+        at = try reader.integer("story.at", limit: .max)
+        epoch = try reader.integer("story.epoch", limit: WireLimits.shards)
+        event = try reader.string("story.event", limit: WireLimits.nameBytes)
+        worker = try reader.string("story.worker", limit: WireLimits.nameBytes)
+        reason = try reader.text("story.reason")
     }
 }
 

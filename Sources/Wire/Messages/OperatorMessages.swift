@@ -2,11 +2,18 @@ import Inputs
 
 /// What the command line asks of the coordinator.
 public enum OperatorRequest: Sendable, Hashable {
-    /// Starts a job. `specFile` names the spec in errors, `folder` is what its relative paths are relative to.
-    case submit(specText: String, specFile: String, folder: String)
+    /// Starts a job. `specFile` names the spec in errors, `folder` is what its relative paths are relative to. `ticket` is
+    /// drawn for each submission: sent again with the same one, because no answer came, it names the same job.
+    case submit(ticket: InstanceID, specText: String, specFile: String, folder: String)
     case list
     case show(JobID)
     case cancel(JobID)
+    /// Computes the quarantined shards of a partial job again.
+    case retry(JobID)
+    /// The life of one shard.
+    case story(JobID, shard: Int)
+    /// The workers that the coordinator knows.
+    case workers
     /// The files of a finished job's bundle.
     case bundleFiles(JobID)
     /// Up to `WireLimits.fileBytes` bytes of one of them.
@@ -19,6 +26,9 @@ public enum OperatorReply: Sendable, Hashable {
     case jobs([JobSummary])
     case job(JobDetail)
     case cancelled
+    case retrying(shards: Int)
+    case story([StoryLine])
+    case workers([WorkerSummary])
     case files([BundleFile])
     /// A piece of a file of `total` bytes.
     case bytes([UInt8], total: Int)
@@ -30,6 +40,8 @@ public enum JobState: String, Sendable, Hashable, CaseIterable {
     case planning
     case running
     case done
+    /// Folded, but for shards that could not be computed.
+    case partial
     case failed
     case cancelled
 }
@@ -43,6 +55,8 @@ public struct JobSummary: Sendable, Hashable {
     public var shardsTotal: Int
     public var tokensDone: Int
     public var tokensTotal: Int
+    /// Shards that could not be computed.
+    public var quarantined: Int
     /// Why the job failed.
     public var error: InputError?
     /// Seconds since 1970.
@@ -51,7 +65,7 @@ public struct JobSummary: Sendable, Hashable {
     /// Makes a summary.
     public init(
         id: JobID, name: String, state: JobState, shardsDone: Int, shardsTotal: Int, tokensDone: Int, tokensTotal: Int,
-        error: InputError?, submitted: Int
+        quarantined: Int, error: InputError?, submitted: Int
     ) {
         self.id = id
         self.name = name
@@ -60,29 +74,92 @@ public struct JobSummary: Sendable, Hashable {
         self.shardsTotal = shardsTotal
         self.tokensDone = tokensDone
         self.tokensTotal = tokensTotal
+        self.quarantined = quarantined
         self.error = error
         self.submitted = submitted
     }
 }
 
-/// A job and who works on it now.
+/// A job, what became of its shards, and who works on it now.
 public struct JobDetail: Sendable, Hashable {
     public var summary: JobSummary
+    /// At most `WireLimits.listedShards`; `summary.quarantined` is the true number.
+    public var quarantined: [QuarantinedShard]
+    public var verification: VerificationCount
     public var workers: [WorkerSummary]
 
     /// Makes the details.
-    public init(summary: JobSummary, workers: [WorkerSummary]) {
+    public init(
+        summary: JobSummary, quarantined: [QuarantinedShard], verification: VerificationCount, workers: [WorkerSummary]
+    ) {
         self.summary = summary
+        self.quarantined = quarantined
+        self.verification = verification
         self.workers = workers
+    }
+}
+
+/// A shard that could not be computed, and the last thing that went wrong with it.
+public struct QuarantinedShard: Sendable, Hashable {
+    public var shard: Int
+    public var error: InputError
+
+    /// Makes an entry.
+    public init(shard: Int, error: InputError) {
+        self.shard = shard
+        self.error = error
+    }
+}
+
+/// How many shards of a job are to be computed a second time, and how that went.
+public struct VerificationCount: Sendable, Hashable {
+    /// What the job asks for.
+    public var wanted: Int
+    /// Computed twice, with the same outcome.
+    public var agreed: Int
+    /// Computed twice, with different outcomes, until a third computation decided.
+    public var disagreed: Int
+    /// Given up for want of a second worker.
+    public var skipped: Int
+
+    /// Makes a count.
+    public init(wanted: Int = 0, agreed: Int = 0, disagreed: Int = 0, skipped: Int = 0) {
+        self.wanted = wanted
+        self.agreed = agreed
+        self.disagreed = disagreed
+        self.skipped = skipped
+    }
+}
+
+/// Something that happened to a shard.
+public struct StoryLine: Sendable, Hashable {
+    /// Milliseconds since 1970.
+    public var at: Int
+    /// 0 for what concerns no lease.
+    public var epoch: Int
+    /// Such as `leased` or `committed`.
+    public var event: String
+    /// The worker's name; empty where none was concerned.
+    public var worker: String
+    public var reason: String
+
+    /// Makes a line.
+    public init(at: Int, epoch: Int, event: String, worker: String, reason: String) {
+        self.at = at
+        self.epoch = epoch
+        self.event = event
+        self.worker = worker
+        self.reason = reason
     }
 }
 
 /// How well the coordinator hears a worker.
 public enum WorkerState: String, Sendable, Hashable, CaseIterable {
     case alive
-    /// Late with its renewals: gets no new work.
+    /// Silent, or its computation stands still: gets no new work.
     case torpid
-    case lost
+    /// On its way out: hands in what it has.
+    case draining
 }
 
 /// A worker in a list.
@@ -91,16 +168,20 @@ public struct WorkerSummary: Sendable, Hashable {
     public var host: String
     public var instructionSet: String
     public var state: WorkerState
-    /// The shard it computes.
-    public var shard: Int?
+    /// Leases that it holds.
+    public var leases: Int
+    /// The shard it computes, and whose.
+    public var running: LeaseID?
 
     /// Makes a summary.
-    public init(name: String, host: String, instructionSet: String, state: WorkerState, shard: Int?) {
+    public init(name: String, host: String, instructionSet: String, state: WorkerState, leases: Int, running: LeaseID?)
+    {
         self.name = name
         self.host = host
         self.instructionSet = instructionSet
         self.state = state
-        self.shard = shard
+        self.leases = leases
+        self.running = running
     }
 }
 

@@ -11,16 +11,21 @@ struct JobWatch {
     let client: CoordinatorClient
     let job: JobID
 
-    /// Shows progress until the job has ended; throws the job's own error if it failed.
-    func untilDone() throws {
+    /// How long a coordinator may be away, such as for a restart, before the watch is given up.
+    private static let patience = 300.0
+
+    /// Shows progress until the job has ended; throws the job's own error if it failed. Returns the job as it ended, done
+    /// or partial.
+    func untilDone() throws -> JobDetail {
         var progress = ProgressLine()
         defer { progress.end() }
         while true {
-            let summary = try client.show(job).summary
+            let detail = try show()
+            let summary = detail.summary
             progress.show(summary)
             switch summary.state {
             case .planning, .running: Thread.sleep(forTimeInterval: Self.interval)
-            case .done: return
+            case .done, .partial: return detail
             case .failed:
                 throw summary.error ?? InputError("job \(job)", expected: "to succeed", found: "a failure")
             case .cancelled:
@@ -28,6 +33,33 @@ struct JobWatch {
                     "job \(job)", expected: "to end by itself", found: "it was cancelled", kind: .temporary)
             }
         }
+    }
+}
+
+extension JobWatch {
+    /// Asks about the job, again and again while nobody answers: the coordinator may be starting anew.
+    private func show() throws -> JobDetail {
+        let end = Date(timeIntervalSinceNow: Self.patience)
+        var hasTold = false
+        while true {
+            do {
+                return try client.show(job)
+            } catch let error as InputError where error.kind == .unreachable && Date() < end {
+                if !hasTold { Terminal.say("the coordinator does not answer; still trying") }
+                hasTold = true
+            }
+        }
+    }
+}
+
+extension JobDetail {
+    /// Throws, after a partial job's results are shown, what is missing from them: a script must not take them for whole.
+    func refuseToBePartial() throws {
+        guard summary.state == .partial, let first = quarantined.first else { return }
+        throw InputError(
+            "job \(summary.id)", expected: "all \(summary.shardsTotal) shards",
+            found: "\(summary.quarantined) missing; the first, shard \(first.shard): \(first.error)",
+            hint: "mend what is wrong, then: actdiff retry \(summary.id)", kind: first.error.kind)
     }
 }
 

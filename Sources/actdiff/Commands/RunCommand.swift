@@ -50,10 +50,11 @@ struct RunCommand: ParsableCommand {
         let signals = EndSignals([SIGTERM, SIGINT], action: cluster.interrupt)
         var progress = ProgressLine()
         defer { progress.end() }
-        try withExtendedLifetime(signals) { try cluster.run { progress.show($0) } }
+        let end = try withExtendedLifetime(signals) { try cluster.run { progress.show($0) } }
         progress.end()
         try ranking.print(output)
         Terminal.say("result bundle: \(out ?? "results/\(spec.name)")")
+        try end.refuseToBePartial()
     }
 
     /// The local workers may open what the job names, and nothing else.

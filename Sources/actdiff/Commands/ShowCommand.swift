@@ -4,7 +4,8 @@ import Wire
 /// `actdiff show`: one job, and who works on it.
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows a job's state, its error if it failed, and the workers.")
+        commandName: "show",
+        abstract: "Shows a job: its state, what went wrong, how its verification went, and who works on it.")
 
     @Argument(help: "The job's id.")
     var job: JobID
@@ -21,9 +22,16 @@ struct ShowCommand: ParsableCommand {
             tokens  \(summary.tokensDone) of \(summary.tokensTotal)
             """)
         if let error = summary.error { try Terminal.print("error   \(error)") }
-        for worker in detail.workers {
-            let shard = worker.shard.map { "shard \($0)" } ?? "idle"
-            try Terminal.print("worker  \(worker.name)  \(worker.state.rawValue)  \(worker.instructionSet)  \(shard)")
+        let count = detail.verification
+        if count.wanted > 0 {
+            try Terminal.print(
+                "verify  \(count.agreed) of \(count.wanted) shards agree, \(count.disagreed) were disputed, "
+                    + "\(count.skipped) found no second worker")
         }
+        for shard in detail.quarantined { try Terminal.print("missing shard \(shard.shard): \(shard.error)") }
+        if summary.quarantined > detail.quarantined.count {
+            try Terminal.print("missing \(summary.quarantined - detail.quarantined.count) more shards")
+        }
+        for worker in detail.workers { try Terminal.print("worker  " + worker.line) }
     }
 }

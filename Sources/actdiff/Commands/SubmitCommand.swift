@@ -36,7 +36,8 @@ struct SubmitCommand: ParsableCommand {
         let id = try client.submit(job)
         try Terminal.print(id.text)
         guard watch else { return }
-        try JobWatch(client: client, job: id).untilDone()
+        let end = try JobWatch(client: client, job: id).untilDone()
         try FetchedBundle(client: client, job: id, folder: out).use { try ranking.print($0) }
+        try end.refuseToBePartial()
     }
 }

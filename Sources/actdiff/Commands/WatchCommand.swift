@@ -11,6 +11,6 @@ struct WatchCommand: ParsableCommand {
     @OptionGroup var control: ControlOption
 
     func run() throws {
-        try JobWatch(client: control.client(), job: job).untilDone()
+        try JobWatch(client: control.client(), job: job).untilDone().refuseToBePartial()
     }
 }

@@ -28,6 +28,7 @@ struct ResultReport {
         let rankings = try entries.map {
             ($0, try Ranking(bundle.columns(of: $0), by: rankBy, top: top, bottom: bottom))
         }
+        if let partial = bundle.partial { Terminal.complain("\(partial); the manifest names them") }
         switch format {
         case .csv: try csv(rankings)
         case .json: try Terminal.print(CanonicalJSON.text(.array(rankings.map(json))), terminator: "")
@@ -35,24 +36,31 @@ struct ResultReport {
         }
     }
 
-    /// One table for all results. A column that only some results have (a control's) is empty for the others.
+    /// One table for all results. A column that only some results have (a control's) is empty for the others. A partial
+    /// result says on every line how many shards and prompts it lacks.
     private func csv(_ rankings: [(ResultBundle.Entry, Ranking)]) throws {
         let header = rankings.map(\.1.csvHeader).max { $0.count < $1.count } ?? []
-        try Terminal.print((["tuned", "hook", "mask"] + header).joined(separator: ","), terminator: "\r\n")
+        let lacking = bundle.partial.map {
+            [("shards_missing", $0.shardsMissing), ("prompts_missing", $0.promptsMissing)]
+        }
+        let (names, counts) = (lacking?.map(\.0) ?? [], lacking?.map { "\($0.1)" } ?? [])
+        try Terminal.print((["tuned", "hook", "mask"] + names + header).joined(separator: ","), terminator: "\r\n")
         for (entry, ranking) in rankings {
             for row in ranking.csvRows {
                 let fields = Dictionary(zip(ranking.csvHeader, row)) { first, _ in first }
-                let line = [entry.tuned, entry.hook, entry.mask.rawValue] + header.map { fields[$0] ?? "" }
+                let line = [entry.tuned, entry.hook, entry.mask.rawValue] + counts + header.map { fields[$0] ?? "" }
                 try Terminal.print(line.joined(separator: ","), terminator: "\r\n")
             }
         }
     }
 
     private func json(_ entry: ResultBundle.Entry, _ ranking: Ranking) -> Document.Value {
-        .object(
-            ranking.json.merging([
-                "tuned": .string(entry.tuned), "hook": .string(entry.hook), "mask": .string(entry.mask.rawValue),
-            ]) { $1 })
+        var members = ranking.json
+        members["tuned"] = .string(entry.tuned)
+        members["hook"] = .string(entry.hook)
+        members["mask"] = .string(entry.mask.rawValue)
+        if let partial = bundle.partial { members["partial"] = .string("\(partial)") }
+        return .object(members)
     }
 
     private func table(_ entry: ResultBundle.Entry, _ ranking: Ranking) throws {
@@ -61,6 +69,7 @@ struct ResultReport {
             \(entry.tuned)\(entry.control ? " (control)" : "") at \(entry.hook), mask \(entry.mask.rawValue): \
             \(entry.prompts) prompts, \(entry.tokens) tokens, \(entry.fired) of \(entry.latents) latents fired
             """)
+        if let partial = bundle.partial { try Terminal.print("\(partial)") }
         if top > 0 { try table("rose most by \(rankBy.rawValue)", ranking.top, ranking.names) }
         if bottom > 0 { try table("fell most by \(rankBy.rawValue)", ranking.bottom, ranking.names) }
     }

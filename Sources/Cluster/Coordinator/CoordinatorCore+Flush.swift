@@ -1,0 +1,111 @@
+import Inputs
+import Wire
+
+extension CoordinatorCore {
+    /// Stores what is to be stored, in one transaction for all that has come together, and only then says it to anybody.
+    func flush() {
+        while true {
+            var batch = pending
+            batch.epochs = grants.map(\.lease)
+            if batch.canWait { break }
+            let leaving = grants
+            (pending, grants) = (StoreBatch(), [])
+            let begin = ContinuousClock.now
+            do {
+                let refused = Set(try store.apply(batch))
+                metrics.commitSeconds.observe(now - seconds(begin))
+                finish(batch.commits, refused: refused)
+                for (lease, worker, purpose) in leaving { send(lease, to: worker, purpose) }
+            } catch {
+                metrics.storeFailures.add(max(1, batch.commits.count))
+                logger.error("the store does not write", metadata: ["error": "\(error)"])
+                putBack(batch, leaving)
+                return
+            }
+        }
+        passOn()
+    }
+
+    /// Stores the lines that have waited for company.
+    func flushStory() {
+        guard !pending.story.isEmpty else { return flush() }
+        let batch = pending
+        pending = StoreBatch()
+        do {
+            _ = try store.apply(batch)
+        } catch {
+            putBack(batch, [])
+        }
+        flush()
+    }
+
+    private func finish(_ commits: [StoreBatch.Commit], refused: Set<LeaseID>) {
+        for commit in commits {
+            guard !refused.contains(commit.lease) else {
+                log(.critical, "a shard has a result already that should have none", commit.lease, nil)
+                perform(scheduler.commitFailed(commit.lease, at: now))
+                continue
+            }
+            metrics.tokensCommitted.add(tokens[commit.lease.job]?[commit.lease.shard] ?? 0)
+            tell(commit.lease, "committed", nil, "by \(commit.worker), digest \(commit.digest)")
+            progressed.insert(commit.lease.job)
+            perform(scheduler.commitFinished(commit.lease, at: now))
+        }
+    }
+
+    /// What could not be stored: results are sent again, leases are given later, the rest is kept.
+    private func putBack(_ batch: StoreBatch, _ leaving: [(LeaseID, InstanceID, Scheduler.Purpose)]) {
+        pending.retractions = batch.retractions + pending.retractions
+        pending.quarantines = batch.quarantines + pending.quarantines
+        pending.verifications = batch.verifications + pending.verifications
+        pending.story = batch.story + pending.story
+        for (lease, worker, _) in leaving { scheduler.grantFailed(lease, to: worker, at: now) }
+        for commit in batch.commits { perform(scheduler.commitFailed(commit.lease, at: now)) }
+    }
+
+    /// Tells the workshop what it may fold now.
+    private func passOn() {
+        guard pending.retractions.isEmpty else { return }
+        for (id, job) in retracted where running[id] != nil { workshop.reset(job) }
+        retracted = [:]
+        for id in progressed {
+            if let job = running[id] { workshop.shardsCommitted(job) }
+        }
+        progressed = []
+        guard pending.canWait else { return }
+        for (job, missing) in finishing {
+            workshop.finish(job, missing: missing) { [mailbox] in mailbox.post(.folded(job.id)) }
+        }
+        finishing = []
+    }
+
+    private func send(_ id: LeaseID, to worker: InstanceID, _ purpose: Scheduler.Purpose) {
+        // Between grant and here the job may have ended, or the worker gone.
+        guard let connection = connections[worker], let task = running[id.job]?.task,
+            scheduler.isCurrent(id, of: worker)
+        else { return }
+        do {
+            let lease = Lease(id: id, seconds: config.leaseSeconds, task: task, work: try store.work(id))
+            try router.send(.lease(lease), to: connection.control)
+            count(purpose)
+            if let freed = freedAt[worker] { metrics.leaseAnswer.observe(max(0, now - freed)) }
+            log(.debug, "leased", id, worker, purpose.rawValue)
+            tell(id, "leased", worker, purpose.rawValue)
+        } catch let error as WireError {
+            let error = InputError("\(id): \(error.what)", expected: error.expected, found: error.found)
+            perform(scheduler.shardFailed(id, error: error, isPermanent: true, from: worker, at: now))
+        } catch {
+            log(.error, "a shard could not be read", id, worker, "\(error)")
+            scheduler.grantFailed(id, to: worker, at: now)
+        }
+    }
+
+    private func count(_ purpose: Scheduler.Purpose) {
+        metrics.leasesGranted.add()
+        switch purpose {
+        case .first, .verification: break
+        case .again: metrics.shardRetries.add()
+        case .speculation: metrics.speculativeLeases.add()
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Diffing
+import Inputs
+import Wire
+
+/// A job's fold as far as it has come, with what tells whether its checkpoint still fits the store.
+struct FoldSession: Sendable {
+    private(set) var folding: any JobFolding
+    /// Over the shards before `nextShard`.
+    private(set) var chain: FoldChain
+    /// When the last checkpoint was made, or the fold opened.
+    var savedAt = ContinuousClock.now
+
+    /// Nothing folded yet.
+    init(_ job: JobID, _ folding: any JobFolding) {
+        self.folding = folding
+        chain = FoldChain(job)
+    }
+
+    /// Where a checkpoint was made. Throws `InputError` where the planner's part is of another shard.
+    init(_ checkpoint: FoldCheckpoint, _ folding: any JobFolding) throws {
+        guard folding.nextShard == checkpoint.nextShard else {
+            throw InputError(
+                "fold checkpoint", expected: "shard \(checkpoint.nextShard) to come next", found: "\(folding.nextShard)"
+            )
+        }
+        self.folding = folding
+        chain = checkpoint.chain
+    }
+
+    var nextShard: Int { folding.nextShard }
+
+    /// Takes in the next shard's result.
+    mutating func fold(_ result: ShardResult, digest: Digest) throws {
+        let shard = folding.nextShard
+        try folding.fold(result)
+        chain.append(shard, digest)
+    }
+
+    func checkpoint() throws -> FoldCheckpoint {
+        FoldCheckpoint(nextShard: nextShard, chain: chain, folding: try folding.checkpoint())
+    }
+}

@@ -1,0 +1,112 @@
+import Diffing
+import Foundation
+import Inputs
+import Logging
+import Wire
+
+/// Sessions and their checkpoints; all on the folding queue.
+extension JobWorkshop {
+    /// Calls `body` with a job's session, which is opened if need be.
+    func withSession<Value>(of job: StoredJob, _ body: (inout FoldSession) throws -> Value) throws -> Value {
+        // Taken out while it changes, so that its columns are not copied.
+        var session = try folds.withLock { $0.sessions.removeValue(forKey: job.id) } ?? open(job)
+        defer { folds.withLock { $0.sessions[job.id] = session } }
+        return try body(&session)
+    }
+
+    /// A fold where its checkpoint was made, or at the start.
+    private func open(_ job: StoredJob) throws -> FoldSession {
+        let planned = PlannedJob(
+            source: job.source, task: try Self.task(of: job), record: job.record, shards: job.shards,
+            work: { [store] shard in try store.work(LeaseID(job: job.id, shard: shard, epoch: 0)) })
+        do {
+            if let session = try restored(job, planned) { return session }
+        } catch let error as InputError where error.kind != .temporary {
+            logger.warning(
+                "a fold's checkpoint is dropped; the job is folded from the start",
+                metadata: ["job": "\(job.id)", "error": "\(error)"])
+            removeCheckpoint(of: job.id)
+        }
+        return FoldSession(job.id, try planner.fold(of: planned, checkpoint: nil))
+    }
+
+    /// The fold that made the checkpoint; nil where there is none. Throws `InputError` for one that does not belong to
+    /// what is committed now.
+    private func restored(_ job: StoredJob, _ planned: PlannedJob) throws -> FoldSession? {
+        let file = folder.fold(of: job.id.text)
+        guard FileManager.default.fileExists(atPath: file) else { return nil }
+        let mapped = try MappedFile(file)
+        let bytes = withExtendedLifetime(mapped) { Array(mapped.bytes) }
+        let checkpoint = try FoldCheckpoint(bytes, file: file)
+        let digests = try store.committed(of: job, from: 0, limit: checkpoint.nextShard)
+        let chain = FoldChain(job.id, digests)
+        guard digests.count == checkpoint.nextShard, chain == checkpoint.chain else {
+            throw InputError(
+                file, expected: "the \(checkpoint.nextShard) first shards as they are committed now, \(chain.digest)",
+                found: "\(checkpoint.chain.digest)")
+        }
+        let session = try FoldSession(checkpoint, planner.fold(of: planned, checkpoint: checkpoint.folding))
+        logger.info("the fold goes on", metadata: ["job": "\(job.id)", "shard": "\(session.nextShard)"])
+        return session
+    }
+
+    /// Drops a session that is not of what is committed now.
+    func dropUnlessCurrent(_ job: StoredJob, _ digests: [Digest?]) throws {
+        guard let session = folds.withLock({ $0.sessions[job.id] }) else { return }
+        guard session.chain != FoldChain(job.id, digests.prefix(session.nextShard).compactMap(\.self)) else { return }
+        logger.warning(
+            "committed shards have changed; the job is folded from the start", metadata: ["job": "\(job.id)"])
+        drop(job.id)
+    }
+
+    /// Makes a checkpoint. Where that fails the fold goes on all the same: it only saves time.
+    func save(_ session: inout FoldSession, _ job: StoredJob) {
+        session.savedAt = .now
+        guard session.nextShard > 0, session.folding.checkpointSize <= policy.mostCheckpointBytes else { return }
+        do {
+            try AtomicFile.write(session.checkpoint().bytes, to: folder.fold(of: job.id.text))
+        } catch {
+            logger.warning("no checkpoint of the fold", metadata: ["job": "\(job.id)", "error": "\(error)"])
+        }
+    }
+
+    /// Forgets a job that has ended.
+    func close(_ job: JobID, keepingCheckpoint: Bool) {
+        folds.withLock { folds in
+            folds.sessions[job] = nil
+            folds.stalled.remove(job)
+            folds.orders[job] = nil
+        }
+        if !keepingCheckpoint { removeCheckpoint(of: job) }
+    }
+
+    /// Forgets what was folded of a job; an order to finish it stands.
+    func drop(_ job: JobID) {
+        folds.withLock { folds in
+            folds.sessions[job] = nil
+            folds.stalled.remove(job)
+        }
+        removeCheckpoint(of: job)
+    }
+
+    private func removeCheckpoint(of job: JobID) {
+        do {
+            try Bundle.remove(folder.fold(of: job.text))
+        } catch {
+            logger.warning("a fold's checkpoint stays", metadata: ["job": "\(job)", "error": "\(error)"])
+        }
+    }
+
+    /// Clears away what folds that were ended midway left behind, and checkpoints of jobs that have ended.
+    func sweep() {
+        do {
+            try Bundle.sweep(folder.bundles)
+            let open = Set(try store.jobs().filter { $0.state == .running || $0.state == .partial }.map(\.id.text))
+            for name in try Bundle.names(in: folder.folds) where !open.contains(name) {
+                try Bundle.remove(folder.folds + "/" + name)
+            }
+        } catch {
+            logger.warning("leftovers of earlier folds stay", metadata: ["error": "\(error)"])
+        }
+    }
+}

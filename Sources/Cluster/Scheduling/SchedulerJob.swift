@@ -1,0 +1,195 @@
+import Inputs
+import Wire
+
+extension Scheduler {
+    /// A worker process.
+    struct Worker: Sendable {
+        var name: String
+        /// The machine: verification goes to another one where there is one.
+        var host: String
+        /// Leases it wants to hold at a time: one to compute and one to go on with.
+        var slots: Int
+        var held: Set<LeaseID> = []
+        /// The lease it was computing when it last said so, and how far it was.
+        var running: LeaseID?
+        var progress: UInt64 = 0
+        var progressedAt = 0.0
+        var lastHeard: Double
+        /// Shards that failed here since the last one that did not.
+        var failedInRow: Set<ShardKey> = []
+        /// Was told to leave.
+        var isDismissed = false
+    }
+
+    /// A shard of any job.
+    struct ShardKey: Sendable, Hashable {
+        var job: JobID
+        var shard: Int
+    }
+
+    /// A living lease of a shard.
+    struct Grant: Sendable, Hashable {
+        var worker: InstanceID
+        var epoch: Int
+        var since: Double
+        var deadline: Double
+    }
+
+    /// A result whose worker waits for an answer.
+    struct Claim: Sendable, Hashable {
+        var worker: InstanceID
+        /// The worker's name.
+        var name: String
+        var lease: LeaseID
+    }
+
+    /// Where a shard stands.
+    enum ShardState: Sendable {
+        /// To be handed out, but not before a time: a worker from before a restart may still hold it.
+        case waiting(notBefore: Double)
+        /// With one worker, or with two at the end of a job.
+        case leased([Grant])
+        /// A result is being stored.
+        case committing(Committing)
+        /// Done, by the lease of that epoch and the worker of that name.
+        case committed(Digest, epoch: Int, by: String)
+        /// Given up.
+        case quarantined(InputError)
+    }
+
+    /// A result on its way into the store.
+    struct Committing: Sendable {
+        var digest: Digest
+        /// Who delivered it, the first one foremost.
+        var claims: [Claim]
+        /// When the first one's lease was given; nil where that is not known any more.
+        var since: Double?
+        /// Leases for the shard that still live.
+        var grants: [Grant]
+        /// Workers that meanwhile brought a different result, and are to bring it again.
+        var others: [InstanceID] = []
+    }
+
+    /// What went wrong with a shard so far.
+    struct Trouble: Sendable {
+        var failures: [InstanceID] = []
+        var losses = 0
+    }
+
+    /// A committed shard that is to be computed again, to compare.
+    struct Check: Sendable {
+        var grant: Grant?
+        /// Names of those who have computed it.
+        var seen: [String]
+        /// Who disagrees with the committed result, and how.
+        var challenger: (name: String, what: String)?
+        var failures = 0
+    }
+
+    /// A job's shards.
+    struct Job: Sendable {
+        enum State: Sendable {
+            case running
+            case complete
+            case over(reason: String)
+        }
+        var state: State = .running
+        var states: [ShardState]
+        /// Highest epoch ever handed out, by shard.
+        var epochs: [Int]
+        var troubles: [Int: Trouble] = [:]
+        /// Waiting shards by descending index, so that the next one is the last.
+        var queue: [Int] = []
+        var committed = 0
+        var committing = 0
+        var quarantined = 0
+        /// Shards that the job wants verified, as far as they are not.
+        var toVerify: Set<Int> = []
+        var checks: [Int: Check] = [:]
+        /// Shards about which workers disagreed.
+        var disputed: Set<Int> = []
+        /// Names of workers that committed shards.
+        var committers: Set<String> = []
+        /// Mean time from lease to result, of the last few dozen.
+        var meanSeconds: Double?
+        /// Since when no shard waits for its first result.
+        var settledAt: Double?
+
+        var isRunning: Bool { if case .running = state { true } else { false } }
+        var isSettled: Bool { committed + quarantined == states.count }
+
+        /// Puts a shard among the waiting ones.
+        mutating func enqueue(_ shard: Int, notBefore: Double) {
+            states[shard] = .waiting(notBefore: notBefore)
+            queue.insert(shard, at: place(of: shard))
+        }
+
+        /// Takes a shard from the waiting ones.
+        mutating func dequeue(_ shard: Int) {
+            let at = place(of: shard)
+            guard at < queue.count, queue[at] == shard else { return }
+            queue.remove(at: at)
+        }
+
+        /// Where the shard is, or would be, in the queue.
+        private func place(of shard: Int) -> Int {
+            var low = 0
+            var high = queue.count
+            while low < high {
+                let middle = (low + high) / 2
+                if queue[middle] > shard { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+
+        /// The living leases of a shard, that of its verification among them.
+        func grants(of shard: Int) -> [Grant] {
+            let check = checks[shard]?.grant.map { [$0] } ?? []
+            switch states[shard] {
+            case .leased(let grants): return grants + check
+            case .committing(let committing): return committing.grants + check
+            case .waiting, .committed, .quarantined: return check
+            }
+        }
+
+        /// Whether the worker holds this lease.
+        func isHeld(_ lease: LeaseID, by worker: InstanceID) -> Bool {
+            grants(of: lease.shard).contains { $0.worker == worker && $0.epoch == lease.epoch }
+        }
+
+        /// Ends a living lease; the shard waits again where it was the last.
+        mutating func removeGrant(_ lease: LeaseID, of worker: InstanceID, notBefore: Double) {
+            func isIt(_ grant: Grant) -> Bool { grant.worker == worker && grant.epoch == lease.epoch }
+            if checks[lease.shard]?.grant.map(isIt) == true { checks[lease.shard]?.grant = nil }
+            switch states[lease.shard] {
+            case .leased(var grants):
+                guard grants.contains(where: isIt) else { return }
+                grants.removeAll(where: isIt)
+                if grants.isEmpty {
+                    enqueue(lease.shard, notBefore: notBefore)
+                } else {
+                    states[lease.shard] = .leased(grants)
+                }
+            case .committing(var committing):
+                committing.grants.removeAll(where: isIt)
+                states[lease.shard] = .committing(committing)
+            case .waiting, .committed, .quarantined:
+                break
+            }
+        }
+
+        /// Moves the deadline of a living lease; false where there is none.
+        mutating func extendGrant(_ lease: LeaseID, of worker: InstanceID, to deadline: Double) -> Bool {
+            if let grant = checks[lease.shard]?.grant, grant.worker == worker, grant.epoch == lease.epoch {
+                checks[lease.shard]?.grant?.deadline = deadline
+                return true
+            }
+            guard case .leased(var grants) = states[lease.shard],
+                let at = grants.firstIndex(where: { $0.worker == worker && $0.epoch == lease.epoch })
+            else { return false }
+            grants[at].deadline = deadline
+            states[lease.shard] = .leased(grants)
+            return true
+        }
+    }
+}

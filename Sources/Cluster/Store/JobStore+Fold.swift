@@ -1,0 +1,23 @@
+import Diffing
+import Foundation
+import GRDB
+import Inputs
+import Wire
+
+/// What the fold asks while a job runs.
+extension JobStore {
+    /// Digests of committed results from `shard` on: up to `limit` of them, up to the first shard without one. None for a
+    /// job that does not run.
+    func committed(of job: StoredJob, from shard: Int, limit: Int) throws -> [Digest] {
+        try read { db in
+            let rows = try Optional<String>.fetchAll(
+                db,
+                sql: """
+                    SELECT shards.digest FROM shards JOIN jobs ON jobs.sequence = shards.job
+                    WHERE job = ? AND shard >= ? AND jobs.state = ? ORDER BY shard LIMIT ?
+                    """,
+                arguments: [job.sequence, shard, JobState.running.rawValue, limit])
+            return rows.prefix { $0 != nil }.compactMap { $0.flatMap(Digest.init(hex:)) }
+        }
+    }
+}

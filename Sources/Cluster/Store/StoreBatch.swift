@@ -1,0 +1,109 @@
+import Diffing
+import Foundation
+import GRDB
+import Inputs
+import Wire
+
+/// Changes that are written together, in one transaction, before anybody hears of them.
+struct StoreBatch: Sendable {
+    /// A shard's result.
+    struct Commit: Sendable {
+        var lease: LeaseID
+        /// Of the uncompressed result.
+        var digest: Digest
+        var bytes: [UInt8]
+        /// The kernels that computed it.
+        var instructionSet: String
+        var worker: String
+    }
+
+    /// A line of a shard's story.
+    struct Event: Sendable {
+        var job: JobID
+        var shard: Int
+        var line: StoryLine
+    }
+
+    var retractions: [(job: JobID, shard: Int)] = []
+    var commits: [Commit] = []
+    var quarantines: [(job: JobID, shard: Int, error: InputError)] = []
+    var verifications: [(job: JobID, shard: Int, outcome: Scheduler.Verification)] = []
+    /// Leases that leave once their epochs are stored.
+    var epochs: [LeaseID] = []
+    var story: [Event] = []
+
+    /// Whether it holds nothing but the story, which can wait a little.
+    var canWait: Bool {
+        retractions.isEmpty && commits.isEmpty && quarantines.isEmpty && verifications.isEmpty && epochs.isEmpty
+    }
+}
+
+extension JobStore {
+    /// Writes a batch: all of it, or nothing. Returns commits that could not be made because their shards have results.
+    func apply(_ batch: StoreBatch) throws -> [LeaseID] {
+        try write { db in
+            var sequences: [JobID: Int] = [:]
+            func sequence(of job: JobID) throws -> Int? {
+                if let known = sequences[job] { return known }
+                let found = try Int.fetchOne(db, sql: "SELECT sequence FROM jobs WHERE id = ?", arguments: [job.text])
+                sequences[job] = found
+                return found
+            }
+            for (job, shard) in batch.retractions { try Self.retract(shard, of: sequence(of: job), db) }
+            var refused: [LeaseID] = []
+            for commit in batch.commits {
+                if try !Self.insert(commit, job: sequence(of: commit.lease.job), db) { refused.append(commit.lease) }
+            }
+            for (job, shard, error) in batch.quarantines {
+                try db.cachedStatement(
+                    sql: "UPDATE shards SET quarantined = ? WHERE job = ? AND shard = ? AND digest IS NULL"
+                ).execute(arguments: [Self.json(error), sequence(of: job), shard])
+            }
+            for (job, shard, outcome) in batch.verifications {
+                try db.cachedStatement(sql: "UPDATE shards SET verification = ? WHERE job = ? AND shard = ?")
+                    .execute(arguments: [outcome.rawValue, sequence(of: job), shard])
+            }
+            for lease in batch.epochs {
+                try db.cachedStatement(sql: "UPDATE shards SET epoch = MAX(epoch, ?) WHERE job = ? AND shard = ?")
+                    .execute(arguments: [lease.epoch, sequence(of: lease.job), lease.shard])
+            }
+            for event in batch.story { try Self.insert(event, job: sequence(of: event.job), db) }
+            return refused
+        }
+    }
+
+    private static func insert(_ commit: StoreBatch.Commit, job: Int?, _ db: Database) throws -> Bool {
+        try db.cachedStatement(
+            sql: """
+                UPDATE shards SET digest = ?, committedEpoch = ?, instructionSet = ?, worker = ?, quarantined = NULL
+                WHERE job = ? AND shard = ? AND digest IS NULL
+                """
+        ).execute(arguments: [
+            commit.digest.description, commit.lease.epoch, commit.instructionSet, commit.worker, job,
+            commit.lease.shard,
+        ])
+        guard db.changesCount == 1 else { return false }
+        try db.cachedStatement(sql: "INSERT INTO results (job, shard, bytes) VALUES (?, ?, ?)")
+            .execute(arguments: [job, commit.lease.shard, Data(commit.bytes)])
+        return true
+    }
+
+    private static func retract(_ shard: Int, of job: Int?, _ db: Database) throws {
+        try db.cachedStatement(
+            sql: """
+                UPDATE shards SET digest = NULL, committedEpoch = NULL, instructionSet = NULL, worker = NULL
+                WHERE job = ? AND shard = ?
+                """
+        ).execute(arguments: [job, shard])
+        try db.cachedStatement(sql: "DELETE FROM results WHERE job = ? AND shard = ?").execute(arguments: [job, shard])
+    }
+
+    private static func insert(_ event: StoreBatch.Event, job: Int?, _ db: Database) throws {
+        guard let job else { return }
+        try db.cachedStatement(
+            sql: "INSERT INTO story (job, shard, at, epoch, event, worker, reason) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        ).execute(arguments: [
+            job, event.shard, event.line.at, event.line.epoch, event.line.event, event.line.worker, event.line.reason,
+        ])
+    }
+}

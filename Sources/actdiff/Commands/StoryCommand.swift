@@ -1,0 +1,30 @@
+import ArgumentParser
+import Foundation
+import Wire
+
+/// `actdiff story`: the life of one shard.
+struct StoryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "story",
+        abstract: "Prints what happened to a shard: when, under which epoch, with which worker, and why.",
+        discussion: """
+            EXAMPLE
+              actdiff story villain-1 17
+            """)
+
+    @Argument(help: "The job's id.")
+    var job: JobID
+    @Argument(help: "The shard's number, from 0.")
+    var shard: Int
+    @OptionGroup var control: ControlOption
+
+    func run() throws {
+        for line in try control.client().story(of: job, shard: shard) {
+            let time = Date(timeIntervalSince1970: Double(line.at) / 1000)
+                .formatted(.iso8601.time(includingFractionalSeconds: true))
+            let epoch = line.epoch > 0 ? "epoch \(line.epoch)" : "-"
+            let parts = [time, epoch, line.event, line.worker.isEmpty ? "-" : line.worker, line.reason]
+            try Terminal.print(parts.joined(separator: "  "))
+        }
+    }
+}
