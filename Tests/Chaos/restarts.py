@@ -7,6 +7,7 @@ from jobs import Shape
 from operators import Operator
 from processes import Failure
 from seed import Outcome, settle, shut_down
+from sites import Loopback
 from verdict import examine
 
 SHAPE = Shape("restarted", prompts=16_000, shard_tokens=3_000)
@@ -31,7 +32,7 @@ def measure(count, seed, place, jobs):
     """Runs the job with its restarts and prints the table. Returns the exit status."""
     dice = random.Random(f"actdiff restarts {seed}")
     place.folder.mkdir(parents=True)
-    cluster = Cluster(place, WORKERS, lease_seconds=LEASE_SECONDS)
+    cluster = Cluster(place, WORKERS, Loopback(place.network), lease_seconds=LEASE_SECONDS)
     operator = Operator(cluster, jobs, [SHAPE])
     tail = LogTail(cluster.coordinator.log)
     outcome = Outcome(seed, "restarts")

@@ -6,6 +6,8 @@ from faults import KINDS
 
 # Seeds go round through these, so that any ten seeds in a row have met all of them.
 MODES = ["direct", "proxy", "disk", "proxy", "network", "direct", "proxy", "keys", "disk", "network"]
+# Anything off loopback must have keys; loopback may.
+KEYED = ("network", "keys")
 SECONDS = 9.0
 
 
@@ -45,3 +47,13 @@ def scenario(seed):
             dice.randint(*kind.amount), dice.getrandbits(32)))
     shapes = [dice.choice(["many", "many", "wide"]) for _ in range(64)]
     return Scenario(seed, mode, shapes, workers, faults)
+
+
+def covering(kinds):
+    """A few seeds that between them have met all these kinds of faults."""
+    chosen, left = [], set(kinds)
+    while left:
+        best = max(range(1, 400), key=lambda seed: len(left & {fault.kind for fault in scenario(seed).faults}))
+        chosen.append(best)
+        left -= {fault.kind for fault in scenario(best).faults}
+    return sorted(chosen)

@@ -10,7 +10,8 @@ from jobs import SHAPES
 from operators import Operator
 from processes import Failure
 from proxy import Harm, Proxy
-from schedule import SECONDS, scenario
+from schedule import KEYED, SECONDS, scenario
+from sites import Loopback, Namespaces
 from verdict import examine
 
 # Nothing is a failure for being slow; this only tells a hang.
@@ -77,12 +78,18 @@ def play(seed, place, jobs):
 
 def build(plan, place):
     """The cluster of a seed's mode."""
-    between = disk = None
+    parts = {}
+    if plan.mode == "network":
+        site = Namespaces(f"actdiff-chaos-{place.run}-{place.slot}", MOST_WORKERS + 1)
+    else:
+        site = Loopback(place.network)
     if plan.mode in PROXIED:
-        between = Proxy(place.network, MOST_WORKERS)
+        parts["between"] = Proxy(place.network, MOST_WORKERS)
+    if plan.mode in KEYED:
+        parts["keys"] = place.keys
     if plan.mode == "disk":
-        disk = SmallDisk(place.state)
-    return Cluster(place, plan.workers, between, disk)
+        parts["disk"] = SmallDisk(place.state)
+    return Cluster(place, plan.workers, site, **parts)
 
 
 def _disturb(plan, cluster, operator, outcome):
