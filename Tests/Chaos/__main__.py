@@ -6,9 +6,8 @@ from pathlib import Path
 
 import disk, keys, report, restarts, sites
 from cluster import Place
-from faults import KINDS
 from jobs import SHAPES, Jobs
-from schedule import covering, scenario
+from schedule import MODES, covering, scenario
 from seed import play
 
 
@@ -33,7 +32,7 @@ def arguments():
 def seeds(options, reasons, skipped):
     """The seeds to play, as long as there is time."""
     if options.ci:
-        yield from covering(kind.name for kind in KINDS.values() if set(kind.modes) - set(reasons))
+        yield from covering(set(MODES) - set(reasons))
         skipped.update({mode: 0 for mode in reasons})
         return
     until = time.monotonic() + (options.minutes or 0) * 60

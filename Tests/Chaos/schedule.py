@@ -39,7 +39,7 @@ def scenario(seed):
     mode = MODES[seed % len(MODES)]
     workers = dice.choice([2, 3, 3, 4])
     kinds = [kind for kind in KINDS.values() if mode in kind.modes]
-    times = sorted(dice.uniform(0.2, SECONDS) for _ in range(dice.randint(10, 14)))
+    times = sorted(dice.uniform(0.2, SECONDS) for _ in range(dice.randint(13, 17)))
     faults = []
     for at in times:
         kind = dice.choices(kinds, [kind.weight for kind in kinds])[0]
@@ -49,11 +49,14 @@ def scenario(seed):
     return Scenario(seed, mode, shapes, workers, faults)
 
 
-def covering(kinds):
-    """A few seeds that between them have met all these kinds of faults."""
-    chosen, left = [], set(kinds)
+def covering(modes):
+    """A few seeds of these modes that between them have met every mode and every kind of fault that is possible there."""
+    met = {plan.seed: {plan.mode} | {fault.kind for fault in plan.faults}
+           for plan in map(scenario, range(1, 400)) if plan.mode in modes}
+    left = set(modes) | {kind.name for kind in KINDS.values() if set(kind.modes) & set(modes)}
+    chosen = []
     while left:
-        best = max(range(1, 400), key=lambda seed: len(left & {fault.kind for fault in scenario(seed).faults}))
+        best = max(met, key=lambda seed: len(left & met[seed]))
         chosen.append(best)
-        left -= {fault.kind for fault in scenario(best).faults}
+        left -= met[best]
     return sorted(chosen)
