@@ -23,8 +23,8 @@ struct ActDiff: ParsableCommand {
         version: Version.current,
         subcommands: [
             RunCommand.self, SubmitCommand.self, WatchCommand.self, JobsCommand.self, ShowCommand.self,
-            CancelCommand.self, RetryCommand.self, StoryCommand.self, WorkersCommand.self, ResultsCommand.self, CoordinatorCommand.self, WorkerCommand.self, DoctorCommand.self,
-            BenchCommand.self,
+            CancelCommand.self, RetryCommand.self, StoryCommand.self, WorkersCommand.self, ResultsCommand.self,
+            CoordinatorCommand.self, WorkerCommand.self, DoctorCommand.self, BenchCommand.self,
         ])
 }
 

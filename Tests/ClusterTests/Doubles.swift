@@ -14,6 +14,7 @@ let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 struct FakePlanner: JobPlanning {
     static let latents = 1 << 20
     let folded = Mailboxes.make([Digest].self)
+    let log = FoldLog()
 
     func name(of source: JobSource) throws -> String {
         guard Self.numbers(source) != nil else {
@@ -39,19 +40,12 @@ struct FakePlanner: JobPlanning {
             }, record: Data("kept".utf8))
     }
 
-    func fold(_ job: CommittedJob, into folder: String) throws {
+    func verifiedShards(of source: JobSource, count: Int) throws -> Set<Int> { [] }
+
+    func fold(of job: PlannedJob, checkpoint: [UInt8]?) throws -> any JobFolding {
         guard job.record == Data("kept".utf8) else { throw InputError("record", expected: "kept", found: "lost") }
-        let digests = try job.shardDigests.indices.map { try ShardResultCodec.digest(of: job.result($0)) }
-        let text = digests.map(\.description).joined(separator: "\n")
-        let partial = folder + ".partial"
-        try FileManager.default.createDirectory(atPath: partial, withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: partial + "/digests.txt"))
-        // More than one slice, and an empty file.
-        let large = Data((0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 &* 7) })
-        try large.write(to: URL(fileURLWithPath: partial + "/large.bin"))
-        try Data().write(to: URL(fileURLWithPath: partial + "/none.bin"))
-        try FileManager.default.moveItem(atPath: partial, toPath: folder)
-        folded?.post(digests)
+        log.note(.opened(checkpoint: checkpoint != nil))
+        return FakeFold(planner: self, digests: try checkpoint.map(FakeFold.digests) ?? [])
     }
 
     private static func numbers(_ source: JobSource) -> (Int, Int)? {
@@ -69,6 +63,80 @@ struct FakePlanner: JobPlanning {
         }
         sums.endRow()
         return ShardResult(shard: work.index, tokenCounts: [[2]], blocks: [sums])
+    }
+}
+
+/// Notes the digest of every result that it takes in.
+struct FakeFold: JobFolding {
+    let planner: FakePlanner
+    /// Nil for a shard that was skipped.
+    var digests: [Digest?]
+    var reasons: [String] = []
+
+    var nextShard: Int { digests.count }
+
+    mutating func fold(_ result: ShardResult) throws {
+        guard result.shard == nextShard else {
+            throw InputError("fold", expected: "shard \(nextShard)", found: "\(result.shard)")
+        }
+        planner.log.note(.folded(result.shard))
+        digests.append(try ShardResultCodec.digest(of: result))
+    }
+
+    mutating func skip(_ error: InputError) throws {
+        planner.log.note(.skipped(nextShard))
+        digests.append(nil)
+        reasons.append("\(error)")
+    }
+
+    var checkpointSize: Int { 32 * digests.count }
+
+    func checkpoint() throws -> [UInt8] { digests.flatMap { $0?.bytes ?? [] } }
+
+    static func digests(_ checkpoint: [UInt8]) throws -> [Digest?] {
+        try stride(from: 0, to: checkpoint.count, by: 32).map { start in
+            guard let digest = Digest(bytes: checkpoint[start...].prefix(32)) else {
+                throw InputError("checkpoint", expected: "digests", found: "\(checkpoint.count) bytes")
+            }
+            return digest
+        }
+    }
+
+    func write(into folder: String, digests: [Digest?], instructionSets: Set<String>) throws {
+        guard digests == self.digests else {
+            throw InputError("fold", expected: "the digests of what was folded", found: "others")
+        }
+        let text = digests.map { $0?.description ?? "missing" } + reasons + instructionSets.sorted()
+        let partial = folder + ".partial"
+        try FileManager.default.createDirectory(atPath: partial, withIntermediateDirectories: true)
+        try Data(text.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: partial + "/digests.txt"))
+        // More than one slice, and an empty file.
+        let large = Data((0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 &* 7) })
+        try large.write(to: URL(fileURLWithPath: partial + "/large.bin"))
+        try Data().write(to: URL(fileURLWithPath: partial + "/none.bin"))
+        try FileManager.default.moveItem(atPath: partial, toPath: folder)
+        planner.folded?.post(digests.compactMap(\.self))
+    }
+}
+
+/// What folds did, in order.
+final class FoldLog: Sendable {
+    enum Entry: Sendable, Hashable {
+        case opened(checkpoint: Bool)
+        case folded(Int)
+        case skipped(Int)
+    }
+
+    private let entries = Mutex<[Entry]>([])
+
+    func note(_ entry: Entry) { entries.withLock { $0.append(entry) } }
+
+    /// All entries since the last call.
+    func take() -> [Entry] {
+        entries.withLock { entries in
+            defer { entries = [] }
+            return entries
+        }
     }
 }
 

@@ -127,7 +127,7 @@ import Wire
         #expect(try folded() == expected(shards: 40, firing: 50))
         #expect(try ended(id, CoordinatorClient(endpoint: endpoints.control)).state == .done)
         #expect(fresh.evaluated <= 40 - before, "committed shards were computed again")
-        #expect(coordinator.counters.digestAlarms == 0)
+        #expect(coordinator.metrics.digestAlarms.value == 0)
         lost.letGo()
         for worker in survivors + [late] {
             worker.drain()
@@ -272,10 +272,10 @@ import Wire
             try peer.send(right, for: first.id)
             #expect(try peer.answer() == .accepted(first.id))
         }
-        #expect(coordinator.counters.duplicates == 2 && coordinator.counters.digestAlarms == 0)
+        #expect(coordinator.metrics.duplicateResults.value == 2 && coordinator.metrics.digestAlarms.value == 0)
         try peer.send(wrong, for: first.id)
         #expect(try peer.answer() == .accepted(first.id))
-        #expect(coordinator.counters.digestAlarms == 1)
+        #expect(coordinator.metrics.digestAlarms.value == 1)
         try peer.send(right, for: second.id)
         #expect(try peer.answer() == .rejected(second.id), "a result of another shard")
 
@@ -314,7 +314,7 @@ final class ScriptedWorker {
                     threads: 1,
                     slurmJob: nil, held: [])))
         try dealer.send(.attach(instance))
-        try dealer.send(.ready(slots: 2))
+        try dealer.send(.renew(slots: 2, []))
         try wait { credit > 0 }
     }
 

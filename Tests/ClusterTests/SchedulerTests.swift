@@ -22,8 +22,8 @@ import Wire
     }
 
     mutating func join(_ worker: InstanceID, slots: Int = 1, at now: Double = 0) -> [Scheduler.Action] {
-        scheduler.workerHello(worker, name: "w", holding: [], at: now)
-            + scheduler.workerReady(worker, slots: slots, at: now)
+        scheduler.workerHello(worker, name: "w\(worker.low)", host: "h\(worker.low)", holding: [], at: now)
+            + scheduler.renew(worker, slots: slots, [], at: now)
     }
 
     mutating func start(_ job: JobID, order: Int, shards: Int) -> [Scheduler.Action] {
@@ -38,16 +38,18 @@ import Wire
         _ = start(job, order: 1, shards: 2)
         #expect(
             join(a, slots: 3) == [
-                .grant(lease(0, 1), to: a), .grant(lease(1, 1), to: a), .grant(lease(0, 1, of: other), to: a),
+                .grant(lease(0, 1), to: a, .first), .grant(lease(1, 1), to: a, .first),
+                .grant(lease(0, 1, of: other), to: a, .first),
             ])
-        #expect(join(b, slots: 3) == [.grant(lease(1, 1, of: other), to: b)])
+        #expect(join(b, slots: 3) == [.grant(lease(1, 1, of: other), to: b, .first)])
     }
 
     @Test("two workers that are both free share the shards")
     mutating func sharing() {
         _ = join(a, slots: 2)
         _ = join(b, slots: 2)
-        #expect(start(job, order: 1, shards: 2) == [.grant(lease(0, 1), to: a), .grant(lease(1, 1), to: b)])
+        #expect(
+            start(job, order: 1, shards: 2) == [.grant(lease(0, 1), to: a, .first), .grant(lease(1, 1), to: b, .first)])
     }
 
     @Test("a failed shard goes to another worker first, and back to the same one only where there is no other")
@@ -56,9 +58,9 @@ import Wire
         _ = join(b, slots: 1)
         _ = start(job, order: 1, shards: 1)
         var actions = scheduler.shardFailed(lease(0, 1), error: failure, isPermanent: false, from: a, at: 1)
-        #expect(actions.last == .grant(lease(0, 2), to: b))
+        #expect(actions.last == .grant(lease(0, 2), to: b, .again))
         actions = scheduler.workerLeft(b, at: 2)
-        #expect(actions == [.grant(lease(0, 3), to: a)])
+        #expect(actions == [.grant(lease(0, 3), to: a, .again)])
         _ = scheduler.shardFailed(lease(0, 3), error: failure, isPermanent: false, from: a, at: 3)
         actions = scheduler.shardFailed(lease(0, 4), error: failure, isPermanent: false, from: a, at: 4)
         let error = InputError(
@@ -67,16 +69,215 @@ import Wire
         #expect(actions.contains(.failJob(job, error)))
     }
 
-    @Test("a permanent failure ends the job with its own error and takes back all other leases")
+    @Test(
+        "permanent failures are not tried again; when nothing else comes of a job it fails, and takes back its leases")
     mutating func permanent() {
         _ = join(a)
         _ = join(b)
-        _ = start(job, order: 1, shards: 5)
-        let actions = scheduler.shardFailed(lease(0, 1), error: failure, isPermanent: true, from: a, at: 1)
+        _ = start(job, order: 1, shards: 9)
+        for shard in [0, 2] {
+            let actions = scheduler.shardFailed(lease(shard, 1), error: failure, isPermanent: true, from: a, at: 1)
+            #expect(actions.contains(.quarantine(job, shard: shard, failure)))
+        }
+        let actions = scheduler.shardFailed(lease(3, 1), error: failure, isPermanent: true, from: a, at: 1)
         #expect(
-            actions.dropFirst() == [.failJob(job, failure), .revoke(lease(1, 1), from: b, reason: "the job failed")])
+            actions.suffix(2) == [.failJob(job, failure), .revoke(lease(1, 1), from: b, reason: "the job failed")])
         let late = scheduler.resultReceived(lease(1, 1), digest: Digest(of: "x"), from: b, at: 2)
         #expect(late == [.reject(lease(1, 1), to: b, reason: "the job failed")])
+    }
+
+    /// Commits a shard in one step.
+    mutating func commit(_ lease: LeaseID, _ digest: Digest, from worker: InstanceID, at now: Double = 1)
+        -> [Scheduler.Action]
+    {
+        let actions = scheduler.resultReceived(lease, digest: digest, from: worker, at: now)
+        return actions == [.commit(lease, digest)] ? scheduler.commitFinished(lease, at: now) : actions
+    }
+
+    @Test(
+        "a shard that fails on three different workers is quarantined and the job ends without it; retried, it is whole"
+    )
+    mutating func quarantine() {
+        let workers = (1...3).map { InstanceID(high: 5, low: $0) }
+        _ = start(job, order: 1, shards: 2)
+        _ = join(a, slots: 2)
+        _ = commit(lease(1, 1), Digest(of: "r"), from: a)
+        _ = scheduler.workerLeft(a, at: 1)
+        for (at, worker) in workers.enumerated() {
+            #expect(join(worker, at: 1) == [.grant(lease(0, at + 2), to: worker, .again)])
+            // The others are there, too, so that it is not for want of them that the shard is given up.
+            if at == 0 { for other in workers.dropFirst() { _ = join(other, slots: 0, at: 1) } }
+            let actions = scheduler.shardFailed(
+                lease(0, at + 2), error: failure, isPermanent: false, from: worker, at: 1)
+            _ = scheduler.renew(worker, slots: 0, [], at: 1)
+            guard at == 2 else { continue }
+            let error = InputError(
+                "job j, shard 0", expected: "a result within 3 attempts",
+                found: "a failure each time, at last: \(failure)", kind: .temporary)
+            #expect(actions.suffix(2) == [.quarantine(job, shard: 0, error), .finishJob(job, missing: [0: error])])
+        }
+        let shards: [Scheduler.StoredShard] = [
+            .init(epoch: 4), .init(epoch: 1, committed: .init(digest: Digest(of: "r"), epoch: 1, worker: "w1")),
+        ]
+        _ = scheduler.jobReady(job, order: 1, shards: shards, at: 2)
+        _ = join(a, at: 8)
+        #expect(scheduler.isCurrent(lease(0, 5), of: a))
+        #expect(commit(lease(0, 5), Digest(of: "q"), from: a, at: 8).contains(.finishJob(job, missing: [:])))
+    }
+
+    @Test(
+        "a worker that fails shard after shard is sent away once others get on with the job, and the shards are not blamed"
+    )
+    mutating func brokenWorker() {
+        _ = start(job, order: 1, shards: 9)
+        _ = join(a)
+        for shard in [0, 1, 2] {
+            let epoch = scheduler.jobs[job]?.epochs[shard] ?? 0
+            if shard == 2 {
+                _ = join(b, at: 1)
+                _ = commit(lease(3, 1), Digest(of: "r"), from: b)
+            }
+            let held = scheduler.workers[a]?.held.first
+            let actions = scheduler.shardFailed(
+                held ?? lease(shard, epoch), error: failure, isPermanent: false, from: a, at: 1)
+            let dismissed = actions.contains { if case .dismiss(a, _, false) = $0 { true } else { false } }
+            #expect(dismissed == (shard == 2), "after \(shard + 1) failures")
+        }
+        #expect(scheduler.jobs[job]?.troubles.values.allSatisfy { $0.failures.isEmpty } == true)
+        #expect(scheduler.check() == nil)
+    }
+
+    @Test("a computation that stands still is taken from its worker, who is sent away, although it keeps answering")
+    mutating func stalled() {
+        scheduler = Scheduler(policy: .init(leaseSeconds: 10, stallSeconds: 30))
+        _ = start(job, order: 1, shards: 2)
+        _ = join(a)
+        var actions: [Scheduler.Action] = []
+        for second in stride(from: 1.0, through: 31, by: 5) {
+            _ = scheduler.renew(a, slots: 1, [Renewal(lease: lease(0, 1), progress: 7)], at: second)
+            actions += scheduler.tick(at: second)
+            if second == 16 { #expect(scheduler.workerStatus(at: second)[0].state == .torpid) }
+        }
+        #expect(actions.contains { if case .dismiss(a, _, true) = $0 { true } else { false } })
+        #expect(actions.contains { if case .record(.shardFailed(lease(0, 1), a, _)) = $0 { true } else { false } })
+        #expect(join(b, at: 31) == [.grant(lease(0, 2), to: b, .again)])
+    }
+
+    @Test("a silent worker gets no new work before it is given up")
+    mutating func torpid() {
+        _ = join(a, slots: 2)
+        #expect(scheduler.workerStatus(at: 4.9)[0].state == .alive)
+        #expect(scheduler.workerStatus(at: 5)[0].state == .torpid)
+        let shards = [Scheduler.StoredShard](repeating: .init(), count: 1)
+        #expect(scheduler.jobReady(job, order: 1, shards: shards, at: 6).isEmpty)
+        #expect(scheduler.renew(a, slots: 2, [], at: 7) == [.grant(lease(0, 1), to: a, .first)])
+    }
+
+    @Test(
+        "the end of a job is given out twice: at once what nobody computes, later what takes long; the first result counts"
+    )
+    mutating func speculation() {
+        _ = start(job, order: 1, shards: 3)
+        _ = join(a, slots: 3)
+        _ = scheduler.renew(a, slots: 3, [Renewal(lease: lease(0, 1), progress: 1)], at: 1)
+        _ = join(b, slots: 1, at: 1)
+        #expect(scheduler.tick(at: 1) == [.grant(lease(1, 2), to: b, .speculation)])
+        #expect(
+            commit(lease(1, 2), Digest(of: "1"), from: b, at: 2).contains(
+                .revoke(lease(1, 1), from: a, reason: "another worker has finished the shard")))
+        #expect(scheduler.tick(at: 2) == [.grant(lease(2, 2), to: b, .speculation)])
+        _ = commit(lease(2, 2), Digest(of: "2"), from: b, at: 3)
+        // A shard takes a second here, by now.
+        _ = scheduler.renew(a, slots: 3, [Renewal(lease: lease(0, 1), progress: 2)], at: 3)
+        #expect(scheduler.tick(at: 3) == [.grant(lease(0, 2), to: b, .speculation)])
+        let first = commit(lease(0, 1), Digest(of: "0"), from: a, at: 4)
+        #expect(first.contains(.revoke(lease(0, 2), from: b, reason: "another worker has finished the shard")))
+        #expect(first.contains(.finishJob(job, missing: [:])))
+    }
+
+    @Test("a verified shard is computed again by another worker, on another machine where there is one")
+    mutating func verification() {
+        _ = scheduler.jobReady(job, order: 1, shards: [.init()], verified: [0], at: 0)
+        _ = join(a)
+        #expect(!commit(lease(0, 1), Digest(of: "r"), from: a).contains(.finishJob(job, missing: [:])))
+        #expect(scheduler.tick(at: 1).isEmpty, "not by the same worker")
+        _ = join(b, at: 1)
+        #expect(scheduler.tick(at: 1) == [.grant(lease(0, 2), to: b, .verification)])
+        let actions = scheduler.resultReceived(lease(0, 2), digest: Digest(of: "r"), from: b, at: 2)
+        #expect(
+            actions == [
+                .noteVerification(job, shard: 0, .agreed), .acknowledge(lease(0, 2), to: b),
+                .finishJob(job, missing: [:]),
+            ])
+    }
+
+    @Test("for want of a second worker a shard stays unverified, which is noted, and the job ends")
+    mutating func unverified() {
+        _ = scheduler.jobReady(job, order: 1, shards: [.init()], verified: [0], at: 0)
+        _ = join(a)
+        _ = commit(lease(0, 1), Digest(of: "r"), from: a)
+        _ = scheduler.renew(a, slots: 1, [], at: 118)
+        #expect(scheduler.tick(at: 120).isEmpty)
+        #expect(
+            scheduler.tick(at: 121) == [
+                .noteVerification(job, shard: 0, .skipped), .finishJob(job, missing: [:]),
+            ])
+    }
+
+    @Test("of two workers that disagree a third one finds the bad one, whose results are taken back")
+    mutating func conviction() {
+        let c = InstanceID(high: 0, low: 3)
+        _ = scheduler.jobReady(job, order: 1, shards: [.init(), .init()], verified: [0], at: 0)
+        _ = join(a, slots: 2)
+        _ = commit(lease(0, 1), Digest(of: "wrong"), from: a)
+        _ = commit(lease(1, 1), Digest(of: "wrong, too"), from: a)
+        _ = join(b, at: 1)
+        _ = scheduler.tick(at: 1)
+        #expect(
+            scheduler.resultReceived(lease(0, 2), digest: Digest(of: "r"), from: b, at: 2) == [
+                .compare(lease(0, 2), from: b, challenger: false)
+            ])
+        var actions = scheduler.compared(lease(0, 2), committed: .differs("much"), challenger: nil, from: b, at: 2)
+        #expect(
+            actions == [
+                .keepChallenge(lease(0, 2)),
+                .record(.disputed(lease(0, 2), committer: "w1", challenger: "w2", what: "much")),
+                .acknowledge(lease(0, 2), to: b),
+            ])
+        _ = join(c, at: 2)
+        #expect(scheduler.tick(at: 2) == [.grant(lease(0, 3), to: c, .verification)])
+        actions = scheduler.resultReceived(lease(0, 3), digest: Digest(of: "r"), from: c, at: 3)
+        #expect(actions == [.compare(lease(0, 3), from: c, challenger: true)])
+        actions = scheduler.compared(lease(0, 3), committed: .differs("much"), challenger: .agrees, from: c, at: 3)
+        #expect(actions.contains(.retract(job, shards: [0, 1])))
+        #expect(actions.contains(.record(.convicted(name: "w1", lease(0, 3), witnesses: ["w2", "w3"], what: "much"))))
+        #expect(actions.contains { if case .dismiss(a, _, true) = $0 { true } else { false } })
+        #expect(scheduler.check() == nil)
+        let late = scheduler.resultReceived(lease(0, 1), digest: Digest(of: "wrong"), from: a, at: 3)
+        #expect(late == [.reject(lease(0, 1), to: a, reason: "this worker's numbers were found wrong")])
+    }
+
+    @Test("a job about which two workers disagree and nobody can decide fails, naming both")
+    mutating func undecided() {
+        _ = scheduler.jobReady(job, order: 1, shards: [.init()], verified: [0], at: 0)
+        _ = join(a)
+        _ = commit(lease(0, 1), Digest(of: "x"), from: a)
+        _ = join(b, at: 1)
+        _ = scheduler.tick(at: 1)
+        _ = scheduler.resultReceived(lease(0, 2), digest: Digest(of: "y"), from: b, at: 2)
+        _ = scheduler.compared(lease(0, 2), committed: .differs("much"), challenger: nil, from: b, at: 2)
+        for worker in [a, b] { _ = scheduler.renew(worker, slots: 1, [], at: 125) }
+        let failed = scheduler.tick(at: 125).compactMap { if case .failJob(_, let error) = $0 { error } else { nil } }
+        #expect(failed.map(\.found) == ["two that differ, by w1 and w2: much"])
+    }
+
+    @Test("a coordinator that drains hands out nothing and still takes results")
+    mutating func draining() {
+        _ = start(job, order: 1, shards: 2)
+        _ = join(a)
+        scheduler.stopGranting()
+        #expect(commit(lease(0, 1), Digest(of: "r"), from: a) == [.acknowledge(lease(0, 1), to: a)])
+        #expect(scheduler.tick(at: 2).isEmpty)
     }
 
     @Test("only the shard that was running is blamed for a lost worker, and only so often")
@@ -84,12 +285,15 @@ import Wire
         _ = start(job, order: 1, shards: 2)
         for loss in 1...5 {
             let worker = InstanceID(high: 1, low: UInt64(loss))
-            #expect(join(worker, slots: 2) == [.grant(lease(0, loss), to: worker), .grant(lease(1, loss), to: worker)])
+            #expect(
+                join(worker, slots: 2) == [
+                    .grant(lease(0, loss), to: worker, .again), .grant(lease(1, loss), to: worker, .again),
+                ])
             let renewals = [Renewal(lease: lease(0, loss), progress: 0), Renewal(lease: lease(1, loss), progress: 7)]
-            #expect(scheduler.renew(worker, renewals, at: 0).isEmpty)
+            #expect(scheduler.renew(worker, slots: 2, renewals, at: 0).isEmpty)
             let actions = scheduler.workerGone(worker, at: 0)
-            let failed = actions.compactMap { if case .failJob(_, let error) = $0 { error } else { nil } }
-            #expect(failed.map(\.place) == (loss == 5 ? ["job j, shard 1"] : []))
+            let given = actions.compactMap { if case .quarantine(_, let shard, _) = $0 { shard } else { nil } }
+            #expect(given == (loss == 5 ? [1] : []))
         }
     }
 
@@ -97,14 +301,15 @@ import Wire
     mutating func expiry() {
         _ = start(job, order: 1, shards: 2)
         _ = join(a, slots: 2)
-        _ = scheduler.renew(a, [Renewal(lease: lease(0, 1), progress: 3)], at: 8)
+        _ = scheduler.renew(a, slots: 2, [Renewal(lease: lease(0, 1), progress: 3)], at: 8)
         let actions = scheduler.tick(at: 11)
-        #expect(actions == [.record(.leaseExpired(lease(1, 1), a, wasRunning: false)), .grant(lease(1, 2), to: a)])
         #expect(
-            scheduler.renew(a, [Renewal(lease: lease(1, 1), progress: 0)], at: 12) == [
+            actions == [.record(.leaseExpired(lease(1, 1), a, wasRunning: false)), .grant(lease(1, 2), to: a, .again)])
+        #expect(
+            scheduler.renew(a, slots: 2, [Renewal(lease: lease(1, 1), progress: 0)], at: 12) == [
                 .revoke(lease(1, 1), from: a, reason: "the shard was handed out again")
             ])
-        #expect(scheduler.renew(a, [Renewal(lease: lease(1, 1), progress: Renewal.finished)], at: 12).isEmpty)
+        #expect(scheduler.renew(a, slots: 2, [Renewal(lease: lease(1, 1), progress: Renewal.finished)], at: 12).isEmpty)
     }
 
     @Test("a result that comes after its lease's end still counts when it is the first; the other worker is told")
@@ -119,12 +324,16 @@ import Wire
         #expect(
             scheduler.commitFinished(lease(0, 1), at: 12) == [
                 .acknowledge(lease(0, 1), to: a),
-                .revoke(lease(0, 2), from: b, reason: "another worker has finished the shard"), .completeJob(job),
+                .revoke(lease(0, 2), from: b, reason: "another worker has finished the shard"),
+                .finishJob(job, missing: [:]),
             ])
         #expect(
             scheduler.resultReceived(lease(0, 2), digest: Digest(of: "s"), from: b, at: 13) == [
-                .raiseDigestAlarm(lease(0, 2), from: b, committed: digest, found: Digest(of: "s")),
-                .acknowledge(lease(0, 2), to: b),
+                .compare(lease(0, 2), from: b, challenger: false)
+            ])
+        #expect(
+            scheduler.compared(lease(0, 2), committed: .differs("much"), challenger: nil, from: b, at: 13) == [
+                .record(.lateDifference(lease(0, 2), b, what: "much")), .acknowledge(lease(0, 2), to: b),
             ])
     }
 
@@ -132,16 +341,16 @@ import Wire
     mutating func restart() {
         let shards: [Scheduler.StoredShard] = [.init(epoch: 4), .init(epoch: 2), .init()]
         _ = scheduler.jobReady(job, order: 1, shards: shards, at: 0)
-        #expect(join(a, slots: 3) == [.grant(lease(2, 1), to: a)])
-        #expect(scheduler.workerHello(b, name: "b", holding: [lease(0, 4)], at: 1).isEmpty)
+        #expect(join(a, slots: 3) == [.grant(lease(2, 1), to: a, .first)])
+        #expect(scheduler.workerHello(b, name: "b", host: "h", holding: [lease(0, 4)], at: 1).isEmpty)
         #expect(scheduler.workers[b]?.held == [lease(0, 4)])
-        #expect(scheduler.tick(at: 5) == [.grant(lease(1, 3), to: a)])
+        #expect(scheduler.tick(at: 5) == [.grant(lease(1, 3), to: a, .again)])
     }
 
     @Test("a job that was complete before a restart completes again, once")
     mutating func completeAtStart() {
-        let shard = Scheduler.StoredShard(epoch: 1, committed: .init(digest: Digest(of: "r"), epoch: 1))
-        #expect(scheduler.jobReady(job, order: 1, shards: [shard], at: 0) == [.completeJob(job)])
+        let shard = Scheduler.StoredShard(epoch: 1, committed: .init(digest: Digest(of: "r"), epoch: 1, worker: "w9"))
+        #expect(scheduler.jobReady(job, order: 1, shards: [shard], at: 0) == [.finishJob(job, missing: [:])])
         #expect(scheduler.jobReady(job, order: 1, shards: [shard], at: 0).isEmpty)
     }
 
@@ -151,13 +360,12 @@ import Wire
         _ = join(a)
         _ = scheduler.resultReceived(lease(0, 1), digest: Digest(of: "r"), from: a, at: 1)
         #expect(scheduler.commitFailed(lease(0, 1), at: 1) == [.askWho(a)])
-        #expect(scheduler.workerHello(a, name: "w", holding: [lease(0, 1)], at: 2).isEmpty)
+        #expect(scheduler.workerHello(a, name: "w", host: "h", holding: [lease(0, 1)], at: 2).isEmpty)
         #expect(scheduler.resultReceived(lease(0, 1), digest: Digest(of: "r"), from: a, at: 3).count == 1)
     }
 
     @Test("a worker that is not known is asked who it is")
     mutating func strangers() {
-        #expect(scheduler.renew(a, [], at: 0) == [.askWho(a)])
-        #expect(scheduler.workerReady(a, slots: 1, at: 0) == [.askWho(a)])
+        #expect(scheduler.renew(a, slots: 1, [], at: 0) == [.askWho(a)])
     }
 }

@@ -52,7 +52,7 @@ final class TemporaryFolder {
 
     @Test("everything that a step changed is there after a reopening")
     func reopening() throws {
-        let job = try reopened { try $0.submit(source, name: "My Villain!", at: 1_700_000_000) }
+        let job = try reopened { try $0.submit(source, name: "My Villain!", ticket: .random(), at: 1_700_000_000) }
         #expect(job.id.text == "my-villain-1" && job.state == .planning && job.source == source)
         #expect(try reopened { try $0.savePlan(plan, of: job) })
         let running = try #require(try reopened { try $0.job(job.id) })
@@ -60,58 +60,127 @@ final class TemporaryFolder {
         #expect(running.shards == 3 && running.tokens == 12)
 
         let lease = LeaseID(job: job.id, shard: 1, epoch: 4)
-        try reopened { try $0.saveEpochs([lease, LeaseID(job: job.id, shard: 2, epoch: 1)]) }
+        try reopened { try $0.save(epochs: [lease, LeaseID(job: job.id, shard: 2, epoch: 1)]) }
         #expect(try reopened { try $0.work(lease) } == plan.shards[1])
         #expect(try reopened { try $0.shards(of: running) }.map(\.epoch) == [0, 4, 1])
 
         let bytes: [UInt8] = [1, 2, 3]
-        try reopened { try $0.commit(lease, digest: Digest(of: bytes), bytes: bytes, instructionSet: "avx2") }
+        #expect(try reopened { try $0.commit(lease, bytes) })
         let shards = try reopened { try $0.shards(of: running) }
-        #expect(shards[1].committed == .init(digest: Digest(of: bytes), epoch: 4))
+        #expect(shards[1].committed == .init(digest: Digest(of: bytes), epoch: 4, worker: "w"))
         #expect(shards[0].committed == nil && shards[2].committed == nil)
         #expect(try reopened { try $0.result(job.id, shard: 1) } == bytes)
         #expect(try reopened { try $0.done() } == [job.id: .init(shards: 1, tokens: 4)])
 
         let files = [BundleFile(name: "manifest.json", size: 3, digest: Digest(of: bytes))]
-        try reopened { try $0.finish(running, files: files) }
+        for shard in [0, 2] {
+            let lease = LeaseID(job: job.id, shard: shard, epoch: 1)
+            #expect(try reopened { try $0.commit(lease, bytes) })
+        }
+        let digests = [Digest](repeating: Digest(of: bytes), count: 3)
+        #expect(try reopened { try $0.finish(running, files: files, digests: digests) })
         let done = try #require(try reopened { try $0.job(job.id) })
         #expect(done.state == .done && done.files == files)
         #expect(throws: InputError.self) { try reopened { try $0.result(job.id, shard: 1) } }
     }
 
+    @Test("quarantine, verification, retraction and story are there after a reopening; a retry forgets the quarantine")
+    func shardsOfAllKinds() throws {
+        let job = try reopened { try $0.submit(source, name: "x", ticket: .random(), at: 0) }
+        _ = try reopened { try $0.savePlan(plan, of: job) }
+        let error = InputError("shard", expected: "luck", found: "none", kind: .temporary)
+        let line = StoryLine(at: 7, epoch: 1, event: "leased", worker: "w", reason: "first")
+        _ = try reopened { try $0.commit(LeaseID(job: job.id, shard: 0, epoch: 1), [1]) }
+        _ = try reopened { try $0.commit(LeaseID(job: job.id, shard: 1, epoch: 1), [2]) }
+        var batch = StoreBatch()
+        batch.quarantines = [(job.id, 2, error)]
+        batch.verifications = [(job.id, 1, .agreed)]
+        batch.retractions = [(job.id, 0)]
+        batch.story = [.init(job: job.id, shard: 1, line: line)]
+        #expect(try reopened { [batch] in try $0.apply(batch) }.isEmpty)
+        let shards = try reopened { try $0.shards(of: job) }
+        #expect(shards[0].committed == nil && shards[1].verification == .agreed && shards[2].quarantined == error)
+        #expect(try reopened { try $0.quarantined(of: job, limit: 9) }.shards == [.init(shard: 2, error: error)])
+        #expect(try reopened { try $0.verifications(of: job) } == [.agreed: 1])
+        #expect(try reopened { try $0.story(of: job, shard: 1, limit: 9) } == [line])
+        #expect(throws: InputError.self) { try reopened { try $0.result(job.id, shard: 0) } }
+
+        #expect(try reopened { try $0.finish(job, files: [], digests: [nil, Digest(of: [2]), nil]) })
+        #expect(try reopened { try $0.endedJobs(with: "w") }.map(\.shards) == [1])
+        #expect(try reopened { try $0.result(job.id, shard: 1) } == [2], "a partial job keeps its results")
+        #expect(try reopened { try $0.retry(job) } == 1)
+        #expect(try reopened { try $0.job(job.id) }?.state == .running)
+        #expect(try reopened { try $0.shards(of: job) }[2].quarantined == nil)
+    }
+
+    @Test("a ticket that comes again names the job that it came with first")
+    func tickets() throws {
+        let ticket = InstanceID.random()
+        let jobs = try (0..<2).map { _ in
+            try reopened { try $0.submit(source, name: "x", ticket: ticket, at: 0) }
+        }
+        #expect(jobs[0].id == jobs[1].id)
+        #expect(try reopened { try $0.jobs() }.count == 1)
+    }
+
+    @Test("a database whose maker was killed after the migrator's own table is made is ours")
+    func killedEarly() throws {
+        try reopened { store in
+            try store.write {
+                try $0.execute(sql: "DROP TABLE story; DROP TABLE results; DROP TABLE shards; DROP TABLE jobs")
+                try $0.execute(sql: "DELETE FROM grdb_migrations; PRAGMA application_id = 0")
+            }
+        }
+        #expect(try reopened { try $0.jobs() }.isEmpty)
+    }
+
+    @Test("a job ends with what was folded or not at all, and keeps its results while shards are missing")
+    func partialEnd() throws {
+        let store = try JobStore(StateFolder(folder.path))
+        let job = try store.submit(source, name: "x", ticket: .random(), at: 0)
+        _ = try store.savePlan(plan, of: job)
+        let digest = Digest(of: [1])
+        #expect(try store.commit(LeaseID(job: job.id, shard: 1, epoch: 1), [1]))
+        for other in [[digest, digest, nil], [nil, nil, nil], [nil, Digest(of: [2]), nil], [nil, digest]] {
+            #expect(try !store.finish(job, files: [], digests: other))
+        }
+        #expect(try store.job(job.id)?.state == .running)
+        #expect(try store.finish(job, files: [], digests: [nil, digest, nil]))
+        #expect(try store.job(job.id)?.state == .partial)
+        #expect(try store.result(job.id, shard: 1) == [1])
+    }
+
     @Test("an epoch never falls back")
     func epochs() throws {
         let store = try JobStore(StateFolder(folder.path))
-        let job = try store.submit(source, name: "x", at: 0)
+        let job = try store.submit(source, name: "x", ticket: .random(), at: 0)
         _ = try store.savePlan(plan, of: job)
-        try store.saveEpochs([LeaseID(job: job.id, shard: 0, epoch: 7)])
-        try store.saveEpochs([LeaseID(job: job.id, shard: 0, epoch: 3)])
+        try store.save(epochs: [LeaseID(job: job.id, shard: 0, epoch: 7)])
+        try store.save(epochs: [LeaseID(job: job.id, shard: 0, epoch: 3)])
         #expect(try store.shards(of: job)[0].epoch == 7)
     }
 
     @Test("a second result for a shard is refused and changes nothing")
     func secondCommit() throws {
         let store = try JobStore(StateFolder(folder.path))
-        let job = try store.submit(source, name: "x", at: 0)
+        let job = try store.submit(source, name: "x", ticket: .random(), at: 0)
         _ = try store.savePlan(plan, of: job)
         let lease = LeaseID(job: job.id, shard: 0, epoch: 1)
-        try store.commit(lease, digest: Digest(of: [1]), bytes: [1], instructionSet: "avx2")
-        #expect(throws: InputError.self) {
-            try store.commit(lease, digest: Digest(of: [2]), bytes: [2], instructionSet: "avx2")
-        }
+        #expect(try store.commit(lease, [1]))
+        #expect(try !store.commit(lease, [2]))
         #expect(try store.result(job.id, shard: 0) == [1])
     }
 
     @Test("a commit that fails half-way leaves no trace")
     func halfCommit() throws {
         let store = try JobStore(StateFolder(folder.path))
-        let job = try store.submit(source, name: "x", at: 0)
+        let job = try store.submit(source, name: "x", ticket: .random(), at: 0)
         _ = try store.savePlan(plan, of: job)
         // The transaction's second statement meets a row that is there already.
         try store.write { try $0.execute(sql: "INSERT INTO results (job, shard, bytes) VALUES (1, 0, x'00')") }
         let lease = LeaseID(job: job.id, shard: 0, epoch: 1)
         let error = #expect(throws: InputError.self) {
-            try store.commit(lease, digest: Digest(of: [1]), bytes: [1], instructionSet: "avx2")
+            _ = try store.commit(lease, [1])
         }
         #expect(error?.kind == .temporary)
         #expect(try store.shards(of: job)[0].committed == nil)
@@ -120,7 +189,7 @@ final class TemporaryFolder {
     @Test("a plan for a job that was called off is not taken")
     func latePlan() throws {
         let store = try JobStore(StateFolder(folder.path))
-        let job = try store.submit(source, name: "x", at: 0)
+        let job = try store.submit(source, name: "x", ticket: .random(), at: 0)
         try store.cancel(job)
         #expect(try !store.savePlan(plan, of: job))
         #expect(try store.job(job.id)?.state == .cancelled)
@@ -131,7 +200,7 @@ final class TemporaryFolder {
     @Test("an error keeps its kind and its text")
     func errors() throws {
         let store = try JobStore(StateFolder(folder.path))
-        let job = try store.submit(source, name: "x", at: 0)
+        let job = try store.submit(source, name: "x", ticket: .random(), at: 0)
         let error = InputError("a.yaml:3", expected: "this", found: "that", hint: "so", kind: .configuration)
         try store.fail(job, error)
         #expect(try store.job(job.id)?.error == error)
@@ -194,5 +263,22 @@ final class TemporaryFolder {
         for count in 0..<bytes.count { #expect(ShardWork(index: 1, stored: Array(bytes.prefix(count))) == nil) }
         #expect(ShardWork(index: 1, stored: bytes + [0]) == nil)
         #expect(ShardWork(index: 1, stored: [255, 255, 255, 255]) == nil)
+    }
+}
+
+extension JobStore {
+    /// Stores one result; false where the shard has one.
+    fileprivate func commit(_ lease: LeaseID, _ bytes: [UInt8]) throws -> Bool {
+        var batch = StoreBatch()
+        batch.commits = [
+            .init(lease: lease, digest: Digest(of: bytes), bytes: bytes, instructionSet: "avx2", worker: "w")
+        ]
+        return try apply(batch).isEmpty
+    }
+
+    fileprivate func save(epochs: [LeaseID]) throws {
+        var batch = StoreBatch()
+        batch.epochs = epochs
+        _ = try apply(batch)
     }
 }

@@ -8,7 +8,7 @@ import Wire
 /// A worker machine in random surroundings, with a second account of what it may do.
 struct WorkerRun {
     var random: SeededGenerator
-    var machine = WorkerMachine(policy: .init(slots: 2, greetingSeconds: 5, partBytes: 4))
+    var machine: WorkerMachine
     var now = 0.0
     let job: JobID
     var nextShard = 0
@@ -23,6 +23,10 @@ struct WorkerRun {
     var given: Set<LeaseID> = []
     var outcome: WorkerMachine.Outcome?
     var drains = 0
+    var isDismissed = false
+    let lifetime: Double?
+    /// Whether its time has been short enough to leave.
+    var hasOutlived: Bool { lifetime != nil }
     var delivered = 0
     let task = DiffTask(base: .init(path: "/b", digest: Digest(of: "b")), tuned: [], hooks: [], masks: [.all])
 
@@ -30,13 +34,16 @@ struct WorkerRun {
         random = SeededGenerator(seed: seed)
         guard let job = JobID("j") else { return nil }
         self.job = job
+        lifetime = Bool.random(using: &random) ? Double.random(in: 20...200, using: &random) : nil
+        machine = WorkerMachine(
+            policy: .init(slots: 2, greetingSeconds: 5, partBytes: 4, lifetimeSeconds: lifetime))
     }
 
     mutating func begin() -> String? { perform(machine.begin(at: now)) }
 
     mutating func step() -> String? {
         let any = machine.heldLeases.randomElement(using: &random)
-        switch Int.random(in: 0..<22, using: &random) {
+        switch Int.random(in: 0..<25, using: &random) {
         case 0: return perform(machine.whoAreYou(.control, at: now))
         case 1: return perform(machine.whoAreYou(.data, at: now))
         case 2, 3: return perform(machine.welcome(leaseSeconds: 20, at: now))
@@ -68,6 +75,11 @@ struct WorkerRun {
             guard Int.random(in: 0..<6, using: &random) == 0 else { return nil }
             drains += 1
             return perform(machine.drain(at: now))
+        case 20: return perform(machine.connected(Bool.random(using: &random) ? .control : .data, at: now))
+        case 21:
+            guard Int.random(in: 0..<20, using: &random) == 0, outcome == nil else { return nil }
+            isDismissed = true
+            return perform(machine.dismissed(reason: "why not", atOnce: Bool.random(using: &random), at: now))
         default:
             now += Double.random(in: 0...6, using: &random)
             return perform(machine.tick(progress: UInt64(now), at: now))
@@ -128,7 +140,8 @@ struct WorkerRun {
             if leases.contains(where: { !given.contains($0) }) { return "gave back what it did not have" }
             given.subtract(leases)
             leases.forEach { owed[$0] = nil }
-        case .renew(let renewals):
+        case .renew(let slots, let renewals):
+            if slots != (machine.isDraining ? 0 : 2) { return "wants \(slots)" }
             if Set(renewals.map(\.lease)).count != renewals.count { return "renewed twice" }
             for renewal in renewals where (renewal.progress == Renewal.finished) != (owed[renewal.lease] != nil) {
                 return "\(renewal.lease) has progress \(renewal.progress)"
@@ -137,11 +150,11 @@ struct WorkerRun {
             self.outcome = outcome
             if outcome == .drained, !owed.isEmpty || !given.isEmpty { return "drained with work left" }
             if outcome == .drained, drains == 0 { return "drained unasked" }
-            if outcome == .stopped, drains < 2 { return "stopped too early" }
+            if outcome == .stopped, drains < (isDismissed || hasOutlived ? 1 : 2) { return "stopped too early" }
+            if case .dismissed = outcome, !isDismissed { return "left without being dismissed" }
+            if outcome == .outlived, !hasOutlived || !owed.isEmpty || !given.isEmpty { return "outlived too early" }
         case .sayHello(let held):
             if Set(held) != given { return "says it holds \(held), it was given \(given)" }
-        case .sayReady(let slots):
-            if slots != (machine.isDraining ? 0 : 2) { return "ready for \(slots)" }
         case .reportFailure, .sayGoodbye:
             break
         }
@@ -166,7 +179,9 @@ struct WorkerRun {
             if let outcome = run.outcome { outcomes[outcome, default: 0] += 1 }
         }
         #expect(
-            delivered > 3_000 && outcomes[.drained, default: 0] > 100 && outcomes[.stopped, default: 0] > 100,
+            delivered > 3_000 && outcomes[.drained, default: 0] > 100 && outcomes[.stopped, default: 0] > 100
+                && outcomes[.outlived, default: 0] > 100
+                && outcomes[.dismissed(reason: "why not"), default: 0] > 100,
             "\(delivered) delivered, \(outcomes)")
     }
 }

@@ -26,6 +26,7 @@ import Testing
         #expect(spec.prompts.template == .auto && spec.prompts.addGenerationPrompt)
         #expect(spec.skipFirst == 1 && spec.shardTokens == 4096 && spec.seed == 0 && spec.permutations == 0)
         #expect(spec.rank == JobSpec.Rank(by: .delta, top: 100))
+        #expect(spec.verify == 0)
         #expect(!spec.tuned[0].control && spec.tuned[0].form == .adapter)
     }
 
@@ -47,7 +48,7 @@ import Testing
     }
 
     @Test func aSpecSurvivesStorage() throws {
-        let spec = try parse(minimal + "seed: 9\npermutations: 10\nrank: {by: prompt_delta, top: 3}\n")
+        let spec = try parse(minimal + "seed: 9\npermutations: 10\nverify: 0.02\nrank: {by: prompt_delta, top: 3}\n")
         #expect(try JSONDecoder().decode(JobSpec.self, from: JSONEncoder().encode(spec)) == spec)
     }
 
@@ -58,6 +59,15 @@ import Testing
         #expect(!text.contains("/data/jobs"))
         // The manifest is itself a job spec: JSON is YAML.
         #expect(try parse(text) == parse(minimal))
+    }
+
+    @Test func theManifestHasVerifyOnlyWhereTheJobAsksForIt() throws {
+        #expect(try !CanonicalJSON.text(parse(minimal + "verify: 0\n").manifest).contains("verify"))
+        for share in ["0.02", "1"] {
+            let spec = try parse(minimal + "verify: \(share)\n")
+            #expect(try parse(CanonicalJSON.text(spec.manifest)) == spec)
+            #expect(spec.verify == Double(share))
+        }
     }
 
     @Test(arguments: [
@@ -72,6 +82,9 @@ import Testing
         ("rank: {by: size}\n", "job.yaml:8: rank.by: expected one of delta, prompt_delta, t, density", "\"size\""),
         ("rank: {top: 0}\n", "job.yaml:8: rank.top: expected a whole number from 1", "0"),
         ("rank: {bottom: 5}\n", "rank.bottom: expected one of the keys by, top", "'bottom'"),
+        ("verify: 1.01\n", "job.yaml:8: verify: expected a number from 0 to 1", "1.01"),
+        ("verify: -0.1\n", "job.yaml:8: verify: expected a number from 0 to 1", "-0.1"),
+        ("verify: all\n", "job.yaml:8: verify: expected a number", "\"all\""),
         ("permutations: 1.5\n", "job.yaml:8: permutations: expected a whole number", "1.5"),
     ])
     func aWrongKeyIsNamedWithItsLine(lines: String, expected: String, found: String) throws {

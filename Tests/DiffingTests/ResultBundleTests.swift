@@ -70,6 +70,53 @@ import Testing
         }
     }
 
+    @Test func aPartialBundleSaysWhatIsMissingInEveryFileThatCan() throws {
+        let path = try #require(folder).path + "/r"
+        let error = InputError("shard 1", expected: "a result", found: "none", hint: "look at the log")
+        let partial = Provenance(
+            version: "0.1.0", prompts: provenance.prompts, tokenizer: provenance.tokenizer,
+            shards: [Digest(of: "0"), nil, Digest(of: "2"), nil], isa: provenance.isa,
+            missing: [
+                MissingShard(shard: 1, prompts: 4, tokens: 50, error: error),
+                MissingShard(shard: 3, prompts: 3, tokens: 70, error: error),
+            ])
+        try ResultBundle.write(to: path, spec: spec, task: task, provenance: partial, diffs: diffs)
+        let bundle = try ResultBundle(folder: path)
+        let text = "PARTIAL: 2 of 4 shards (7 prompts) are missing"
+        #expect(bundle.partial?.description == text && bundle.partial?.promptsMissing == 7)
+        let manifest = try bundle.manifest.required("partial")
+        #expect(try manifest.required("prompts_missing").integer() == 7)
+        let second = try manifest.required("shards").list()[1]
+        #expect(try second.required("shard").integer() == 3 && second.required("prompts").integer() == 3)
+        #expect(try second.required("tokens").integer() == 70)
+        #expect(
+            try second.required("error").value
+                == .object(["place": .string("shard 1"), "expected": .string("a result"), "found": .string("none")]))
+        #expect(try bundle.manifest.required("shards").list().map(\.isNull) == [false, true, false, true])
+        for (name, data) in try contents(path) where !name.hasSuffix(".csv") && name != "manifest.json" {
+            #expect(String(decoding: data.prefix(4000), as: UTF8.self).contains(text), "\(name)")
+        }
+    }
+
+    @Test func aCompleteBundleHasNoWordAboutMissingShards() throws {
+        let path = try write("r")
+        #expect(try ResultBundle(folder: path).partial == nil)
+        for (name, data) in try contents(path) {
+            let text = String(decoding: data.prefix(4000), as: UTF8.self)
+            #expect(!text.contains("partial") && !text.contains("PARTIAL") && !text.contains("missing"), "\(name)")
+        }
+    }
+
+    @Test func aManifestThatHidesAMissingShardIsRefused() throws {
+        let path = try write("r")
+        let file = path + "/manifest.json"
+        let text = String(decoding: try Document.contents(of: file), as: UTF8.self)
+        try text.replacingOccurrences(of: "\"\(Digest(of: "0"))\"\n", with: "null\n")
+            .write(toFile: file, atomically: true, encoding: .utf8)
+        let found = try complaint { _ = try ResultBundle(folder: path) }
+        #expect(found.contains("\(file): expected 1 missing shards, as many as have no digest, found 0"), "\(found)")
+    }
+
     /// The facts of the safetensors format: length, header, contiguous offsets, arrays aligned to eight bytes.
     @Test func columnsAreASafetensorsFile() throws {
         let data = Array(try Document.contents(of: write("r") + "/latents.v-1.resid_post.1.last.safetensors"))

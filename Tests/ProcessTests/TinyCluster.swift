@@ -25,7 +25,8 @@ final class TinyCluster {
     }
 
     private static func command(control: String, data: String, leaseSeconds: Int) -> [String] {
-        ["coordinator", "--state", "state", "--listen", control, "--data", data, "--lease-seconds", "\(leaseSeconds)"]
+        ["coordinator", "--state", "state", "--listen", control, "--data", data, "--http", "off"]
+            + ["--lease-seconds", "\(leaseSeconds)"]
     }
 
     /// Starts a coordinator on the same state folder and ports, where one was killed.

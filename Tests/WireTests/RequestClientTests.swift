@@ -98,7 +98,7 @@ struct RequestClientTests {
         let error = #expect(throws: InputError.self) { try RequestClient(endpoint: endpoint) }
         #expect(error?.kind == .usage)
         #expect(error?.place == endpoint)
-        #expect(error?.expected == "an endpoint such as tcp://127.0.0.1:5555")
+        #expect(error?.expected == "an endpoint such as tcp://127.0.0.1:5611 or tcp://*:5611")
     }
 
     @Test("A request past the limits is not sent")

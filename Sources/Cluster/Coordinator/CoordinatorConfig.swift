@@ -1,5 +1,6 @@
 import Foundation
 import Inputs
+import Monitoring
 import Wire
 
 /// How a coordinator is set up; `configs/coordinator.yaml` explains every key.
@@ -15,6 +16,10 @@ public struct CoordinatorConfig: Sendable, Hashable {
     /// How long after a restart shards are kept for workers that may still hold them; as long as a lease unless told
     /// otherwise.
     public var graceSeconds: Double?
+    /// Where status pages and metrics are shown; nil for nowhere.
+    public var http: HTTPAddress?
+    /// The signal besides SIGTERM and SIGINT that asks the coordinator to drain.
+    public var drainSignal = DrainSignal.usr2
     /// How long a worker's computation may stand still before the worker is dismissed.
     public var stallSeconds = 1800.0
     /// How long a job that is otherwise done waits for a second worker to verify a shard.
@@ -31,7 +36,7 @@ public struct CoordinatorConfig: Sendable, Hashable {
 
     /// Reads a configuration file. Throws `InputError` with file, line and key.
     public init(_ document: Document) throws {
-        try document.refuseKeys(outside: ["control", "data", "state", "lease_seconds"])
+        try document.refuseKeys(outside: ["control", "data", "state", "lease_seconds", "stall_seconds", "http", "drain_signal"])
         try self.init(state: document.required("state").string())
         if let control = try document.optional("control") { endpoints.control = try Self.loopback(control) }
         if let data = try document.optional("data") { endpoints.data = try Self.loopback(data) }
@@ -41,7 +46,25 @@ public struct CoordinatorConfig: Sendable, Hashable {
                 throw seconds.error(expected: "1 to 86400 seconds")
             }
         }
+        if let seconds = try document.optional("stall_seconds") {
+            stallSeconds = try seconds.number()
+            guard (1...604_800).contains(stallSeconds) else {
+                throw seconds.error(expected: "1 to 604800 seconds")
+            }
+        }
+        http = .standard
+        if let text = try document.optional("http") {
+            http = try Self.http(text.string()) { text.error(expected: $0) }
+        }
+        if let signal = try document.optional("drain_signal") { drainSignal = try DrainSignal(signal) }
         try check(place: document.place)
+    }
+
+    /// Reads an address for the status pages, or `off`.
+    public static func http(_ text: String, error: (String) -> any Error) throws -> HTTPAddress? {
+        if text == "off" { return nil }
+        guard let address = HTTPAddress(text) else { throw error("\(HTTPAddress.form), or off") }
+        return address
     }
 
     /// Refuses endpoints that other machines could reach, wherever they were given. Throws `InputError`.

@@ -24,6 +24,7 @@ extension CoordinatorCore {
     func schedule(_ job: StoredJob) throws {
         let shards = try store.shards(of: job)
         running[job.id] = job
+        workshop.shardsCommitted(job)
         tokens[job.id] = try store.tokens(of: job)
         let verified = try workshop.verifiedShards(of: job)
         perform(scheduler.jobReady(job.id, order: job.sequence, shards: shards, verified: verified, at: now))
@@ -39,8 +40,7 @@ extension CoordinatorCore {
     /// A job cannot be finished.
     func fail(_ id: JobID, _ error: InputError) {
         guard let job = running[id] else { return }
-        workshop.fail(job, error, during: "its shards", on: workshop.folding) {}
-        workshop.forget(id)
+        workshop.fail(job, error)
         logger.error("failed", metadata: ["job": "\(id)", "error": "\(error)"])
     }
 

@@ -65,6 +65,7 @@ extension CoordinatorCore {
         try store.cancel(job)
         workshop.forget(job.id)
         logger.info("cancelled", metadata: ["job": "\(job.id)"])
+        workshop.forget(job.id)
         perform(scheduler.cancel(job.id, at: now))
         return .cancelled
     }
@@ -132,12 +133,14 @@ extension CoordinatorCore {
 
     /// The workers whose leases are wanted.
     private func workers(where isWanted: (Set<LeaseID>) -> Bool) -> [WorkerSummary] {
-        scheduler.workerStatus(at: now).filter { isWanted($0.held) }.prefix(WireLimits.rows).compactMap { status in
-            connections[status.worker].map {
-                WorkerSummary(
-                    name: $0.name, host: $0.hello.host, instructionSet: $0.hello.instructionSet, state: status.state,
-                    leases: status.held.count, running: status.running)
-            }
+        scheduler.workerStatus(at: now).filter { isWanted($0.held) }.prefix(WireLimits.rows).compactMap(summary)
+    }
+
+    func summary(of status: Scheduler.WorkerStatus) -> WorkerSummary? {
+        connections[status.worker].map {
+            WorkerSummary(
+                name: $0.name, host: $0.hello.host, instructionSet: $0.hello.instructionSet, state: status.state,
+                leases: status.held.count, running: status.running)
         }
     }
 }

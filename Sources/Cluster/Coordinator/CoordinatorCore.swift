@@ -2,6 +2,7 @@ import Diffing
 import Foundation
 import Inputs
 import Logging
+import Monitoring
 import Wire
 
 /// The coordinator's decisions, all on one thread: what arrives goes through the scheduler and the store, what comes
@@ -21,6 +22,8 @@ final class CoordinatorCore {
     let router: RouterThread
     let mailbox: Mailbox<CoordinatorService.Event>
     let metrics: CoordinatorMetrics
+    let board: SnapshotBoard
+    let heartbeat: Heartbeat
 
     var scheduler: Scheduler
     /// Jobs whose shards are handed out or were, with their tasks.
@@ -61,7 +64,7 @@ final class CoordinatorCore {
     init(
         config: CoordinatorConfig, parts: CoordinatorService.Parts, store: JobStore, folder: StateFolder,
         workshop: JobWorkshop, router: RouterThread, mailbox: Mailbox<CoordinatorService.Event>,
-        metrics: CoordinatorMetrics
+        metrics: CoordinatorMetrics, board: SnapshotBoard, heartbeat: Heartbeat
     ) {
         self.config = config
         build = parts.build
@@ -72,6 +75,8 @@ final class CoordinatorCore {
         self.router = router
         self.mailbox = mailbox
         self.metrics = metrics
+        self.board = board
+        self.heartbeat = heartbeat
         credit = CreditPool(capacity: config.resultBytes)
         let policy = Scheduler.Policy(
             leaseSeconds: config.leaseSeconds, graceSeconds: config.graceSeconds ?? config.leaseSeconds,
@@ -134,7 +139,7 @@ final class CoordinatorCore {
         case .transport(.failed(let error)):
             failure = InputError("the sockets", expected: "to go on", found: "\(error)", kind: .temporary)
             isStopping = true
-        case .transport(let problem): logger.warning("\(problem)")
+        case .transport(let problem): note(problem)
         case .drain: drain()
         case .stop: isStopping = true
         }

@@ -1,6 +1,7 @@
 import Foundation
 import Inputs
 import Logging
+import Monitoring
 import Wire
 
 /// A coordinator: sockets on one thread, decisions on another, planning and folding on queues of their own.
@@ -39,6 +40,7 @@ public final class CoordinatorService: Sendable {
     private let router: RouterThread
     private let mailbox: Mailbox<Event>
     private let ended: Mailbox<InputError?>
+    private let status: StatusServer?
     /// What it counts and measures.
     public let metrics: CoordinatorMetrics
 
@@ -63,10 +65,26 @@ public final class CoordinatorService: Sendable {
         }
         endpoints = router.endpoints
         let workshop = JobWorkshop(store: store, planner: parts.planner, folder: folder, logger: parts.logger)
+        let board = SnapshotBoard()
+        let heartbeat = Heartbeat(limit: Self.healthySeconds)
+        let pages = StatusPages(store: store, board: board)
+        do {
+            status = try config.http.map { address in
+                try StatusServer(
+                    address,
+                    content: .init(heartbeat: heartbeat, metrics: metrics.text) { try pages.page($0) },
+                    logger: parts.logger)
+            }
+        } catch {
+            router.stop()
+            throw InputError(
+                "http", expected: "an address to listen on", found: "\(error)",
+                hint: "choose another one, or turn it off with http: off", kind: .configuration)
+        }
         let thread = Thread { [router, mailbox, ended] in
             let core = CoordinatorCore(
                 config: config, parts: parts, store: store, folder: folder, workshop: workshop, router: router,
-                mailbox: mailbox, metrics: metrics)
+                mailbox: mailbox, metrics: metrics, board: board, heartbeat: heartbeat)
             let end = core.run()
             // Whatever a plan or a fold still wants to store comes too late; the next service does it again.
             store.close()
@@ -76,6 +94,12 @@ public final class CoordinatorService: Sendable {
         thread.name = "actdiff-core"
         thread.start()
     }
+
+    /// Seconds without a turn of the deciding thread after which `/healthz` says so.
+    private static let healthySeconds = 10.0
+
+    /// Where the status pages are, with the real port; nil where there are none.
+    public var http: HTTPAddress? { status?.address }
 
     /// Says that a worker process on this machine is dead, so that its shards need not wait for their leases' end.
     public func workerDied(processID: Int) {
@@ -105,5 +129,6 @@ public final class CoordinatorService: Sendable {
         requestStop()
         _ = waitForEnd()
         router.stop()
+        status?.stop()
     }
 }

@@ -76,7 +76,10 @@ extension JobWorkshop {
             }
             try dropUnlessCurrent(job, digests)
             let folding = try withSession(of: job) { try completed(&$0, job, digests: digests, missing: missing) }
-            try publish(job, folding, digests)
+            guard try publish(job, folding, digests) else {
+                logger.warning("not finished: committed shards have changed", metadata: ["job": "\(job.id)"])
+                return done()
+            }
             close(job.id, keepingCheckpoint: digests.contains(nil))
         } catch let error as InputError where error.kind == .temporary {
             logger.error("the fold is tried again soon", metadata: ["job": "\(job.id)", "error": "\(error)"])
@@ -110,17 +113,20 @@ extension JobWorkshop {
 
     /// Writes the bundle, puts it in its place and notes it. A bundle that is there already is of an earlier end of this
     /// job, or of a coordinator that was ended just now: it is never looked at, and replaced.
-    private func publish(_ job: StoredJob, _ folding: any JobFolding, _ digests: [Digest?]) throws {
+    ///
+    /// False where other results are committed by now.
+    private func publish(_ job: StoredJob, _ folding: any JobFolding, _ digests: [Digest?]) throws -> Bool {
         let bundle = Bundle(folder: folder.bundle(of: job.id.text))
         let draft = bundle.draft
         do {
             try folding.write(into: draft, digests: digests, instructionSets: store.instructionSets(of: job))
             try bundle.take(draft)
         } catch {
-            try Bundle.remove(draft)
+            // The error that led here is the one to tell; the next start clears away what stays.
+            try? Bundle.remove(draft)
             throw error
         }
-        try store.finish(job, files: bundle.files(), partial: digests.contains(nil))
+        return try store.finish(job, files: bundle.files(), digests: digests)
     }
 
     private func fold(_ session: inout FoldSession, _ job: StoredJob, _ digest: Digest) throws {

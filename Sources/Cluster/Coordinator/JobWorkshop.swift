@@ -87,7 +87,13 @@ final class JobWorkshop: Sendable {
         }
     }
 
-    /// Stores why a job cannot go on; `done` runs when that is stored, however long it takes.
+    /// Drops what was folded of a job and stores why it cannot go on, however long that takes.
+    func fail(_ job: StoredJob, _ error: InputError) {
+        forget(job.id)
+        folding.async { [self] in fail(job, error, during: "the job", on: folding) {} }
+    }
+
+    /// Stores why a job cannot go on; `done` runs when that is stored.
     func fail(
         _ job: StoredJob, _ error: any Error, during step: String, on queue: DispatchQueue,
         done: @escaping @Sendable () -> Void

@@ -24,15 +24,16 @@ extension Scheduler {
 
     private func check(_ job: Job, _ id: JobID) -> String? {
         var waiting: [Int] = []
-        var (committed, quarantined) = (0, 0)
+        var (committing, committed, quarantined) = (0, 0, 0)
         for (shard, state) in job.states.enumerated() {
             if let broken = checkGrants(of: shard, job, id) { return broken }
             switch state {
             case .waiting: waiting.append(shard)
             case .leased(let grants):
                 if job.isRunning, grants.isEmpty { return "shard \(shard) is leased to nobody" }
-            case .committing(let committing):
-                if job.isRunning, committing.claims.isEmpty { return "shard \(shard) is committed for nobody" }
+            case .committing(let result):
+                committing += 1
+                if job.isRunning, result.claims.isEmpty { return "shard \(shard) is committed for nobody" }
             case .committed(_, let epoch, let name):
                 committed += 1
                 if epoch < 1 || epoch > job.epochs[shard] { return "shard \(shard) was committed by epoch \(epoch)" }
@@ -42,6 +43,9 @@ extension Scheduler {
             if job.checks[shard] != nil {
                 guard case .committed = state else { return "shard \(shard) is verified and not committed" }
             }
+        }
+        if job.isRunning, committing != job.committing {
+            return "job \(id) counts \(job.committing) of \(committing) being committed"
         }
         if committed != job.committed { return "job \(id) counts \(job.committed) commits of \(committed)" }
         if quarantined != job.quarantined { return "job \(id) counts \(job.quarantined) of \(quarantined) given up" }

@@ -67,27 +67,30 @@ extension Scheduler {
         return finishIfDone(id, at: now) + grantWaiting(at: now)
     }
 
-    /// Shards of the jobs that run, by where they stand.
+    /// Shards of a job by where they stand.
     public struct ShardCounts: Sendable, Hashable {
         public var waiting = 0
-        /// With a worker, or on the way into the store.
-        public var busy = 0
+        public var leased = 0
+        public var committing = 0
         public var committed = 0
         public var quarantined = 0
     }
 
-    /// How many shards of the jobs that run stand where.
-    public func shardCounts() -> ShardCounts {
-        var counts = ShardCounts()
+    /// How many shards stand where, for each job that runs.
+    public func shardCounts() -> [JobID: ShardCounts] {
+        var all: [JobID: ShardCounts] = [:]
         for (_, id) in openByOrder {
             guard let at = jobs.index(forKey: id) else { continue }
-            let job = jobs.values[at]
-            counts.waiting += job.queue.count
-            counts.committed += job.committed
-            counts.quarantined += job.quarantined
-            counts.busy += job.states.count - job.queue.count - job.committed - job.quarantined
+            var counts = ShardCounts()
+            counts.waiting = jobs.values[at].queue.count
+            counts.committed = jobs.values[at].committed
+            counts.quarantined = jobs.values[at].quarantined
+            counts.committing = jobs.values[at].committing
+            let settled = counts.waiting + counts.committed + counts.quarantined
+            counts.leased = jobs.values[at].states.count - settled - counts.committing
+            all[id] = counts
         }
-        return counts
+        return all
     }
 
     /// Somebody called the job off.

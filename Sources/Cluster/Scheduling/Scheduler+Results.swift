@@ -44,6 +44,7 @@ extension Scheduler {
             jobs.values[at].states[lease.shard] = .committing(
                 Committing(digest: digest, claims: [claim], since: nil, grants: []))
         }
+        jobs.values[at].committing += 1
         return [.commit(lease, digest)]
     }
 
@@ -66,6 +67,7 @@ extension Scheduler {
             case .committing(let committing) = jobs.values[at].states[lease.shard], let first = committing.claims.first
         else { return [] }
         jobs.values[at].states[lease.shard] = .committed(committing.digest, epoch: lease.epoch, by: first.name)
+        jobs.values[at].committing -= 1
         jobs.values[at].committed += 1
         jobs.values[at].committers.insert(first.name)
         // A job that was called off meanwhile has answered everybody already.
@@ -99,6 +101,7 @@ extension Scheduler {
         guard let at = jobs.index(forKey: lease.job), jobs.values[at].states.indices.contains(lease.shard),
             case .committing(let committing) = jobs.values[at].states[lease.shard], jobs.values[at].isRunning
         else { return [] }
+        jobs.values[at].committing -= 1
         // Claims whose leases live are leases again; a worker that has its result asks for nothing else.
         var grants = committing.grants
         for claim in committing.claims where workers[claim.worker]?.held.contains(claim.lease) == true {

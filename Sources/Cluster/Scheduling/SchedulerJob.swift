@@ -101,6 +101,7 @@ extension Scheduler {
         /// Waiting shards by descending index, so that the next one is the last.
         var queue: [Int] = []
         var committed = 0
+        var committing = 0
         var quarantined = 0
         /// Shards that the job wants verified, as far as they are not.
         var toVerify: Set<Int> = []

@@ -60,43 +60,52 @@ extension JobStore {
         }
     }
 
-    /// The job is folded and its bundle in place, with all shards or without some.
-    public func finish(_ job: StoredJob, files: [BundleFile], partial: Bool) throws {
+    /// The job is folded and its bundle in place. `digests` are those of the results that were folded, by index: with a
+    /// shard missing the job is partial, and keeps its results for those that are still to come.
+    ///
+    /// False, and nothing changes, where other results are committed by now.
+    public func finish(_ job: StoredJob, files: [BundleFile], digests: [Digest?]) throws -> Bool {
         let files = try Self.json(files.map { StoredFile(name: $0.name, size: $0.size, digest: $0.digest) })
-        try end(job, as: partial ? .partial : .done) { db in
-            try db.execute(
-                sql: "UPDATE jobs SET files = ? WHERE sequence = ?", arguments: [files, job.sequence])
+        return try write { db in
+            let now = try Optional<String>.fetchAll(
+                db, sql: "SELECT digest FROM shards WHERE job = ? ORDER BY shard", arguments: [job.sequence])
+            guard now == digests.map({ $0?.description }) else { return false }
+            try Self.end(job, as: digests.contains(nil) ? .partial : .done, in: db) {
+                try db.execute(
+                    sql: "UPDATE jobs SET files = ? WHERE sequence = ?", arguments: [files, job.sequence])
+            }
+            return true
         }
     }
 
     /// The job cannot be finished.
     public func fail(_ job: StoredJob, _ error: InputError) throws {
         let error = try Self.json(error)
-        try end(job, as: .failed) { db in
-            try db.execute(
-                sql: "UPDATE jobs SET error = ? WHERE sequence = ?", arguments: [error, job.sequence])
+        try write { db in
+            try Self.end(job, as: .failed, in: db) {
+                try db.execute(
+                    sql: "UPDATE jobs SET error = ? WHERE sequence = ?", arguments: [error, job.sequence])
+            }
         }
     }
 
     /// The job was called off.
     public func cancel(_ job: StoredJob) throws {
-        try end(job, as: .cancelled) { _ in }
+        try write { try Self.end(job, as: .cancelled, in: $0) {} }
     }
 
-    /// Ends a job that has not ended yet. Its results have served their purpose; tokens, digests and epochs stay, so that
-    /// a late result can still be compared.
-    private func end(_ job: StoredJob, as state: JobState, _ more: (Database) throws -> Void) throws {
-        try write { db in
-            try db.execute(
-                sql: "UPDATE jobs SET state = ? WHERE sequence = ? AND state IN (?, ?)",
-                arguments: [state.rawValue, job.sequence, JobState.planning.rawValue, JobState.running.rawValue])
-            guard db.changesCount == 1 else { return }
-            try more(db)
-            // The missing shards of a partial job may still come; then all are folded again, in their order.
-            if state != .partial {
-                try db.execute(sql: "DELETE FROM results WHERE job = ?", arguments: [job.sequence])
-            }
-        }
+    /// Ends a job that has not ended yet. Its results have served their purpose, unless it is partial; tokens, digests and
+    /// epochs stay, so that a late result can still be compared.
+    private static func end(
+        _ job: StoredJob, as state: JobState, in db: Database, _ more: () throws -> Void
+    ) throws {
+        try db.execute(
+            sql: "UPDATE jobs SET state = ? WHERE sequence = ? AND state IN (?, ?)",
+            arguments: [state.rawValue, job.sequence, JobState.planning.rawValue, JobState.running.rawValue])
+        guard db.changesCount == 1 else { return }
+        try more()
+        guard state != .partial else { return }
+        try db.execute(sql: "DELETE FROM results WHERE job = ?", arguments: [job.sequence])
     }
 
     /// A partial job runs again: its quarantined shards are to be computed. Returns their number; 0, and nothing happens,

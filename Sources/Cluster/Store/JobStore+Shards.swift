@@ -38,7 +38,8 @@ extension JobStore {
     /// Tokens of every shard of a job, by index.
     public func tokens(of job: StoredJob) throws -> [Int] {
         try read { db in
-            try Int.fetchAll(db, sql: "SELECT tokens FROM shards WHERE job = ? ORDER BY shard", arguments: [job.sequence])
+            try Int.fetchAll(
+                db, sql: "SELECT tokens FROM shards WHERE job = ? ORDER BY shard", arguments: [job.sequence])
         }
     }
 
@@ -88,7 +89,8 @@ extension JobStore {
                     """,
                 arguments: [job.sequence, shard, limit])
             return rows.map {
-                StoryLine(at: $0["at"], epoch: $0["epoch"], event: $0["event"], worker: $0["worker"], reason: $0["reason"])
+                StoryLine(
+                    at: $0["at"], epoch: $0["epoch"], event: $0["event"], worker: $0["worker"], reason: $0["reason"])
             }
         }
     }

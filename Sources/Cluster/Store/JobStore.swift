@@ -27,8 +27,11 @@ public final class JobStore: Sendable {
             try Self.refuseStrangers(pool, path: path)
             try Self.migrator.migrate(pool)
         } catch let error as DatabaseError {
+            // What is no database stays none; a disk that is full or away gets better.
+            let isStranger = [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
             throw InputError(
-                path, expected: "actdiff's job database", found: Self.explain(error), kind: .configuration)
+                path, expected: "actdiff's job database", found: Self.explain(error),
+                kind: isStranger ? .configuration : .temporary)
         }
     }
 

@@ -17,16 +17,17 @@ public final class StateFolder: Sendable {
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             }
         } catch {
+            let isFull = (error as? CocoaError)?.code == .fileWriteOutOfSpace
             throw InputError(
                 path, expected: "a folder that can be written", found: "\(error.localizedDescription)",
-                kind: .configuration)
+                kind: isFull ? .temporary : .configuration)
         }
         let file = path + "/coordinator.lock"
         let lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
             throw InputError(
                 file, expected: "a file that can be written", found: String(cString: strerror(errno)),
-                kind: .configuration)
+                kind: errno == ENOSPC ? .temporary : .configuration)
         }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             let reason = errno

@@ -11,22 +11,7 @@ public struct WorkerConfig: Sendable, Hashable {
     /// Threads to compute with.
     public var threads: Int
     /// The signal besides SIGTERM and SIGINT that asks the worker to drain.
-    public var drainSignal: DrainSignal = .usr2
-
-    /// Signals that batch systems send before they end a process.
-    public enum DrainSignal: String, Sendable, Hashable, CaseIterable {
-        case usr1 = "USR1"
-        case usr2 = "USR2"
-        case hup = "HUP"
-
-        var number: Int32 {
-            switch self {
-            case .usr1: SIGUSR1
-            case .usr2: SIGUSR2
-            case .hup: SIGHUP
-            }
-        }
-    }
+    public var drainSignal = DrainSignal.usr2
 
     /// The defaults.
     public init(modelRoots: [String], threads: Int = ProcessInfo.processInfo.activeProcessorCount) {
@@ -44,11 +29,7 @@ public struct WorkerConfig: Sendable, Hashable {
         if let data = try document.optional("data") { coordinator.data = try data.string() }
         if let threads = try document.optional("threads") { self.threads = try threads.integer(atLeast: 1) }
         if let signal = try document.optional("drain_signal") {
-            let names = DrainSignal.allCases.map(\.rawValue).joined(separator: ", ")
-            guard let known = DrainSignal(rawValue: try signal.string()) else {
-                throw signal.error(expected: "one of \(names)")
-            }
-            drainSignal = known
+            drainSignal = try DrainSignal(signal)
         }
     }
 }

@@ -69,10 +69,15 @@ final class WorkerCore {
         case .computed(let lease, .failed(let error, let isPermanent)):
             log(.warning, "could not be computed", lease, "\(error)")
             perform(machine.computeFailed(lease, error, isPermanent: isPermanent, at: now))
+        case .connected(let channel):
+            logger.debug("connected", metadata: ["channel": "\(channel)"])
+            perform(machine.connected(channel, at: now))
+        case .transport(.notAdmitted(let error)):
+            end = .failure(error)
         case .transport(.failed(let error)):
             end = .failure(InputError("the sockets", expected: "to go on", found: "\(error)", kind: .temporary))
         case .transport(let problem):
-            logger.warning("\(problem)")
+            logger.log(level: problem.isRoutine ? .debug : .warning, "\(problem)")
         case .drain:
             logger.info(machine.isDraining ? "stopping at once" : "draining")
             perform(machine.drain(at: now))
@@ -129,7 +134,8 @@ final class WorkerCore {
             case .end(.refused(let error)): end = .failure(error)
             case .end(.dismissed(let reason)):
                 end = .failure(
-                    InputError("this worker", expected: "to be of use", found: "dismissed: \(reason)", kind: .temporary))
+                    InputError("this worker", expected: "to be of use", found: "dismissed: \(reason)", kind: .temporary)
+                )
             case .end(let outcome): end = .success(outcome)
             }
         }

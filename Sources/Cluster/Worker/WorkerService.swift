@@ -33,6 +33,7 @@ public final class WorkerService: Sendable {
 
     enum Event: Sendable {
         case message(MessageFromCoordinator, ContinuousClock.Instant)
+        case connected(Channel)
         case computed(LeaseID, ComputeThread.Ending)
         case transport(TransportProblem)
         case drain
@@ -55,6 +56,7 @@ public final class WorkerService: Sendable {
             compute = try ComputeThread(parts.evaluator) { mailbox.post(.computed($0, $1)) }
             dealer = try DealerThread(
                 connect: endpoints, deliver: { mailbox.post(.message($0, $1)) },
+                connected: { mailbox.post(.connected($0)) },
                 report: { mailbox.post(.transport($0)) })
             self.mailbox = mailbox
         } catch {

@@ -8,8 +8,9 @@ import Inputs
 ///
 /// - A latent that is active on as many tokens in both may differ by `tolerance` of the row's largest sum. Seen against
 ///   PyTorch: 4e-7 of the largest mean; 1e-4 leaves room for deeper models, and is far below what a ranking shows.
-/// - A latent that is active on n tokens more in one is n near-ties. What was at the cut-off is weak, so each may carry
-///   at most the largest mean activation that any latent of the row has, and more tokens may not mean a smaller sum.
+/// - A latent that is active on n tokens more in one is n near-ties. What is at the cut-off is weak (the k-th largest is
+///   below its token's mean), so each may carry at most `strongestNearTie` times the block's mean activation, and more
+///   tokens may not mean a smaller sum.
 /// - A row has at most `nearTieShare` of its active tokens as near-ties, or `fewNearTies` where that is more: two
 ///   latents out and two others in, as for a mask with one token.
 ///
@@ -27,6 +28,8 @@ public enum ResultComparison: Sendable, Hashable {
     /// Of the active tokens of a row, summed over latents.
     static let nearTieShare = 0.01
     static let fewNearTies = 4
+    /// Of the mean activation of a block in both results: tokens differ in how strongly they activate anything.
+    static let strongestNearTie = 4.0
 
     /// Compares two results of the shard `work` of a job with the given task.
     public init(_ one: ShardResult, _ other: ShardResult, task: DiffTask, work: ShardWork) {
@@ -53,11 +56,18 @@ public enum ResultComparison: Sendable, Hashable {
         var rows = RowComparison()
         for (index, (left, right)) in zip(one.blocks, other.blocks).enumerated() {
             let block = Self.name(ofBlock: index, task)
+            let strongest = Self.strongestNearTie * Self.meanActivation(of: [left, right])
             for (row, prompt) in work.prompts.enumerated() {
-                rows.compare(left, right, row: row, place: "\(block), prompt \(prompt.index)")
+                rows.compare(left, right, row: row, strongest: strongest, place: "\(block), prompt \(prompt.index)")
             }
         }
         self = rows.verdict
+    }
+
+    private static func meanActivation(of blocks: [LatentSums]) -> Double {
+        let sum = blocks.reduce(0) { $0 + $1.sums.reduce(0) { $0 + abs($1) } }
+        let active = blocks.reduce(0) { $0 + $1.active.reduce(0) { $0 + UInt64($1) } }
+        return active > 0 ? sum / Double(active) : 0
     }
 
     /// `<checkpoint>.<hook>.<mask>`.
@@ -86,13 +96,10 @@ private struct RowComparison {
         return .differs(flaws == 1 ? worst.text : "\(worst.text); and \(flaws - 1) more")
     }
 
-    mutating func compare(_ one: LatentSums, _ other: LatentSums, row: Int, place: String) {
+    /// `strongest` is what one near-tie may carry.
+    mutating func compare(_ one: LatentSums, _ other: LatentSums, row: Int, strongest: Double, place: String) {
         let ranges = [one, other].map { ($0, $0.rowStarts[row]..<$0.rowStarts[row + 1]) }
         let scale = ranges.flatMap { block, range in range.map { abs(block.sums[$0]) } }.max() ?? 0
-        let strongest =
-            ranges.flatMap { block, range in
-                range.map { abs(block.sums[$0]) / Double(max(1, block.active[$0])) }
-            }.max() ?? 0
         let active = ranges.map { block, range in range.reduce(0) { $0 + Int(block.active[$1]) } }.max() ?? 0
         var nearTies = 0
         var largestTie = 0.0
@@ -103,7 +110,10 @@ private struct RowComparison {
                 if relative <= ResultComparison.tolerance {
                     largest = max(largest, relative)
                 } else {
-                    note(relative, "\(place), latent \(latent): \(Self.describe(left, right, relative))")
+                    note(
+                        relative,
+                        "\(place), latent \(latent): \(Self.describe(left, right)); they differ by \(relative) of the "
+                            + "row's largest sum, at most \(ResultComparison.tolerance) can be rounding")
                 }
                 return
             }
@@ -113,7 +123,10 @@ private struct RowComparison {
             largestTie = max(largestTie, relative)
             let room = ResultComparison.tolerance * scale
             guard more.sum - less.sum >= -room, difference <= Double(ties) * strongest + room else {
-                return note(relative, "\(place), latent \(latent): \(Self.describe(left, right, relative))")
+                return note(
+                    relative,
+                    "\(place), latent \(latent): \(Self.describe(left, right)); \(ties) near-ties can add 0 to "
+                        + "\(Double(ties) * strongest)")
             }
         }
         let allowed = max(ResultComparison.fewNearTies, Int(Double(active) * ResultComparison.nearTieShare))
@@ -130,9 +143,8 @@ private struct RowComparison {
         if difference > worst.difference { worst = (difference, text) }
     }
 
-    private static func describe(_ left: Value, _ right: Value, _ relative: Double) -> String {
-        "sums \(left.sum) over \(left.active) active tokens and \(right.sum) over \(right.active); the difference is "
-            + "\(relative) of the row's largest sum, at most \(ResultComparison.tolerance) can be rounding"
+    private static func describe(_ left: Value, _ right: Value) -> String {
+        "sums \(left.sum) over \(left.active) active tokens and \(right.sum) over \(right.active)"
     }
 
     /// Calls `visit` with every latent of a row of either block, ascending.

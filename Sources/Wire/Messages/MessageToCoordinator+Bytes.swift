@@ -13,6 +13,9 @@ extension MessageToCoordinator {
         case request = 0x08
     }
 
+    /// What it is called in logs, such as `part`.
+    var name: String { "\(kind)" }
+
     private var kind: Kind {
         switch self {
         case .hello: .hello

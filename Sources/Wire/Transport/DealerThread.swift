@@ -13,13 +13,21 @@ public final class DealerThread: Sendable {
 
     /// Connects both sockets in the background. Throws `ZeroMQError` for an endpoint that is none.
     ///
-    /// `deliver` and `report` run on the thread and must not block; a `Mailbox` is a good place to deliver to.
+    /// `deliver`, `connected` and `report` run on the thread and must not block; a `Mailbox` is a good place to deliver
+    /// to. `connected` tells of each connection that comes about, the first and any later one: to the coordinator the
+    /// worker is then somebody new, who should say who it is. A coordinator that will not let this worker in is
+    /// reported as `notAdmitted`.
     public init(
-        connect endpoints: Endpoints, options: SocketOptions = SocketOptions(),
+        connect endpoints: Endpoints, keys: ClientKeys? = nil, options: SocketOptions = SocketOptions(),
         deliver: @escaping @Sendable (MessageFromCoordinator, _ receivedAt: ContinuousClock.Instant) -> Void,
+        connected: @escaping @Sendable (Channel) -> Void = { _ in },
         report: @escaping @Sendable (TransportProblem) -> Void
     ) throws(ZeroMQError) {
         let outbox = try Outbox()
+        let context = try Context(ioThreads: options.ioThreads)
+        var options = options
+        if let keys { options.curve = .client(keys) }
+        let (failures, ends) = (Tally(), Tally())
         let reader = MessageReader(report: report)
         let events = SocketThread.Events(
             received: { peer, message in
@@ -28,11 +36,22 @@ public final class DealerThread: Sendable {
                     deliver(message, receivedAt)
                 }
             },
-            undeliverable: { report(.undeliverable($0, $1)) }, failed: { report(.failed($0)) })
+            undeliverable: { report(.undeliverable($0, $1)) },
+            connection: { channel, event, refusal in
+                switch event {
+                case .ready: connected(channel)
+                case .retrying: break
+                case .ended: report(.disconnected(channel, count: ends.next()))
+                case .handshakeFailed(let failure):
+                    report(.handshakeFailed(channel, failure, count: failures.next()))
+                    if let refusal { report(.notAdmitted(refusal)) }
+                }
+            },
+            failed: { report(.failed($0)) })
         self.outbox = outbox
         thread = try SocketThread(
-            name: "actdiff-dealer", role: .dealer, endpoints: endpoints, options: options, outbox: outbox,
-            events: events)
+            name: "actdiff-dealer", side: .dealer, endpoints: endpoints, options: options, context: context,
+            outbox: outbox, events: events)
     }
 
     /// Sends a message as soon as there is a connection. Never blocks.

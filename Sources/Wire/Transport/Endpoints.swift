@@ -9,6 +9,12 @@ public struct Endpoints: Sendable, Hashable {
         self.data = data
     }
 
+    /// Throws `InputError` of kind `configuration` for what is no `tcp://ADDRESS:PORT`, and without keys for all but
+    /// loopback: whoever reached the port could give orders. `place` says where they were set.
+    public func check(hasKeys: Bool, place: String) throws {
+        for endpoint in [control, data] { try Reachability.check(endpoint, hasKeys: hasKeys, place: place) }
+    }
+
     subscript(channel: Channel) -> String {
         get { channel == .control ? control : data }
         set {
@@ -36,23 +42,5 @@ public struct PeerID: Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         let digits = routingID.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         return "\(channel):" + (digits.isEmpty ? "coordinator" : digits)
-    }
-}
-
-/// Something that went wrong at the edge and ended nothing but the message.
-public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
-    /// A peer sent what is not a message; the how-manieth of this transport.
-    case malformed(PeerID, WireError, count: Int)
-    /// A message could not be sent: the peer is gone, or does not read.
-    case undeliverable(PeerID, ZeroMQError)
-    /// The transport's thread has ended by an error; nothing more comes or goes.
-    case failed(ZeroMQError)
-
-    public var description: String {
-        switch self {
-        case .malformed(let peer, let error, let count): "\(peer) sent no message (number \(count)): \(error)"
-        case .undeliverable(let peer, let error): "\(peer) is not to be reached: \(error)"
-        case .failed(let error): "the transport ended: \(error)"
-        }
     }
 }

@@ -1,8 +1,6 @@
-import Synchronization
-
 /// Turns what peers send into messages; counts and reports what is none.
 final class MessageReader: Sendable {
-    private let malformed = Atomic(0)
+    private let malformed = Tally()
     private let report: @Sendable (TransportProblem) -> Void
 
     init(report: @escaping @Sendable (TransportProblem) -> Void) {
@@ -22,7 +20,7 @@ final class MessageReader: Sendable {
             return message
         } catch {
             let error = error as? WireError ?? WireError("message", expected: "a message", found: "\(error)")
-            report(.malformed(peer, error, count: malformed.add(1, ordering: .relaxed).newValue))
+            report(.malformed(peer, error, count: malformed.next()))
             return nil
         }
     }

@@ -6,28 +6,34 @@ public final class RequestClient {
     private let socket: Socket
     private var poller = Poller()
     private let item: Int
+    private var connection: ClientConnection
     private var lastID: UInt64 = 0
 
-    /// Begins to connect. Throws `InputError` for an endpoint that is none.
-    public init(endpoint: String) throws {
+    /// Begins to connect. Throws `InputError` for an endpoint that is none, and without keys for one off loopback.
+    public init(endpoint: String, keys: ClientKeys? = nil) throws {
+        try Reachability.check(endpoint, hasKeys: keys != nil, place: endpoint, kind: .usage)
         self.endpoint = endpoint
+        connection = ClientConnection(endpoint: endpoint, keys: keys)
         var options = SocketOptions()
         // A question that nobody waits for any more need not be sent.
         options.lingerMilliseconds = 0
+        if let keys { options.curve = .client(keys) }
         do throws(ZeroMQError) {
-            socket = try Socket(.dealer, in: try Context(ioThreads: options.ioThreads), options: options)
+            socket = try Socket(
+                .dealer, in: try Context(ioThreads: options.ioThreads), options: options, isWatched: true)
             try socket.connect(endpoint)
         } catch {
             throw InputError(
-                endpoint, expected: "an endpoint such as tcp://127.0.0.1:5555", found: error.reason, kind: .usage)
+                endpoint, expected: "an endpoint such as tcp://127.0.0.1:5611", found: error.reason, kind: .usage)
         }
         item = poller.add(socket)
+        _ = poller.addEvents(of: socket)
     }
 
     /// Asks, and blocks until the answer is there.
     ///
-    /// Throws the coordinator's own `InputError` where it answers with a failure, one of kind `unreachable` where
-    /// nothing answers in time.
+    /// Throws the coordinator's own `InputError` where it answers with a failure, one of kind `authentication` where it
+    /// does not accept the keys, one of kind `unreachable` where nothing answers in time.
     public func request(_ request: OperatorRequest, timeout: Duration = .seconds(10)) throws -> OperatorReply {
         let deadline = ContinuousClock.now + timeout
         lastID += 1
@@ -45,9 +51,7 @@ public final class RequestClient {
         poller.setWantsRoom(true, at: item)
         defer { poller.setWantsRoom(false, at: item) }
         while try !socket.send([bytes]) {
-            guard try poller.wait(until: deadline) else {
-                throw unreachable("no connection within \(timeout)")
-            }
+            guard try wait(until: deadline) else { throw unreachable("no connection within \(timeout)") }
             // An answer to an earlier question must not keep the wait from waiting.
             while try socket.receive(limit: 1) != nil {}
         }
@@ -56,7 +60,7 @@ public final class RequestClient {
     private func reply(until deadline: ContinuousClock.Instant, _ timeout: Duration) throws -> OperatorReply {
         while true {
             guard let message = try socket.receive(limit: 1) else {
-                guard try poller.wait(until: deadline) else { throw unreachable("no answer within \(timeout)") }
+                guard try wait(until: deadline) else { throw unreachable("no answer within \(timeout)") }
                 continue
             }
             guard message.count == 1, let bytes = message.frames.first else {
@@ -71,8 +75,27 @@ public final class RequestClient {
         }
     }
 
+    /// Waits until something is ready; false when the time is up. Throws where the coordinator will not let us in.
+    private func wait(until deadline: ContinuousClock.Instant) throws -> Bool {
+        while true {
+            let isReady = try poller.wait(until: min(deadline, connection.reconnectAt ?? deadline))
+            while let event = try socket.nextEvent() {
+                connection.note(event)
+                // Somebody waits for the answer, and can try again: no need to be sure of the reason.
+                if case .handshakeFailed(let failure) = event, failure == .unknownKey || failure == .mechanism {
+                    throw connection.error(for: failure)
+                }
+            }
+            if connection.takeReconnect() { try socket.reconnect(endpoint) }
+            if isReady || ContinuousClock.now >= deadline { return isReady }
+        }
+    }
+
     private func unreachable(_ found: String) -> InputError {
-        InputError(
+        if connection.keys != nil, !connection.wasReady, let failure = connection.failures.last {
+            return connection.error(for: failure)
+        }
+        return InputError(
             endpoint, expected: "a coordinator that answers", found: found,
             hint: "is the coordinator running, and is this its control endpoint?", kind: .unreachable)
     }

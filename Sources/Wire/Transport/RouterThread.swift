@@ -4,46 +4,91 @@ import Synchronization
 /// What a peer told the coordinator, and when.
 public struct Inbound: Sendable, Hashable {
     public var peer: PeerID
+    /// Who the peer is by its key; nil where no keys are in use, which is so on loopback only.
+    public var principal: Principal?
+    /// One that its sender has a right to send.
     public var message: MessageToCoordinator
     public var receivedAt: ContinuousClock.Instant
 
     /// Makes one.
-    public init(peer: PeerID, message: MessageToCoordinator, receivedAt: ContinuousClock.Instant) {
+    public init(
+        peer: PeerID, principal: Principal? = nil, message: MessageToCoordinator,
+        receivedAt: ContinuousClock.Instant
+    ) {
         self.peer = peer
+        self.principal = principal
         self.message = message
         self.receivedAt = receivedAt
     }
 }
 
-/// The coordinator's side of the network: a thread with the control and the data ROUTER socket.
+/// The coordinator's side of the network: a thread with the control and the data ROUTER socket, and with keys another
+/// one that decides who may come in.
 public final class RouterThread: Sendable {
     private let thread: SocketThread
     private let outbox: Outbox
+    private let authenticator: Authenticator?
 
-    /// Binds both sockets and starts to receive. Throws `ZeroMQError` where an endpoint cannot be bound.
+    /// Binds both sockets and starts to receive. Throws `ZeroMQError` where an endpoint cannot be bound, `InputError`
+    /// where keys are not what they should be or would keep nobody out.
     ///
-    /// `deliver` and `report` run on the thread and must not block; a `Mailbox` is a good place to deliver to.
-    /// What is no message is reported, counted and dropped; a peer of another protocol version is told so.
+    /// `deliver` and `report` run on the transport's threads and must not block; a `Mailbox` is a good place to deliver
+    /// to. What is no message, and what its sender's key gives no right to, is reported, counted and dropped; the sender
+    /// is told where it can be. So is a peer of another protocol version.
     public init(
-        bind endpoints: Endpoints, options: SocketOptions = SocketOptions(),
+        bind endpoints: Endpoints, keys: ServerKeys? = nil, options: SocketOptions = SocketOptions(),
         deliver: @escaping @Sendable (Inbound) -> Void, report: @escaping @Sendable (TransportProblem) -> Void
-    ) throws(ZeroMQError) {
+    ) throws {
         let outbox = try Outbox()
-        let reader = MessageReader(report: report)
+        let context = try Context(ioThreads: options.ioThreads)
+        var options = options
+        if let keys { options.curve = .server(keys.own) }
+        let list = try keys.map { try AllowList(at: $0.allowed) }
+        let authenticator = try list.map { list in
+            try Self.authenticator(list, context: context, report: report) { outbox.stop() }
+        }
+        let edge = RouterEdge(list: list, deliver: deliver, report: report) { outbox.post($0, to: $1) }
         let events = SocketThread.Events(
-            received: { peer, message in
-                let receivedAt = ContinuousClock.now
-                if let message = reader.read(message, from: peer, as: MessageToCoordinator.self) {
-                    deliver(Inbound(peer: peer, message: message, receivedAt: receivedAt))
-                } else if let refusal = Self.refusal(of: message, from: peer) {
-                    outbox.post(refusal, to: peer)
-                }
-            },
-            undeliverable: { report(.undeliverable($0, $1)) }, failed: { report(.failed($0)) })
+            received: { edge.received($1, from: $0) }, undeliverable: { report(.undeliverable($0, $1)) },
+            connection: { channel, event, _ in edge.connection(event, on: channel) }, failed: { report(.failed($0)) })
+        do {
+            thread = try SocketThread(
+                name: "actdiff-router", side: .router, endpoints: endpoints, options: options, context: context,
+                outbox: outbox, events: events)
+        } catch {
+            authenticator?.stop()
+            throw error
+        }
         self.outbox = outbox
-        thread = try SocketThread(
-            name: "actdiff-router", role: .router, endpoints: endpoints, options: options, outbox: outbox,
-            events: events)
+        self.authenticator = authenticator
+    }
+
+    /// Starts to decide who may come in, and shows that this keeps strangers out.
+    private static func authenticator(
+        _ list: AllowList, context: Context, report: @escaping @Sendable (TransportProblem) -> Void,
+        stop: @escaping @Sendable () -> Void
+    ) throws -> Authenticator {
+        let stranger = try KeyPair.random()
+        let refused = Tally()
+        let authenticator = try Authenticator(
+            list, context: context,
+            events: Authenticator.Events(
+                refused: { address, key in
+                    if key != stranger.publicKey { report(.stranger(address: address, key, count: refused.next())) }
+                },
+                listRefused: { report(.allowListRefused($0)) },
+                failed: {
+                    // Without it everybody would be let in.
+                    stop()
+                    report(.failed($0))
+                }))
+        do {
+            try SelfTest.run(stranger: stranger, context: context)
+        } catch {
+            authenticator.stop()
+            throw error
+        }
+        return authenticator
     }
 
     /// The endpoints as bound, with real ports.
@@ -62,20 +107,20 @@ public final class RouterThread: Sendable {
     /// Sends what is posted as far as the peers take it, closes the sockets and ends the thread. Blocks until then, at
     /// most the options' linger time.
     public func stop() {
+        // The sockets first: they must not listen when nobody decides who may come in.
         thread.stop()
+        authenticator?.stop()
     }
 
-    /// What to answer a message of another protocol version.
-    private static func refusal(of message: Socket.Message, from peer: PeerID) -> [UInt8]? {
-        guard peer.channel == .control, let first = message.frames.first,
-            let version = MessageHeader.otherVersion(of: first)
-        else { return nil }
-        let error = InputError(
-            "protocol version", expected: "\(WireFormat.protocolVersion), the coordinator's", found: "\(version)",
-            hint: "run the same release of actdiff everywhere", kind: .configuration)
-        let refusal = try? MessageFromCoordinator.refused(error).encoded()
-        // It took nothing after the fields of a refusal.
-        let isWithoutChecksum = version == MessageHeader.versionWithoutChecksum
-        return isWithoutChecksum ? refusal?.dropLast(MessageHeader.checksumBytes) : refusal
+    deinit {
+        stop()
     }
+}
+
+/// Counts, from any thread.
+final class Tally: Sendable {
+    private let count = Atomic(0)
+
+    /// Counts one more; the new number.
+    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
 }

@@ -2,6 +2,14 @@ import Glibc
 
 /// The sockets of a `SocketThread` and its round: send what was posted, poll, receive.
 struct SocketLoop: ~Copyable {
+    /// Which end of the connections it is.
+    enum Side: Sendable {
+        /// The coordinator's: binds, and has many peers.
+        case router
+        /// A worker's: connects.
+        case dealer
+    }
+
     /// Messages taken from a socket before the other one and the outbox have their turn.
     private static let messagesPerRound = 256
 
@@ -13,13 +21,13 @@ struct SocketLoop: ~Copyable {
     private var poller: Poller
 
     init(
-        _ role: Socket.Role, endpoints: Endpoints, options: SocketOptions, outbox: Outbox, events: SocketThread.Events
+        _ side: Side, endpoints: Endpoints, options: SocketOptions, context: Context, outbox: Outbox,
+        events: SocketThread.Events
     ) throws(ZeroMQError) {
-        let context = try Context(ioThreads: options.ioThreads)
         var poller = Poller()
         _ = poller.add(outbox.entries.wakeUp)
-        let control = try Line(.control, role, endpoints.control, context: context, options: options, poller: &poller)
-        let data = try Line(.data, role, endpoints.data, context: context, options: options, poller: &poller)
+        let control = try Line(.control, side, endpoints.control, context: context, options: options, poller: &poller)
+        let data = try Line(.data, side, endpoints.data, context: context, options: options, poller: &poller)
         self.endpoints = Endpoints(control: control.endpoint, data: data.endpoint)
         self.control = control
         self.data = data
@@ -42,10 +50,20 @@ struct SocketLoop: ~Copyable {
             try control.flush(outbox, events, &poller)
             try data.flush(outbox, events, &poller)
             if isStopping { return }
-            _ = try poller.wait()
+            _ = try poller.wait(until: Self.earlier(control.connection, data.connection))
+            if poller.isReadable(control.eventItem) { try control.watch(events) }
+            if poller.isReadable(data.eventItem) { try data.watch(events) }
+            try control.reconnectIfDue()
+            try data.reconnectIfDue()
             if poller.isReadable(control.item) { try control.drain(Self.messagesPerRound, events) }
             if poller.isReadable(data.item) { try data.drain(Self.messagesPerRound, events) }
         }
+    }
+}
+
+extension SocketLoop {
+    fileprivate static func earlier(_ one: ClientConnection?, _ other: ClientConnection?) -> ContinuousClock.Instant? {
+        [one?.reconnectAt, other?.reconnectAt].compactMap { $0 }.min()
     }
 }
 
@@ -55,24 +73,32 @@ private struct Line: ~Copyable {
     let endpoint: String
     /// The socket's place in the poller.
     let item: Int
+    /// The place in the poller of what is told about its connections.
+    let eventItem: Int
     var waiting: [Outbox.Entry] = []
-    private let role: Socket.Role
+    /// A dealer's one connection.
+    private(set) var connection: ClientConnection?
+    private let side: SocketLoop.Side
     private let socket: Socket
 
     init(
-        _ channel: Channel, _ role: Socket.Role, _ endpoint: String, context: Context, options: SocketOptions,
+        _ channel: Channel, _ side: SocketLoop.Side, _ endpoint: String, context: Context, options: SocketOptions,
         poller: inout Poller
     ) throws(ZeroMQError) {
-        let socket = try Socket(role, in: context, options: options)
-        switch role {
+        let socket = try Socket(
+            side == .router ? .router : .dealer, in: context, options: options, isWatched: true)
+        switch side {
         case .router: self.endpoint = try socket.bind(endpoint)
         case .dealer:
             try socket.connect(endpoint)
             self.endpoint = endpoint
+            let keys: ClientKeys? = if case .client(let keys) = options.curve { keys } else { nil }
+            connection = ClientConnection(endpoint: endpoint, keys: keys)
         }
         self.channel = channel
-        self.role = role
+        self.side = side
         item = poller.add(socket)
+        eventItem = poller.addEvents(of: socket)
         self.socket = socket
     }
 
@@ -88,7 +114,7 @@ private struct Line: ~Copyable {
             poller.setWantsRoom(!waiting.isEmpty, at: item)
         }
         for entry in waiting {
-            switch role {
+            switch side {
             case .dealer:
                 guard try socket.send([entry.bytes]) else { return }
             case .router:
@@ -106,13 +132,26 @@ private struct Line: ~Copyable {
 
     /// Receives up to `limit` messages.
     borrowing func drain(_ limit: Int, _ events: SocketThread.Events) throws(ZeroMQError) {
-        let idFrames = role == .router ? 1 : 0
+        let idFrames = side == .router ? 1 : 0
         for _ in 0..<limit {
             guard var message = try socket.receive(limit: idFrames + 1) else { return }
-            let routingID = role == .router ? message.frames.removeFirst() : []
+            let routingID = side == .router ? message.frames.removeFirst() : []
             message.count -= idFrames
             events.received(PeerID(channel: channel, routingID: routingID), message)
         }
+    }
+
+    /// Takes what became of the connections.
+    mutating func watch(_ events: SocketThread.Events) throws(ZeroMQError) {
+        while let event = try socket.nextEvent() {
+            connection?.note(event)
+            events.connection(channel, event, connection?.refusal)
+        }
+    }
+
+    /// Connects anew where libzmq does not.
+    mutating func reconnectIfDue() throws(ZeroMQError) {
+        if connection?.takeReconnect() == true { try socket.reconnect(endpoint) }
     }
 }
 

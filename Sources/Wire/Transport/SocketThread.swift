@@ -1,4 +1,5 @@
 import Foundation
+import Inputs
 import Synchronization
 
 /// A thread that owns a control and a data socket, and moves messages between them and the rest of the process.
@@ -10,6 +11,8 @@ final class SocketThread: Sendable {
         /// A peer's message, of any number of frames.
         var received: @Sendable (PeerID, Socket.Message) -> Void
         var undeliverable: @Sendable (PeerID, ZeroMQError) -> Void
+        /// What became of a connection, and on a client's side why there is no hope for it, where there is none.
+        var connection: @Sendable (Channel, ConnectionEvent, _ refusal: InputError?) -> Void
         var failed: @Sendable (ZeroMQError) -> Void
     }
 
@@ -20,13 +23,15 @@ final class SocketThread: Sendable {
 
     /// Opens both sockets on a new thread: a router binds, a dealer connects. Throws where that fails.
     init(
-        name: String, role: Socket.Role, endpoints: Endpoints, options: SocketOptions, outbox: Outbox, events: Events
+        name: String, side: SocketLoop.Side, endpoints: Endpoints, options: SocketOptions, context: Context,
+        outbox: Outbox, events: Events
     ) throws(ZeroMQError) {
         let started = try Mailbox<Result<(Endpoints, pthread_t), ZeroMQError>>()
         let thread = Thread {
             defer { outbox.finished.signal() }
             do throws(ZeroMQError) {
-                var loop = try SocketLoop(role, endpoints: endpoints, options: options, outbox: outbox, events: events)
+                var loop = try SocketLoop(
+                    side, endpoints: endpoints, options: options, context: context, outbox: outbox, events: events)
                 started.post(.success((loop.endpoints, pthread_self())))
                 do throws(ZeroMQError) { try loop.run() } catch { events.failed(error) }
             } catch {

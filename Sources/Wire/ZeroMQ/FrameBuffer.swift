@@ -30,6 +30,13 @@ struct FrameBuffer: ~Copyable {
         Array(UnsafeRawBufferPointer(start: zmq_msg_data(message), count: zmq_msg_size(message)))
     }
 
+    /// A property of the connection that the frame came over, such as `User-Id`.
+    ///
+    /// libzmq 4.3.4 loses them on the routing id, the first frame that a router gives: ask a later one.
+    func property(_ name: String) -> String? {
+        zmq_msg_gets(message, name).map { String(cString: $0) }
+    }
+
     /// Whether the message goes on after this frame.
     var hasMore: Bool { zmq_msg_more(message) != 0 }
 }

@@ -10,6 +10,12 @@ struct Poller {
         return items.count - 1
     }
 
+    /// Adds what a watched socket tells of its connections.
+    mutating func addEvents(of socket: borrowing Socket) -> Int {
+        items.append(zmq_pollitem_t(socket: socket.monitor, fd: -1, events: Int16(ZMQ_POLLIN), revents: 0))
+        return items.count - 1
+    }
+
     /// Adds a wake-up to wait for.
     mutating func add(_ wakeUp: WakeUp) -> Int {
         items.append(zmq_pollitem_t(socket: nil, fd: wakeUp.descriptor, events: Int16(ZMQ_POLLIN), revents: 0))

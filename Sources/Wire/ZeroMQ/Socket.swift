@@ -8,11 +8,17 @@ struct Socket: ~Copyable {
         case router
         /// One peer.
         case dealer
+        /// Questions in, one answer each out.
+        case reply
+        /// One peer in this process.
+        case pair
 
         var type: Int32 {
             switch self {
             case .router: ZMQ_ROUTER
             case .dealer: ZMQ_DEALER
+            case .reply: ZMQ_REP
+            case .pair: ZMQ_PAIR
             }
         }
     }
@@ -21,21 +27,56 @@ struct Socket: ~Copyable {
     struct Message {
         var frames: [[UInt8]]
         var count: Int
+        /// The key that the sender proved to have, as the list of allowed keys let it in; nil without CURVE.
+        var userID: String?
     }
 
     let handle: UnsafeMutableRawPointer
     // Keeps the context until the socket is closed.
     private let context: Context
     private let frame: FrameBuffer
+    /// Where libzmq tells what becomes of the connections; a socket, too.
+    let monitor: UnsafeMutableRawPointer?
 
-    init(_ role: Role, in context: Context, options: SocketOptions) throws(ZeroMQError) {
-        handle = try Self.open(role, in: context, options: options)
+    /// Opens a socket; one that is watched tells of its connections in `nextEvent`, which must then be asked.
+    init(_ role: Role, in context: Context, options: SocketOptions, isWatched: Bool = false) throws(ZeroMQError) {
+        let handle = try Self.open(role, in: context, options: options)
+        do throws(ZeroMQError) {
+            monitor = isWatched ? try Self.watch(handle, in: context) : nil
+        } catch {
+            zmq_close(handle)
+            throw error
+        }
+        self.handle = handle
         self.context = context
         frame = FrameBuffer()
     }
 
     deinit {
+        // In this order: an event for which nobody is left would block a thread of libzmq.
+        if monitor != nil { zmq_socket_monitor(handle, nil, 0) }
         zmq_close(handle)
+        if let monitor { zmq_close(monitor) }
+    }
+
+    private static func watch(
+        _ handle: UnsafeMutableRawPointer, in context: Context
+    ) throws(ZeroMQError) -> UnsafeMutableRawPointer {
+        let endpoint = "inproc://monitor-\(UInt(bitPattern: handle))"
+        guard zmq_socket_monitor(handle, endpoint, ConnectionEvent.mask) == 0 else {
+            throw ZeroMQError.last("monitor of a socket")
+        }
+        var options = SocketOptions()
+        options.lingerMilliseconds = 0
+        // Without a limit: where an event found no room it would block a thread of libzmq, too.
+        options.highWaterMark = 0
+        let monitor = try open(.pair, in: context, options: options)
+        guard zmq_connect(monitor, endpoint) == 0 else {
+            let error = ZeroMQError.last("monitor of a socket")
+            zmq_close(monitor)
+            throw error
+        }
+        return monitor
     }
 
     private static func open(
@@ -44,6 +85,7 @@ struct Socket: ~Copyable {
         guard let handle = zmq_socket(context.handle, role.type) else { throw ZeroMQError.last("new socket") }
         do throws(ZeroMQError) {
             for (option, value) in options.values { try set(option, value, of: handle) }
+            for (option, text) in options.curve.texts { try set(option, text, of: handle) }
             // A larger frame makes libzmq drop the connection that sent it.
             try set(ZMQ_MAXMSGSIZE, Int64(WireLimits.messageBytes), of: handle)
             // Without it a message to a peer that is gone vanishes without a word.
@@ -60,6 +102,15 @@ struct Socket: ~Copyable {
     ) throws(ZeroMQError) {
         let status = withUnsafeBytes(of: value) { zmq_setsockopt(handle, option, $0.baseAddress, $0.count) }
         guard status == 0 else { throw ZeroMQError.last("socket option \(option)") }
+    }
+
+    private static func set(
+        _ option: Int32, _ text: String, of handle: UnsafeMutableRawPointer
+    ) throws(ZeroMQError) {
+        // Keys in their text form are taken with the NUL at their end or without.
+        guard zmq_setsockopt(handle, option, text, text.utf8.count) == 0 else {
+            throw ZeroMQError.last("socket option \(option)")
+        }
     }
 
     /// Listens at an endpoint such as `tcp://127.0.0.1:*`; returns the real one with its port.
@@ -86,6 +137,15 @@ struct Socket: ~Copyable {
         guard zmq_connect(handle, endpoint) == 0 else { throw ZeroMQError.last("connect \(endpoint)") }
     }
 
+    /// Gives the connection up, and connects anew in the background.
+    borrowing func reconnect(_ endpoint: String) throws(ZeroMQError) {
+        // ENOENT: libzmq has given it up already.
+        guard zmq_disconnect(handle, endpoint) == 0 || zmq_errno() == ENOENT else {
+            throw ZeroMQError.last("disconnect \(endpoint)")
+        }
+        try connect(endpoint)
+    }
+
     /// Sends a message whole, or returns false where there is no room or no peer now.
     ///
     /// Throws `ZeroMQError`, of code EHOSTUNREACH where a router does not know the peer.
@@ -107,6 +167,21 @@ struct Socket: ~Copyable {
 
     /// The next message, nil where none waits. Frames past `limit` are counted and thrown away.
     borrowing func receive(limit: Int) throws(ZeroMQError) -> Message? {
+        try receive(limit: limit, from: handle)
+    }
+
+    /// What became of a connection, nil where nothing new did.
+    borrowing func nextEvent() throws(ZeroMQError) -> ConnectionEvent? {
+        guard let monitor else { return nil }
+        while let message = try receive(limit: 2, from: monitor) {
+            if let event = ConnectionEvent(message) { return event }
+        }
+        return nil
+    }
+
+    private borrowing func receive(
+        limit: Int, from handle: UnsafeMutableRawPointer
+    ) throws(ZeroMQError) -> Message? {
         var message = Message(frames: [], count: 0)
         repeat {
             guard try frame.receive(from: handle) else {
@@ -114,7 +189,9 @@ struct Socket: ~Copyable {
                 return nil
             }
             message.count += 1
-            if message.count <= limit { message.frames.append(frame.bytes) }
+            guard message.count <= limit else { continue }
+            message.frames.append(frame.bytes)
+            message.userID = frame.property("User-Id")
         } while frame.hasMore
         return message
     }

@@ -1,6 +1,6 @@
 import CZeroMQ
 
-/// How connections behave. The defaults suit a cluster; keys for CURVE will stand here too.
+/// How connections behave. The defaults suit a cluster.
 ///
 /// ZMTP heartbeats stay off: under back-pressure libzmq 4.3.4 takes a healthy connection for a dead one and drops it
 /// with its queue. Whether a peer lives is told by its renewals.
@@ -16,12 +16,41 @@ public struct SocketOptions: Sendable, Hashable {
     /// How long one connection attempt may take, in milliseconds.
     public var connectMilliseconds: Int32 = 30_000
     /// First and longest pause between connection attempts, in milliseconds.
-    public var reconnectMilliseconds: ClosedRange<Int32> = 100...10_000
+    public var reconnectMilliseconds: ClosedRange<Int32> = 100...2000
     /// Connections that may wait to be accepted.
     public var backlog: Int32 = 1024
 
+    /// The keys of the connections.
+    var curve = Curve.none
+
+    /// Encryption and authentication with CURVE.
+    enum Curve: Sendable, Hashable {
+        case none
+        /// The secret key of the side that listens; who may come in is decided elsewhere (ZAP).
+        case server(SecretKey)
+        case client(ClientKeys)
+
+        /// The ZAP domain: what libzmq names when it asks whether a key may come in.
+        static let domain = "actdiff"
+
+        /// libzmq's options with their values.
+        var texts: [(option: Int32, value: String)] {
+            switch self {
+            case .none: []
+            case .server(let secret): [(ZMQ_CURVE_SECRETKEY, secret.text), (ZMQ_ZAP_DOMAIN, Self.domain)]
+            case .client(let keys):
+                [
+                    (ZMQ_CURVE_SERVERKEY, keys.server.text), (ZMQ_CURVE_PUBLICKEY, keys.own.publicKey.text),
+                    (ZMQ_CURVE_SECRETKEY, keys.own.secret.text),
+                ]
+            }
+        }
+    }
+
     /// The defaults.
     public init() {}
+
+    private var isCurveServer: Bool { if case .server = curve { true } else { false } }
 
     /// libzmq's options with their values.
     var values: [(option: Int32, value: Int32)] {
@@ -42,6 +71,7 @@ public struct SocketOptions: Sendable, Hashable {
             (ZMQ_TCP_KEEPALIVE_IDLE, 60),
             (ZMQ_TCP_KEEPALIVE_INTVL, 10),
             (ZMQ_TCP_KEEPALIVE_CNT, 6),
+            (ZMQ_CURVE_SERVER, isCurveServer ? 1 : 0),
         ]
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Cluster
 import Foundation
 import Inputs
+import Monitoring
 
 /// `actdiff coordinator`: the daemon that plans jobs, leases shards and folds results.
 struct CoordinatorCommand: ParsableCommand {
@@ -24,15 +25,22 @@ struct CoordinatorCommand: ParsableCommand {
     var control: String?
     @Option(help: "Data endpoint.")
     var data: String?
+    @Option(help: "Address of the status pages, such as 127.0.0.1:5613, or off.")
+    var http: String?
     @Option(help: "How long a lease lives without renewal.")
     var leaseSeconds: Double?
 
+    @Option(help: "Signal that also means drain: USR1, USR2 or HUP.")
+    var drainSignal: DrainSignal?
+
     func run() throws {
         let logger = Start.logger("actdiff.coordinator", level: .info)
+        let settings = try settings()
         let service = try CoordinatorService(
-            settings(), parts: .init(planner: try Start.planner(), build: Version.build(), logger: logger))
-        let signals = EndSignals([SIGTERM, SIGINT]) { service.requestStop() }
+            settings, parts: .init(planner: try Start.planner(), build: Version.build(), logger: logger))
+        let signals = EndSignals([SIGTERM, SIGINT, settings.drainSignal.number]) { service.drain() }
         Terminal.say("listening: control \(service.endpoints.control), data \(service.endpoints.data)")
+        if let http = service.http { Terminal.say("status pages: http://\(http)") }
         let failure = withExtendedLifetime(signals) { service.waitForEnd() }
         service.stop()
         if let failure { throw failure }
@@ -45,11 +53,18 @@ struct CoordinatorCommand: ParsableCommand {
             if let state { settings.state = state }
         } else if let state {
             settings = CoordinatorConfig(state: state)
+            settings.http = .standard
         } else {
             throw InputError("coordinator", expected: "--state FOLDER or --config FILE", found: "neither", kind: .usage)
         }
         if let control { settings.endpoints.control = control }
         if let data { settings.endpoints.data = data }
+        if let http {
+            settings.http = try CoordinatorConfig.http(http) {
+                InputError("--http", expected: $0, found: http, kind: .usage)
+            }
+        }
+        if let drainSignal { settings.drainSignal = drainSignal }
         if let leaseSeconds { settings.leaseSeconds = leaseSeconds }
         guard (1...86_400).contains(settings.leaseSeconds) else {
             throw InputError(

@@ -29,7 +29,7 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "Threads to compute with. Default: the machine's cores.")
     var threads: Int?
     @Option(help: "Signal that also means drain: USR1, USR2 or HUP.")
-    var drainSignal: WorkerConfig.DrainSignal?
+    var drainSignal: DrainSignal?
     @Flag(help: "End when standard input is closed.")
     var untilStdinCloses = false
 
@@ -80,4 +80,4 @@ struct WorkerCommand: ParsableCommand {
     }
 }
 
-extension WorkerConfig.DrainSignal: ExpressibleByArgument {}
+extension DrainSignal: ExpressibleByArgument {}

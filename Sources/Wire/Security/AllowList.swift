@@ -1,0 +1,70 @@
+import Glibc
+import Inputs
+import Synchronization
+
+/// The list of allowed keys as it is now: who a key belongs to can be asked from any thread, at any moment.
+final class AllowList: Sendable {
+    let path: String
+    private let keys: Mutex<AllowedKeys>
+
+    /// Throws `InputError` where the file is not a list of keys.
+    init(at path: String) throws {
+        self.path = path
+        keys = Mutex(try AllowedKeys(at: path))
+    }
+
+    /// Whose key it is; nil for one that is not, or no more, in the list.
+    func principal(of key: PublicKey) -> Principal? {
+        keys.withLock { $0.principals[key] }
+    }
+
+    fileprivate func change(_ body: (inout AllowedKeys) -> Void) {
+        keys.withLock { body(&$0) }
+    }
+}
+
+/// Looks after an `AllowList`, for one thread: takes over what changes in its file.
+struct AllowListWatch {
+    /// What tells that a file was written: device, inode, size and times.
+    private struct Stamp: Equatable {
+        var numbers: [Int]
+
+        init?(_ path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            numbers = [
+                Int(status.st_dev), Int(status.st_ino), Int(status.st_size), status.st_mtim.tv_sec,
+                status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
+            ]
+        }
+    }
+
+    private let list: AllowList
+    /// The file as it was when the list was taken over, or refused, the last time.
+    private var taken: Stamp?
+    /// The file as it was at the last look.
+    private var seen: Stamp?
+
+    init(_ list: AllowList) {
+        self.list = list
+        // Read again at the second look: the list may have changed since it was opened.
+    }
+
+    /// Takes the list over if it was changed and is the same at two looks in a row, so that one that is just being
+    /// written takes nobody's rights away. Throws the `InputError` of a list that cannot be taken; the old one holds.
+    mutating func look() throws {
+        let now = Stamp(list.path)
+        defer { seen = now }
+        guard now == seen, now != taken else { return }
+        taken = now
+        let fresh = try AllowedKeys(at: list.path)
+        list.change { $0 = fresh }
+    }
+
+    /// Whose key it is, for one that the list does not have: it may have been added just now.
+    func lookFor(_ key: PublicKey) -> Principal? {
+        guard Stamp(list.path) != taken, let fresh = try? AllowedKeys(at: list.path) else { return nil }
+        if fresh.principals[key] != nil { list.change { $0 = $0.adding(fresh) } }
+        return fresh.principals[key]
+    }
+}

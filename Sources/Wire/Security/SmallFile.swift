@@ -1,0 +1,54 @@
+import Glibc
+import Inputs
+
+/// A file of keys, read whole. Not mapped: a list of keys may be rewritten at any moment, and a mapping of a file that
+/// gets shorter ends the process.
+struct SmallFile {
+    private static let byteLimit = 4 << 20
+
+    let path: String
+    let status: stat
+    let bytes: [UInt8]
+
+    /// Throws `InputError` of kind `configuration` for what cannot be read, is no regular file or is too large.
+    init(_ path: String) throws {
+        self.path = path
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw Self.failure(path, expected: "a readable file", found: Self.systemReason) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw Self.failure(path, expected: "a regular file", found: "a folder or a device")
+        }
+        self.status = status
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Self.failure(path, expected: "a readable file", found: Self.systemReason) }
+            if count == 0 { break }
+            bytes += buffer[..<count]
+            guard bytes.count <= Self.byteLimit else {
+                throw Self.failure(path, expected: "a file of keys", found: "one of more than \(Self.byteLimit) bytes")
+            }
+        }
+        self.bytes = bytes
+    }
+
+    /// The lines that are neither empty nor comments, with their numbers from 1 and split at blanks. A line that begins
+    /// with '#' is a comment; elsewhere it may be a part of a key.
+    var lines: [(number: Int, words: [String])] {
+        String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+            .compactMap { index, line in
+                let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }.map(String.init)
+                return words.isEmpty || words[0].hasPrefix("#") ? nil : (index + 1, words)
+            }
+    }
+
+    private static var systemReason: String { String(cString: strerror(errno)) }
+
+    private static func failure(_ path: String, expected: String, found: String) -> InputError {
+        InputError(path, expected: expected, found: found, kind: .configuration)
+    }
+}

@@ -1,0 +1,58 @@
+import Inputs
+
+/// Something that happened at the edge and ended nothing but a message or a connection. A count says the how-manieth of
+/// its kind it is in this transport.
+public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
+    /// A peer sent what is not a message.
+    case malformed(PeerID, WireError, count: Int)
+    /// A message could not be sent: the peer is gone, or does not read.
+    case undeliverable(PeerID, ZeroMQError)
+    /// A peer sent what its key gives no right to, or has a key that was taken off the list.
+    case forbidden(PeerID, Sender, what: String, count: Int)
+    /// Somebody connected with a key that is not allowed. The key is nil where it was none.
+    case stranger(address: String, PublicKey?, count: Int)
+    /// A connection did not come about.
+    case handshakeFailed(Channel, HandshakeFailure, count: Int)
+    /// A connection ended.
+    case disconnected(Channel, count: Int)
+    /// The coordinator does not let this process in, and will not later.
+    case notAdmitted(InputError)
+    /// The list of allowed keys was changed to something that is none; the old one holds.
+    case allowListRefused(InputError)
+    /// The transport's thread has ended by an error; nothing more comes or goes.
+    case failed(ZeroMQError)
+
+    /// Whose key a peer has.
+    public enum Sender: Sendable, Hashable, CustomStringConvertible {
+        case known(Principal)
+        /// A key that is no longer on the list.
+        case removed(key: String)
+
+        public var description: String {
+            switch self {
+            case .known(let principal): "\(principal)"
+            case .removed(let key): "the removed key \(key.prefix(8))…"
+            }
+        }
+    }
+
+    /// Whether it is nothing to worry about: connections end, such as an operator's after each command.
+    public var isRoutine: Bool { if case .disconnected = self { true } else { false } }
+
+    public var description: String {
+        switch self {
+        case .malformed(let peer, let error, let count): "\(peer) sent no message (number \(count)): \(error)"
+        case .undeliverable(let peer, let error): "\(peer) is not to be reached: \(error)"
+        case .forbidden(let peer, let sender, let what, let count):
+            "refused \(what) of \(sender), \(peer) (number \(count))"
+        case .stranger(let address, let key, let count):
+            "refused a stranger at \(address) with \(key.map { "key \($0.beginning)…" } ?? "no key") (number \(count))"
+        case .handshakeFailed(let channel, let failure, let count):
+            "a connection to the \(channel) socket failed (number \(count)): \(failure)"
+        case .disconnected(let channel, let count): "a connection to the \(channel) socket ended (number \(count))"
+        case .notAdmitted(let error): "not admitted: \(error)"
+        case .allowListRefused(let error): "the list of allowed keys stays as it was: \(error)"
+        case .failed(let error): "the transport ended: \(error)"
+        }
+    }
+}

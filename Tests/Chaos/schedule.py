@@ -1,0 +1,47 @@
+"""What happens to a seed's cluster, and when: a pure function of the seed."""
+import random
+from dataclasses import dataclass
+
+from faults import KINDS
+
+# Seeds go round through these, so that any ten seeds in a row have met all of them.
+MODES = ["direct", "proxy", "disk", "proxy", "network", "direct", "proxy", "keys", "disk", "network"]
+SECONDS = 9.0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One disturbance. What `worker`, `seconds` and `amount` mean is the kind's business."""
+    at: float
+    kind: str
+    worker: int
+    seconds: float
+    amount: int
+    dice: int
+
+    def __str__(self):
+        return f"{self.at:6.2f} s  {self.kind:<22} worker {self.worker}  {self.seconds:.2f} s  amount {self.amount}"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    seed: int
+    mode: str
+    shapes: list[str]
+    workers: int
+    faults: list[Fault]
+
+
+def scenario(seed):
+    dice = random.Random(f"actdiff chaos {seed}")
+    mode = MODES[seed % len(MODES)]
+    workers = dice.choice([2, 3, 3, 4])
+    kinds = [kind for kind in KINDS.values() if mode in kind.modes]
+    times = sorted(dice.uniform(0.2, SECONDS) for _ in range(dice.randint(10, 14)))
+    faults = []
+    for at in times:
+        kind = dice.choices(kinds, [kind.weight for kind in kinds])[0]
+        faults.append(Fault(at, kind.name, dice.randrange(workers), dice.uniform(*kind.seconds),
+            dice.randint(*kind.amount), dice.getrandbits(32)))
+    shapes = [dice.choice(["many", "many", "wide"]) for _ in range(64)]
+    return Scenario(seed, mode, shapes, workers, faults)

@@ -1,0 +1,138 @@
+"""One seed: a cluster, its jobs and its faults, from the start to the verdict."""
+import shutil, time, traceback
+from collections import Counter
+from dataclasses import dataclass, field
+
+from cluster import MOST_WORKERS, Cluster
+from disk import SmallDisk
+from faults import KINDS, PROXIED
+from jobs import SHAPES
+from operators import Operator
+from processes import Failure
+from proxy import Harm, Proxy
+from schedule import SECONDS, scenario
+from verdict import examine
+
+# Nothing is a failure for being slow; this only tells a hang.
+HANG_SECONDS = 300
+STEP_SECONDS = 0.03
+
+
+@dataclass
+class Outcome:
+    """What became of a seed."""
+    seed: int
+    mode: str
+    seconds: float = 0.0
+    faults: Counter = field(default_factory=Counter)     # those with an effect
+    frames: int = 0
+    missed: int = 0
+    jobs: int = 0
+    mismatches: int = 0
+    failure: str = ""
+    folder: str = ""
+    exits: list = field(default_factory=list)
+    looks: int = 0
+    shards: int = 0
+    granted: int = 0
+    coordinator_kib: int = 0
+    worker_kib: int = 0
+
+
+def play(seed, place, jobs):
+    """Plays a seed to its end. Never raises: what goes wrong stands in the outcome, and its folder is kept."""
+    plan = scenario(seed)
+    outcome = Outcome(seed, plan.mode)
+    begin = time.monotonic()
+    cluster = operator = None
+    place.folder.mkdir(parents=True)
+    try:
+        cluster = build(plan, place)
+        operator = Operator(cluster, jobs, [SHAPES[name] for name in plan.shapes])
+        _disturb(plan, cluster, operator, outcome)
+        _settle(cluster, operator)
+        _end(cluster)
+        cluster.look_at_store()
+        examine(cluster, operator, jobs, outcome)
+    except Failure as failure:
+        outcome.failure = str(failure)
+    except Exception:
+        outcome.failure = "the suite itself: " + traceback.format_exc()
+    finally:
+        if operator:
+            operator.destroy()
+        if cluster:
+            cluster.destroy()
+            outcome.exits = [line for process in cluster.processes for line in process.exits]
+            outcome.coordinator_kib = cluster.coordinator.peak_kib
+            outcome.worker_kib = max(worker.peak_kib for worker in cluster.workers)
+            outcome.looks = cluster.ledger.looks
+    outcome.seconds = time.monotonic() - begin
+    if outcome.failure:
+        outcome.folder = str(place.folder)
+    else:
+        shutil.rmtree(place.folder)
+    return outcome
+
+
+def build(plan, place):
+    """The cluster of a seed's mode."""
+    between = disk = None
+    if plan.mode in PROXIED:
+        between = Proxy(place.network, MOST_WORKERS)
+    if plan.mode == "disk":
+        disk = SmallDisk(place.state)
+    return Cluster(place, plan.workers, between, disk)
+
+
+def _disturb(plan, cluster, operator, outcome):
+    """Lets the faults happen while jobs run."""
+    begin = time.monotonic()
+    waiting, effects = list(plan.faults), []
+    with open(cluster.place.folder / "faults.log", "w", buffering=1) as log:
+        while (now := time.monotonic() - begin) < SECONDS:
+            while waiting and waiting[0].at <= now:
+                fault = waiting.pop(0)
+                done = KINDS[fault.kind].apply(cluster, fault)
+                log.write(f"{time.time():.3f}  {fault}{'' if done else '  without effect'}\n")
+                effects.append((fault.kind, done))
+            cluster.tick()
+            operator.tick(wants_more=True)
+            time.sleep(STEP_SECONDS)
+
+
+    for kind, effect in effects:
+        if effect.hits if isinstance(effect, Harm) else effect:
+            outcome.faults[kind] += 1
+        else:
+            outcome.missed += 1
+        if isinstance(effect, Harm):
+            outcome.frames += effect.hits
+
+
+def _settle(cluster, operator):
+    """Everything is mended; now all jobs must come to their end."""
+    cluster.heal()
+    give_up_at = time.monotonic() + HANG_SECONDS
+    while not operator.is_done:
+        if time.monotonic() > give_up_at:
+            raise Failure(f"hang: {HANG_SECONDS} s after the last fault {operator.where_it_stands}")
+        cluster.tick()
+        operator.tick(wants_more=False)
+        time.sleep(STEP_SECONDS)
+
+
+def _end(cluster):
+    """Workers drain, then the coordinator ends; all with status 0."""
+    for group in (cluster.workers, [cluster.coordinator]):
+        give_up_at = time.monotonic() + HANG_SECONDS
+        for process in group:
+            process.start_at = None
+            if process.is_up:
+                process.ask_to_end(None)
+        while any(process.is_up for process in group):
+            if time.monotonic() > give_up_at:
+                names = ", ".join(process.name for process in group if process.is_up)
+                raise Failure(f"hang: {names} did not end within {HANG_SECONDS} s of SIGTERM")
+            cluster.tick()
+            time.sleep(STEP_SECONDS)
