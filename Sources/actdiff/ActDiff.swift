@@ -24,7 +24,8 @@ struct ActDiff: ParsableCommand {
         subcommands: [
             RunCommand.self, SubmitCommand.self, WatchCommand.self, JobsCommand.self, ShowCommand.self,
             CancelCommand.self, RetryCommand.self, StoryCommand.self, WorkersCommand.self, ResultsCommand.self,
-            CoordinatorCommand.self, WorkerCommand.self, DoctorCommand.self, BenchCommand.self,
+            CoordinatorCommand.self, WorkerCommand.self, KeygenCommand.self, DoctorCommand.self,
+            BenchCommand.self,
         ])
 }
 

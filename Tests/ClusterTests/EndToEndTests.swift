@@ -1,6 +1,7 @@
 import Diffing
 import Foundation
 import Inputs
+import Synchronization
 import Testing
 import Wire
 
@@ -80,7 +81,9 @@ import Wire
 
         for worker in workers { worker.drain() }
         for worker in workers { #expect(try worker.waitForEnd() == .drained) }
-        #expect(coordinator.counters == .init())
+        let metrics = coordinator.metrics
+        let troubles = [metrics.digestAlarms, metrics.storeFailures, metrics.workersLost, metrics.leasesExpired]
+        #expect(troubles.map(\.value) == [0, 0, 0, 0])
     }
 
     @Test("results larger than the credit window arrive whole")
@@ -95,7 +98,9 @@ import Wire
         let bytes = try ShardResultCodec.encode(FakePlanner.result(of: planner.plan(source("2 60000")).shards[0]))
             .count
         #expect(bytes > 3 * 100_000, "the test's results are too small: \(bytes)")
-        #expect(coordinator.counters == .init())
+        let metrics = coordinator.metrics
+        let troubles = [metrics.digestAlarms, metrics.storeFailures, metrics.workersLost, metrics.leasesExpired]
+        #expect(troubles.map(\.value) == [0, 0, 0, 0])
         worker.drain()
         #expect(try worker.waitForEnd() == .drained)
     }
@@ -154,31 +159,79 @@ import Wire
         #expect(try worker.waitForEnd() == .drained)
     }
 
-    @Test("bad input found by a worker ends the job with that error, at once")
+    @Test("bad input that fails every shard ends the job with that error, at once")
     func permanentFailure() throws {
         let coordinator = try coordinator()
         defer { coordinator.stop() }
         let error = InputError("model.safetensors: w", expected: "F32", found: "I8")
-        let evaluator = FakeEvaluator { work in if work.index == 3 { throw error } }
+        let evaluator = FakeEvaluator { _ in throw error }
         let worker = try worker(coordinator, evaluator)
         let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
-        let id = try client.submit(source("5 10"))
+        let id = try client.submit(source("50 10"))
         #expect(try ended(id, client).error == error)
+        #expect(evaluator.evaluated < 10, "three shards without one that succeeds are enough")
         worker.vanish()
     }
 
-    @Test("a shard that fails now and then is tried again; one that always fails ends its job, naming it")
-    func otherFailures() throws {
+    @Test("a shard that always fails is quarantined, the job ends partial and says so; retried, its bundle is whole")
+    func quarantine() throws {
         let coordinator = try coordinator()
         defer { coordinator.stop() }
-        let worker = try worker(
-            coordinator, FakeEvaluator { if $0.index == 2 { throw CocoaError(.fileReadUnknown) } })
+        let isBroken = Atomic(true)
+        let evaluator = FakeEvaluator {
+            if $0.index == 2, isBroken.load(ordering: .relaxed) { throw CocoaError(.fileReadUnknown) }
+        }
+        let worker = try worker(coordinator, evaluator)
         let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
         let id = try client.submit(source("4 10"))
-        let summary = try ended(id, client)
-        #expect(summary.state == .failed && summary.error?.place == "job \(id), shard 2")
-        #expect(summary.error?.expected == "a result within 3 attempts")
+        #expect(try ended(id, client).state == .partial)
+        let detail = try client.show(id)
+        #expect(detail.summary.quarantined == 1 && detail.summary.shardsDone == 3)
+        #expect(detail.quarantined.map(\.shard) == [2])
+        #expect(detail.quarantined.first?.error.expected == "a result within 3 attempts")
+        _ = try folded()
+
+        let events = try client.story(of: id, shard: 2).map(\.event)
+        #expect(events.filter { $0 == "leased" }.count == 3 && events.filter { $0 == "failed" }.count == 3)
+        #expect(events.last == "quarantined")
+        let other = #expect(throws: InputError.self) { try client.story(of: id, shard: 4) }
+        #expect(other?.expected == "a shard below 4")
+
+        let before = evaluator.evaluated
+        isBroken.store(false, ordering: .relaxed)
+        #expect(try client.retry(id) == 1)
+        #expect(try ended(id, client).state == .done)
+        #expect(try folded() == expected(shards: 4, firing: 10))
+        #expect(evaluator.evaluated == before + 1, "only the missing shard is computed")
+        let again = #expect(throws: InputError.self) { try client.retry(id) }
+        #expect(again?.expected == "a partial job" && again?.found == "one that is done")
         worker.vanish()
+    }
+
+    @Test("a worker whose numbers are wrong is found by two others, and its results are computed again")
+    func badNode() throws {
+        let coordinator = try coordinator(lease: 60)
+        defer { coordinator.stop() }
+        let bad = try ScriptedWorker(coordinator.endpoints, host: "bad")
+        let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
+        let id = try client.submit(source("2 10 verified"))
+        for lease in try bad.leases(2) {
+            var wrong = FakePlanner.result(of: lease.work)
+            wrong.blocks[0].sums[0] += 1
+            try bad.send(wrong, for: lease.id)
+            #expect(try bad.answer() == .accepted(lease.id))
+        }
+        let good = try ["one", "two"].map { try ScriptedWorker(coordinator.endpoints, host: $0) }
+        while try client.show(id).summary.state == .running {
+            for worker in good { try worker.work() }
+        }
+        #expect(try folded() == expected(shards: 2, firing: 10))
+        let verification = try client.show(id).verification
+        #expect(verification.wanted == 2 && verification.disagreed >= 1 && verification.skipped == 0)
+        let stories = try (0..<2).flatMap { try client.story(of: id, shard: $0) }
+        #expect(stories.contains { $0.event == "convicted" && $0.reason.hasPrefix("bad:1 computes wrongly") })
+        #expect(stories.contains { $0.event == "taken back" })
+        for worker in good + [bad] { worker.dealer.stop() }
     }
 
     @Test("what is wrong with a job's inputs becomes the job's error; what is wrong with its spec is said at once")
@@ -302,7 +355,7 @@ final class ScriptedWorker {
     private var answers: [Answer] = []
     private var credit = 0
 
-    init(_ endpoints: Endpoints) throws {
+    init(_ endpoints: Endpoints, host: String = "scripted") throws {
         let inbox = try Mailbox<MessageFromCoordinator>()
         self.inbox = inbox
         dealer = try DealerThread(connect: endpoints, deliver: { message, _ in inbox.post(message) }, report: { _ in })
@@ -310,7 +363,7 @@ final class ScriptedWorker {
         try dealer.send(
             .hello(
                 WorkerHello(
-                    build: "test", instance: instance, host: "scripted", processID: 1, instructionSet: "none",
+                    build: "test", instance: instance, host: host, processID: 1, instructionSet: "none",
                     threads: 1,
                     slurmJob: nil, held: [])))
         try dealer.send(.attach(instance))
@@ -336,20 +389,31 @@ final class ScriptedWorker {
         )
     }
 
+    /// Computes what has come, honestly.
+    func work() throws {
+        take(inbox.takeAll(waiting: .milliseconds(20)))
+        for lease in leases { try send(FakePlanner.result(of: lease.work), for: lease.id) }
+        leases = []
+    }
+
     private func wait(until isThere: () -> Bool) throws {
         let deadline = ContinuousClock.now + .seconds(30)
         while !isThere() {
             guard ContinuousClock.now < deadline else {
                 throw InputError("the coordinator", expected: "an answer", found: "none in 30 seconds")
             }
-            for message in inbox.takeAll(waiting: .seconds(1)) {
-                switch message {
-                case .lease(let lease): leases.append(lease)
-                case .accepted(let lease): answers.append(.accepted(lease))
-                case .rejected(let lease, _): answers.append(.rejected(lease))
-                case .credit(let bytes): credit += bytes
-                default: break
-                }
+            take(inbox.takeAll(waiting: .seconds(1)))
+        }
+    }
+
+    private func take(_ messages: [MessageFromCoordinator]) {
+        for message in messages {
+            switch message {
+            case .lease(let lease): leases.append(lease)
+            case .accepted(let lease): answers.append(.accepted(lease))
+            case .rejected(let lease, _): answers.append(.rejected(lease))
+            case .credit(let bytes): credit += bytes
+            default: break
             }
         }
     }

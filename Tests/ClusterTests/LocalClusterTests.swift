@@ -39,7 +39,7 @@ import Wire
         let cluster = try cluster("echo \"$@\" > \(folder.path)/arguments.txt; exec cat > /dev/null")
         let worker = try worker(cluster.endpoints)
         var states: [JobState] = []
-        try cluster.run { states.append($0.state) }
+        _ = try cluster.run { states.append($0.state) }
         #expect(states.last == .done)
         let left = try files
         #expect(left == ["arguments.txt", "out", "worker.sh"])
@@ -86,7 +86,7 @@ import Wire
         let second = try cluster("exec cat > /dev/null")
         let rest = FakeEvaluator()
         let secondWorker = try worker(second.endpoints, rest)
-        try second.run { _ in }
+        _ = try second.run { _ in }
         #expect(rest.evaluated == 3)
         let left = try files
         #expect(left == ["out", "worker.sh"])
@@ -100,7 +100,7 @@ import Wire
         #expect(throws: InputError.self) { try first.run { _ in interrupt() } }
         let second = try cluster("exec cat > /dev/null", job: "2 7")
         let worker = try worker(second.endpoints)
-        try second.run { _ in }
+        _ = try second.run { _ in }
         #expect(planner.folded?.takeAll().map(\.count) == [2])
         worker.vanish()
     }

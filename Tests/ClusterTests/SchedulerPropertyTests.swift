@@ -66,7 +66,7 @@ struct SchedulerRun {
 
     func key(_ lease: LeaseID) -> String { "\(lease.job)/\(lease.shard)" }
 
-    func name(_ worker: InstanceID) -> String { "w\(worker.low)" }
+    func name(_ worker: InstanceID) -> String { "h\(worker.low / 2):\(worker.low)" }
 
     /// What a worker comes to: the truth, unless it is a liar.
     func digest(of lease: LeaseID, by worker: InstanceID? = nil) -> Digest {
@@ -78,6 +78,7 @@ struct SchedulerRun {
     mutating func step() -> String? {
         let actions = event()
         for action in actions {
+            trail.append("    \(action)")
             if let broken = perform(action) { return broken }
         }
         return scheduler.check()
@@ -96,8 +97,7 @@ struct SchedulerRun {
             return ready(job)
         case 2, 3:
             if slots[worker] == nil { slots[worker] = 0 }
-            return scheduler.workerHello(
-                worker, name: name(worker), host: "h\(worker.low / 2)", holding: some, at: now)
+            return scheduler.workerHello(worker, name: name(worker), holding: some, at: now)
         case 4, 5, 6:
             guard slots[worker] != nil else { return scheduler.renew(worker, slots: 2, [], at: now) }
             let wanted = Int.random(in: 0...3, using: &random)
@@ -254,6 +254,7 @@ struct SchedulerRun {
             lease, committed: isLost ? .unknown : verdict(committed[key(lease)]),
             challenger: challenger ? verdict(challenges[key(lease)]) : nil, from: worker, at: now)
         for action in actions {
+            trail.append("    \(action)")
             if let broken = perform(action) { return broken }
         }
         return nil
@@ -320,8 +321,7 @@ extension SchedulerRun {
         var pending = scheduler.tick(at: now)
         for (lease, _) in commitsUnderWay { pending += scheduler.commitFinished(lease, at: now) }
         for worker in last {
-            pending += scheduler.workerHello(
-                worker, name: name(worker), host: "h", holding: [], at: now)
+            pending += scheduler.workerHello(worker, name: name(worker), holding: [], at: now)
             pending += scheduler.renew(worker, slots: 1, [], at: now)
         }
         for _ in 0..<200 where !pending.isEmpty || ended.count < shardCounts.count {

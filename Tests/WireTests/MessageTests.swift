@@ -114,7 +114,9 @@ struct MessageTests {
         #expect(slots?.description == "renew.slots: expected 0 to 1024, found 1025")
         let text = String(repeating: "a", count: WireLimits.specBytes + 1)
         let spec = #expect(throws: WireError.self) {
-            try MessageToCoordinator.request(id: 1, .submit(ticket: .random(), specText: text, specFile: "", folder: "")).encoded()
+            try MessageToCoordinator.request(
+                id: 1, .submit(ticket: .random(), specText: text, specFile: "", folder: "")
+            ).encoded()
         }
         #expect(spec?.description == "submit.specText: expected at most 4194304 bytes, found 4194305")
         var samples = Samples(seed: 4)

@@ -35,7 +35,8 @@ struct StrangerTests {
                 try worker.dealer.send(.attach(InstanceID(high: 1, low: 2)))
                 return try coordinator.message().peer
             }())
-        #expect(try worker.wait { if case .message(let message) = $0 { message } else { nil } } == .credit(bytes: 0))
+        let answer = try worker.wait { if case .message(let message) = $0 { message } else { nil } }
+        #expect(answer == .credit(bytes: 0))
 
         let router = coordinator.router
         let inbox = coordinator.inbox
@@ -49,7 +50,7 @@ struct StrangerTests {
         let client = try RequestClient(
             endpoint: router.endpoints.control, keys: ring.client(ring.operator))
         #expect(try client.request(.list) == .jobs([]))
-        #expect(coordinator.problems.takeAll().allSatisfy(\.isRoutine))
+        #expect(coordinator.problems.takeAll().filter { !$0.isRoutine } == [])
     }
 
     @Test("A worker is told of each connection, also to a coordinator that was started again")
@@ -94,7 +95,7 @@ struct StrangerTests {
         #expect(error.expected == "a coordinator without keys" && error.found == "one that demands keys")
         let client = try RequestClient(endpoint: coordinator.router.endpoints.control)
         let refusal = try #require(throws: InputError.self) { try client.request(.list) }
-        #expect(refusal == error)
+        #expect(refusal.kind == .authentication && refusal.found == error.found && refusal.hint == error.hint)
         guard case .handshakeFailed(_, .mechanism, 1) = try coordinator.problems(1)[0] else {
             Issue.record("another problem")
             return
@@ -115,7 +116,8 @@ struct StrangerTests {
         #expect(error.hint == "add the public line of this key to the coordinator's list of allowed keys")
         let client = try RequestClient(
             endpoint: coordinator.router.endpoints.control, keys: ring.client(stranger))
-        #expect(try #require(throws: InputError.self) { try client.request(.list) } == error)
+        let refusal = try #require(throws: InputError.self) { try client.request(.list) }
+        #expect(refusal.kind == .authentication && refusal.found == error.found && refusal.hint == error.hint)
         let problems = try coordinator.problems(3)
         #expect(
             Set(problems)
@@ -135,10 +137,10 @@ struct StrangerTests {
         defer { worker.dealer.stop() }
         let error = try worker.notAdmitted()
         #expect(error.kind == .authentication)
-        #expect(error.hint == "is the server key that of this coordinator?")
+        #expect(error.hint == "is the server key that of this coordinator, and does it use keys at all?")
         let client = try RequestClient(endpoint: coordinator.router.endpoints.control, keys: wrong)
         let refusal = try #require(throws: InputError.self) { try client.request(.list, timeout: .seconds(1)) }
-        #expect(refusal == error)
+        #expect(refusal.kind == .authentication && refusal.hint == error.hint)
         let problem = try coordinator.problems(1)[0]
         guard case .handshakeFailed(_, .cryptography, 1) = problem else {
             Issue.record("another problem: \(problem)")
@@ -153,11 +155,17 @@ struct StrangerTests {
         defer { coordinator.router.stop() }
         let worker = try GuardedWorker(coordinator.router.endpoints, ring.client(ring.worker))
         defer { worker.dealer.stop() }
-        let error = try worker.notAdmitted()
-        #expect(error.expected == "a coordinator with keys" && error.found == "one without")
+        // Whoever sees first that the other side is of another kind closes the connection.
+        let isSaid: (InputError) -> Bool = {
+            $0.kind == .authentication
+                && ($0.found == "one without" || $0.hint.contains("does it use keys at all"))
+        }
+        #expect(isSaid(try worker.notAdmitted()))
         let client = try RequestClient(
             endpoint: coordinator.router.endpoints.control, keys: ring.client(ring.operator))
-        #expect(try #require(throws: InputError.self) { try client.request(.list) } == error)
+        #expect(
+            isSaid(
+                try #require(throws: InputError.self) { try client.request(.list, timeout: .seconds(1)) }))
     }
 
     @Test("A worker's key on every operator's request: refused in the reply, reported, counted")
@@ -304,7 +312,8 @@ struct StrangerTests {
                 "here: expected keys, or a loopback endpoint such as tcp://127.0.0.1:5611, found \(endpoint)"))
         #expect(error.hint.contains("actdiff keygen"))
         try endpoints.check(hasKeys: true, place: "here")
-        #expect(throws: error.self) { try RequestClient(endpoint: endpoint) }
+        let client = try #require(throws: InputError.self) { try RequestClient(endpoint: endpoint) }
+        #expect(client.place == endpoint && client.kind == .configuration && client.hint == error.hint)
     }
 
     @Test(

@@ -11,6 +11,13 @@ public struct CoordinatorConfig: Sendable, Hashable {
     public var endpoints = CoordinatorConfig.defaultEndpoints
     /// The folder where it keeps everything.
     public var state: String
+    /// The file of its secret key, and that of the list of keys that it allows, where they are named.
+    public var keyFile: String?
+    public var allowedFile: String?
+    /// The keys themselves; without them it listens on loopback only, to everybody there.
+    public var keys: ServerKeys?
+    /// The folders below which everything that a job names must be; empty for anywhere.
+    public var modelRoots: [String] = []
     /// How long a lease lives without renewal, and a worker without a word.
     public var leaseSeconds = 60.0
     /// How long after a restart shards are kept for workers that may still hold them; as long as a lease unless told
@@ -36,10 +43,16 @@ public struct CoordinatorConfig: Sendable, Hashable {
 
     /// Reads a configuration file. Throws `InputError` with file, line and key.
     public init(_ document: Document) throws {
-        try document.refuseKeys(outside: ["control", "data", "state", "lease_seconds", "stall_seconds", "http", "drain_signal"])
+        try document.refuseKeys(outside: [
+            "control", "data", "key", "allowed", "model_roots", "state", "lease_seconds", "stall_seconds", "http",
+            "drain_signal",
+        ])
         try self.init(state: document.required("state").string())
-        if let control = try document.optional("control") { endpoints.control = try Self.loopback(control) }
-        if let data = try document.optional("data") { endpoints.data = try Self.loopback(data) }
+        if let control = try document.optional("control") { endpoints.control = try control.string() }
+        if let data = try document.optional("data") { endpoints.data = try data.string() }
+        keyFile = try document.optional("key")?.string()
+        allowedFile = try document.optional("allowed")?.string()
+        if let roots = try document.optional("model_roots") { modelRoots = try roots.list().map { try $0.string() } }
         if let seconds = try document.optional("lease_seconds") {
             leaseSeconds = try seconds.number()
             guard (1...86_400).contains(leaseSeconds) else {
@@ -57,7 +70,6 @@ public struct CoordinatorConfig: Sendable, Hashable {
             http = try Self.http(text.string()) { text.error(expected: $0) }
         }
         if let signal = try document.optional("drain_signal") { drainSignal = try DrainSignal(signal) }
-        try check(place: document.place)
     }
 
     /// Reads an address for the status pages, or `off`.
@@ -67,35 +79,9 @@ public struct CoordinatorConfig: Sendable, Hashable {
         return address
     }
 
-    /// Refuses endpoints that other machines could reach, wherever they were given. Throws `InputError`.
+    /// Refuses endpoints that other machines could reach, wherever they were given, unless there are keys. Throws
+    /// `InputError`.
     public func check(place: String) throws {
-        for endpoint in [endpoints.control, endpoints.data] where !Self.isLoopback(endpoint) {
-            throw Self.refusal(place, endpoint)
-        }
-    }
-
-    private static func loopback(_ document: Document) throws -> String {
-        let endpoint = try document.string()
-        guard isLoopback(endpoint) else { throw refusal(document.place, endpoint) }
-        return endpoint
-    }
-
-    private static func refusal(_ place: String, _ endpoint: String) -> InputError {
-        InputError(
-            place, expected: "a loopback endpoint such as tcp://127.0.0.1:5611", found: endpoint,
-            hint: "without keys anybody who reaches the port could give orders; use an SSH tunnel to reach it from "
-                + "another machine",
-            kind: .configuration)
-    }
-
-    /// Whether only this machine can reach the endpoint: `tcp://` on 127.0.0.0/8, ::1 or localhost, with a port or `*`.
-    static func isLoopback(_ endpoint: String) -> Bool {
-        guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else { return false }
-        let host = endpoint[..<colon].dropFirst("tcp://".count)
-        let port = endpoint[endpoint.index(after: colon)...]
-        guard port == "*" || UInt16(port) != nil else { return false }
-        if host == "localhost" || host == "[::1]" { return true }
-        let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-        return numbers.count == 4 && numbers[0] == 127 && !numbers.contains(nil)
+        try endpoints.check(hasKeys: keys != nil, place: place)
     }
 }

@@ -144,7 +144,7 @@ extension CoordinatorCore {
     /// A worker whose numbers are wrong may have had a part in jobs that people have read already.
     private func warnOfEndedJobs(with name: String) {
         do {
-            for (job, shards) in try store.endedJobs(with: name) {
+            for (job, shards) in try store.jobs(with: name) where !scheduler.open.contains(job) {
                 logger.critical(
                     "a finished job holds shards of a worker whose numbers are wrong: submit it again",
                     metadata: ["job": "\(job)", "shards": "\(shards)", "worker": "\(name)"])

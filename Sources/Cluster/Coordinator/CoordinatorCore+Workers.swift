@@ -29,7 +29,7 @@ extension CoordinatorCore {
                 "instructions": "\(hello.instructionSet)", "slurm": "\(hello.slurmJob ?? "-")",
             ])
         let actions = scheduler.workerHello(
-            hello.instance, name: connection.name, host: hello.host, holding: hello.held, at: at)
+            hello.instance, name: connection.name, holding: hello.held, at: at)
         perform(actions)
     }
 

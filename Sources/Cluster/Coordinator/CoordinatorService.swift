@@ -55,9 +55,11 @@ public final class CoordinatorService: Sendable {
             let mailbox = try Mailbox<Event>()
             ended = try Mailbox()
             router = try RouterThread(
-                bind: config.endpoints, deliver: { mailbox.post(.message($0)) },
+                bind: config.endpoints, keys: config.keys, deliver: { mailbox.post(.message($0)) },
                 report: { mailbox.post(.transport($0)) })
             self.mailbox = mailbox
+        } catch let error as InputError {
+            throw error
         } catch {
             throw InputError(
                 "\(config.endpoints.control), \(config.endpoints.data)", expected: "endpoints to listen on",

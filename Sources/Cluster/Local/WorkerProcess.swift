@@ -1,5 +1,6 @@
 import Foundation
 import Inputs
+import Wire
 
 /// A worker as a child process, which ends when its standard input is closed.
 final class WorkerProcess {
@@ -34,6 +35,8 @@ final class WorkerProcess {
     init(_ executable: String, _ arguments: [String], exited: @escaping @Sendable (Exit) -> Void) throws {
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
+        // Keys of this machine's cluster are not for a coordinator that has none.
+        process.environment = ProcessInfo.processInfo.environment.filter { !KeySources.variables.contains($0.key) }
         process.standardInput = input
         process.terminationHandler = { [ended] process in
             ended.signal()

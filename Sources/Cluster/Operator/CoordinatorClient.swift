@@ -9,11 +9,11 @@ public final class CoordinatorClient {
     private let endpoint: String
     private let timeout: Duration
 
-    /// Begins to connect to a coordinator's control endpoint.
-    public init(endpoint: String, timeout: Duration = .seconds(10)) throws {
+    /// Begins to connect to a coordinator's control endpoint; without keys it must be on loopback.
+    public init(endpoint: String, keys: ClientKeys? = nil, timeout: Duration = .seconds(10)) throws {
         self.endpoint = endpoint
         self.timeout = timeout
-        requests = try RequestClient(endpoint: endpoint)
+        requests = try RequestClient(endpoint: endpoint, keys: keys)
     }
 
     /// Starts a job from a spec file; its relative paths are relative to the file's folder.

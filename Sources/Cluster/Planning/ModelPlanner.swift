@@ -10,12 +10,15 @@ public struct ModelPlanner: JobPlanning {
     private let inputs: TaskInputs
     private let version: String
     private let build: String
+    private let roots: ModelRoots?
 
-    /// `version` is actdiff's own, for the manifest; `build` tells this program from others of the same version.
-    public init(digests: DigestCache, version: String, build: String) {
+    /// `version` is actdiff's own, for the manifest; `build` tells this program from others of the same version. With
+    /// `roots` a job that names something outside them is refused before anything of it is opened.
+    public init(digests: DigestCache, version: String, build: String, roots: ModelRoots? = nil) {
         inputs = TaskInputs(digests: digests)
         self.version = version
         self.build = build
+        self.roots = roots
     }
 
     /// What the fold needs besides the shards.
@@ -33,6 +36,7 @@ public struct ModelPlanner: JobPlanning {
 
     public func plan(_ source: JobSource) throws -> JobPlan {
         let spec = try spec(source)
+        try roots?.check(spec)
         let base = try Checkpoint(spec.base.resolved)
         let task = try inputs.task(for: spec, base: base)
         let tokenizer = try base.gguf.map { try Tokenizer(gguf: $0) } ?? Tokenizer(folder: base.path)

@@ -61,18 +61,20 @@ extension Scheduler {
         return actions
     }
 
-    /// Shards with one lease that nobody works on or that takes unusually long, the oldest first.
+    /// Shards with one lease that nobody works on, then those that take unusually long; the oldest first.
     private func laggards(_ job: Job, _ id: JobID, at now: Double) -> [(shard: Int, grant: Grant)] {
         let patience = job.meanSeconds.map { $0 * policy.speculationFactor } ?? policy.leaseSeconds
-        var late: [(shard: Int, grant: Grant)] = []
+        var late: [(shard: Int, grant: Grant, isRunning: Bool)] = []
         for (shard, state) in job.states.enumerated() {
             guard case .leased(let grants) = state, grants.count == 1, let grant = grants.first else { continue }
             let isRunning = workers[grant.worker]?.running == LeaseID(job: id, shard: shard, epoch: grant.epoch)
             if !isRunning || grant.since + patience <= now || isTorpid(grant.worker, at: now) {
-                late.append((shard, grant))
+                late.append((shard, grant, isRunning))
             }
         }
-        return late.sorted { ($0.grant.since, $0.shard) < ($1.grant.since, $1.shard) }
+        return late.sorted {
+            ($0.isRunning ? 1 : 0, $0.grant.since, $0.shard) < ($1.isRunning ? 1 : 0, $1.grant.since, $1.shard)
+        }.map { ($0.shard, $0.grant) }
     }
 
     /// The spare worker with the least to do. Workers on which the shard failed come into question only when there is

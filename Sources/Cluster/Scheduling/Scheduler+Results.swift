@@ -9,13 +9,14 @@ extension Scheduler {
     public mutating func resultReceived(
         _ lease: LeaseID, digest: Digest, from id: InstanceID, at now: Double
     ) -> [Action] {
+        guard let name = workers[id]?.name else { return [.askWho(id)] }
         workers[id]?.lastHeard = now
         if let reason = refusal(of: lease, from: id) {
             giveBack(lease, from: id, notBefore: now)
             return [.reject(lease, to: id, reason: reason)]
         }
         guard let at = jobs.index(forKey: lease.job) else { return [] }
-        let claim = Claim(worker: id, name: workers[id]?.name ?? "\(id)", lease: lease)
+        let claim = Claim(worker: id, name: name, lease: lease)
         if workers[id]?.running == lease { workers[id]?.running = nil }
         switch jobs.values[at].states[lease.shard] {
         case .committed(let committed, _, _):
@@ -85,6 +86,14 @@ extension Scheduler {
             workers[claim.worker]?.failedInRow = []
             drop(claim.lease, from: claim.worker)
             actions.append(.acknowledge(claim.lease, to: claim.worker))
+        }
+        if convicted.contains(first.name) {
+            // Found out while its result was on the way into the store.
+            for grant in committing.grants {
+                drop(LeaseID(job: lease.job, shard: lease.shard, epoch: grant.epoch), from: grant.worker)
+            }
+            actions += takeBack(lease.shard, of: lease.job, at: now)
+            return actions + [.retract(lease.job, shards: [lease.shard])] + grantWaiting(at: now)
         }
         for grant in committing.grants {
             let other = LeaseID(job: lease.job, shard: lease.shard, epoch: grant.epoch)

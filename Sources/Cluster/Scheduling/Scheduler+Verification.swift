@@ -26,7 +26,7 @@ extension Scheduler {
         _ lease: LeaseID, committed: Comparison, challenger: Comparison?, from id: InstanceID, at now: Double
     ) -> [Action] {
         let check = check(lease, of: id)
-        let name = workers[id]?.name ?? "\(id)"
+        guard let name = workers[id]?.name else { return [.askWho(id)] }
         giveBack(lease, from: id, notBefore: now)
         drop(lease, from: id)
         guard isRunning(lease.job, shard: lease.shard), let at = jobs.index(forKey: lease.job),
@@ -143,7 +143,7 @@ extension Scheduler {
     }
 
     /// A committed shard waits again.
-    private mutating func takeBack(_ shard: Int, of id: JobID, at now: Double) -> [Action] {
+    mutating func takeBack(_ shard: Int, of id: JobID, at now: Double) -> [Action] {
         guard let check = change(id, { $0.checks[shard] }) else { return [] }
         if let grant = check?.grant {
             drop(LeaseID(job: id, shard: shard, epoch: grant.epoch), from: grant.worker)
@@ -191,7 +191,7 @@ extension Scheduler {
 
     private func verifier(for check: Check, at now: Double) -> InstanceID? {
         let strangers = workers.filter { isStranger($0.value, to: check) }
-        let hosts = Set(workers.values.filter { check.seen.contains($0.name) }.map(\.host))
+        let hosts = Set(check.seen.map(Self.host))
         let elsewhere = strangers.filter { !hosts.contains($0.value.host) }
         let candidates = elsewhere.isEmpty ? strangers : elsewhere
         return spareWorker(at: now) { candidates[$0] != nil }
@@ -203,7 +203,7 @@ extension Scheduler {
 
     /// A worker could not compute what it was to verify.
     mutating func checkFailed(_ lease: LeaseID, on id: InstanceID, at now: Double) -> [Action] {
-        let name = workers[id]?.name ?? "\(id)"
+        guard let name = workers[id]?.name else { return [] }
         let failures = change(lease.job) { job -> Int in
             job.checks[lease.shard]?.seen.append(name)
             job.checks[lease.shard]?.failures += 1

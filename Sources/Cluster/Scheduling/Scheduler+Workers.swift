@@ -7,11 +7,11 @@ extension Scheduler {
     /// A lease that still is its shard's latest becomes the worker's again. Leases that the worker was given but does
     /// not name never arrived: their shards wait again, and nobody is to blame.
     public mutating func workerHello(
-        _ id: InstanceID, name: String, host: String, holding leases: [LeaseID], at now: Double
+        _ id: InstanceID, name: String, holding leases: [LeaseID], at now: Double
     ) -> [Action] {
-        var worker = workers[id] ?? Worker(name: name, host: host, slots: 0, lastHeard: now)
+        var worker = workers[id] ?? Worker(name: name, slots: 0, lastHeard: now)
         let before = worker.held
-        (worker.name, worker.host, worker.lastHeard) = (name, host, now)
+        (worker.name, worker.lastHeard) = (name, now)
         worker.isDismissed = worker.isDismissed || convicted.contains(name)
         workers[id] = worker
         for lease in before.subtracting(leases) { giveBack(lease, from: id, notBefore: now) }

@@ -4,9 +4,10 @@ import Wire
 extension Scheduler {
     /// A worker process.
     struct Worker: Sendable {
+        /// `host:process`.
         var name: String
         /// The machine: verification goes to another one where there is one.
-        var host: String
+        var host: Substring { Scheduler.host(ofWorker: name) }
         /// Leases it wants to hold at a time: one to compute and one to go on with.
         var slots: Int
         var held: Set<LeaseID> = []
@@ -19,6 +20,11 @@ extension Scheduler {
         var failedInRow: Set<ShardKey> = []
         /// Was told to leave.
         var isDismissed = false
+    }
+
+    /// The machine in a worker's name.
+    static func host(ofWorker name: String) -> Substring {
+        name.lastIndex(of: ":").map { name[..<$0] } ?? name[...]
     }
 
     /// A shard of any job.

@@ -95,16 +95,18 @@ extension JobStore {
         }
     }
 
-    /// Jobs that have ended and hold shards of a worker, with the number of these.
-    public func endedJobs(with worker: String) throws -> [(job: JobID, shards: Int)] {
+    /// Jobs that run or have ended with a bundle and hold shards of a worker, with the number of these.
+    public func jobs(with worker: String) throws -> [(job: JobID, shards: Int)] {
         try read { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: """
                     SELECT jobs.id, COUNT(*) AS shards FROM shards JOIN jobs ON jobs.sequence = shards.job
-                    WHERE worker = ? AND state IN (?, ?) GROUP BY shards.job
+                    WHERE worker = ? AND state IN (?, ?, ?) GROUP BY shards.job
                     """,
-                arguments: [worker, JobState.done.rawValue, JobState.partial.rawValue])
+                arguments: [
+                    worker, JobState.running.rawValue, JobState.done.rawValue, JobState.partial.rawValue,
+                ])
             return rows.compactMap { row in JobID(row["id"] as String).map { ($0, row["shards"]) } }
         }
     }

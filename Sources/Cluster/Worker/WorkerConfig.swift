@@ -6,6 +6,11 @@ import Wire
 public struct WorkerConfig: Sendable, Hashable {
     /// Where the coordinator is.
     public var coordinator = CoordinatorConfig.defaultEndpoints
+    /// The file of its secret key, and the coordinator's public key or its file, where they are named.
+    public var keyFile: String?
+    public var serverKey: String?
+    /// The keys themselves; without them the coordinator must be on loopback.
+    public var keys: ClientKeys?
     /// The folders below which models may be opened.
     public var modelRoots: [String]
     /// Threads to compute with.
@@ -21,12 +26,16 @@ public struct WorkerConfig: Sendable, Hashable {
 
     /// Reads a configuration file. Throws `InputError` with file, line and key.
     public init(_ document: Document) throws {
-        try document.refuseKeys(outside: ["connect", "data", "model_roots", "threads", "drain_signal"])
+        try document.refuseKeys(outside: [
+            "connect", "data", "key", "server_key", "model_roots", "threads", "drain_signal",
+        ])
         let roots = try document.required("model_roots")
         self.init(modelRoots: try roots.list().map { try $0.string() })
         guard !modelRoots.isEmpty else { throw roots.error(expected: "at least one folder") }
         if let control = try document.optional("connect") { coordinator.control = try control.string() }
         if let data = try document.optional("data") { coordinator.data = try data.string() }
+        keyFile = try document.optional("key")?.string()
+        serverKey = try document.optional("server_key")?.string()
         if let threads = try document.optional("threads") { self.threads = try threads.integer(atLeast: 1) }
         if let signal = try document.optional("drain_signal") {
             drainSignal = try DrainSignal(signal)

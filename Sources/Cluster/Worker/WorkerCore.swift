@@ -76,6 +76,8 @@ final class WorkerCore {
             end = .failure(error)
         case .transport(.failed(let error)):
             end = .failure(InputError("the sockets", expected: "to go on", found: "\(error)", kind: .temporary))
+        case .transport(.notAdmitted(let error)):
+            perform(machine.refused(error))
         case .transport(let problem):
             logger.log(level: problem.isRoutine ? .debug : .warning, "\(problem)")
         case .drain:

@@ -48,14 +48,16 @@ public final class WorkerService: Sendable {
     private let mailbox: Mailbox<Event>
     private let ended: Mailbox<Result<WorkerMachine.Outcome, InputError>>
 
-    /// Begins to connect and to work. Throws `InputError` for endpoints that are none.
-    public init(connect endpoints: Endpoints, parts: Parts) throws {
+    /// Begins to connect and to work. Throws `InputError` for endpoints that are none, and without keys for any off
+    /// loopback.
+    public init(connect endpoints: Endpoints, keys: ClientKeys? = nil, parts: Parts) throws {
+        try endpoints.check(hasKeys: keys != nil, place: "the coordinator's endpoints")
         do {
             let mailbox = try Mailbox<Event>()
             ended = try Mailbox()
             compute = try ComputeThread(parts.evaluator) { mailbox.post(.computed($0, $1)) }
             dealer = try DealerThread(
-                connect: endpoints, deliver: { mailbox.post(.message($0, $1)) },
+                connect: endpoints, keys: keys, deliver: { mailbox.post(.message($0, $1)) },
                 connected: { mailbox.post(.connected($0)) },
                 report: { mailbox.post(.transport($0)) })
             self.mailbox = mailbox

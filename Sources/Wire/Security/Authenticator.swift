@@ -81,6 +81,13 @@ final class Authenticator: Sendable {
         }
     }
 
+    /// An address as people write it: IPv4 without the IPv6 form that an IPv6 socket gives it.
+    private static func address(_ frame: [UInt8]) -> String {
+        let text = String(decoding: frame, as: UTF8.self)
+        let mapped = "::ffff:"
+        return text.hasPrefix(mapped) ? String(text.dropFirst(mapped.count)) : text
+    }
+
     /// What libzmq is answered: version, its own number for the question, status, text, user, nothing more.
     static func answer(
         _ request: Socket.Message, who: (PublicKey) -> Principal?
@@ -96,7 +103,7 @@ final class Authenticator: Sendable {
             principal == nil ? ["400", "this key is not allowed", ""] : ["200", "", principal?.key.text ?? ""]
         return (
             [protocolVersion, frames.count > 1 ? frames[1] : []] + verdict.map { Array($0.utf8) } + [[]],
-            principal, frames.count > 3 ? String(decoding: frames[3], as: UTF8.self) : "", key
+            principal, frames.count > 3 ? address(frames[3]) : "", key
         )
     }
 }

@@ -5,6 +5,7 @@ import Inputs
 /// gets shorter ends the process.
 struct SmallFile {
     private static let byteLimit = 4 << 20
+    private static let blanks = Array(" \t\r".utf8)
 
     let path: String
     let status: stat
@@ -39,9 +40,10 @@ struct SmallFile {
     /// The lines that are neither empty nor comments, with their numbers from 1 and split at blanks. A line that begins
     /// with '#' is a comment; elsewhere it may be a part of a key.
     var lines: [(number: Int, words: [String])] {
-        String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+        // Bytes, not characters: to Swift a carriage return and a line feed are one.
+        bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
             .compactMap { index, line in
-                let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }.map(String.init)
+                let words = line.split { Self.blanks.contains($0) }.map { String(decoding: $0, as: UTF8.self) }
                 return words.isEmpty || words[0].hasPrefix("#") ? nil : (index + 1, words)
             }
     }

@@ -77,7 +77,7 @@ struct ClientConnection {
             case .cryptography, .malformed, .brokenOff:
                 (
                     "the coordinator with the key \(keys?.server.beginning ?? "")…", "one that ends the handshake",
-                    "is the server key that of this coordinator?"
+                    "is the server key that of this coordinator, and does it use keys at all?"
                 )
             }
         return InputError(endpoint, expected: expected, found: found, hint: hint, kind: .authentication)

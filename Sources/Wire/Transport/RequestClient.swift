@@ -95,8 +95,13 @@ public final class RequestClient {
         if connection.keys != nil, !connection.wasReady, let failure = connection.failures.last {
             return connection.error(for: failure)
         }
+        let isEnded = connection.keys == nil && !connection.wasReady && !connection.failures.isEmpty
         return InputError(
-            endpoint, expected: "a coordinator that answers", found: found,
-            hint: "is the coordinator running, and is this its control endpoint?", kind: .unreachable)
+            endpoint, expected: "a coordinator that answers",
+            found: isEnded ? "somebody who ends the handshake" : found,
+            hint: isEnded
+                ? "does it demand keys (--key, --server-key), and is this its control endpoint?"
+                : "is the coordinator running, and is this its control endpoint?",
+            kind: .unreachable)
     }
 }

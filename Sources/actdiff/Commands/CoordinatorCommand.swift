@@ -3,6 +3,7 @@ import Cluster
 import Foundation
 import Inputs
 import Monitoring
+import Wire
 
 /// `actdiff coordinator`: the daemon that plans jobs, leases shards and folds results.
 struct CoordinatorCommand: ParsableCommand {
@@ -10,11 +11,13 @@ struct CoordinatorCommand: ParsableCommand {
         commandName: "coordinator",
         abstract: "Runs a coordinator until SIGTERM or SIGINT.",
         discussion: """
-            Everything it knows is in the state folder; killed at any moment, it goes on from there. It listens on \
-            loopback only: reach it from other machines through an SSH tunnel until keys are supported.
+            Everything it knows is in the state folder; killed at any moment, it goes on from there. Off loopback it \
+            listens only with keys (actdiff keygen), and lets in only those that it allows.
 
-            EXAMPLE
+            EXAMPLES
               actdiff coordinator --state /var/lib/actdiff
+              actdiff coordinator --state /var/lib/actdiff --listen 'tcp://*:5611' --data 'tcp://*:5612' \\
+                --key keys/coordinator.secret --allowed keys/allowed.keys --model-root /srv/models
             """)
 
     @Option(help: "Configuration file (see configs/coordinator.yaml); options override it.", completion: .file())
@@ -27,6 +30,22 @@ struct CoordinatorCommand: ParsableCommand {
     var data: String?
     @Option(help: "Address of the status pages, such as 127.0.0.1:5613, or off.")
     var http: String?
+    @Option(
+        help:
+            "File of the coordinator's secret key. Default: ACTDIFF_SECRET_KEY, or systemd's credential actdiff.secret.",
+        completion: .file())
+    var key: String?
+    @Option(
+        help: """
+            File with the public keys of those who may come in; changes count at once. Default: systemd's credential \
+            allowed.keys.
+            """, completion: .file())
+    var allowed: String?
+    @Option(
+        name: .customLong("model-root"),
+        help: "A folder below which everything must be that a job names; can be repeated. Default: anywhere.",
+        completion: .directory)
+    var modelRoots: [String] = []
     @Option(help: "How long a lease lives without renewal.")
     var leaseSeconds: Double?
 
@@ -36,8 +55,9 @@ struct CoordinatorCommand: ParsableCommand {
     func run() throws {
         let logger = Start.logger("actdiff.coordinator", level: .info)
         let settings = try settings()
+        let roots = try settings.modelRoots.isEmpty ? nil : ModelRoots(settings.modelRoots, of: "coordinator")
         let service = try CoordinatorService(
-            settings, parts: .init(planner: try Start.planner(), build: Version.build(), logger: logger))
+            settings, parts: .init(planner: try Start.planner(roots: roots), build: Version.build(), logger: logger))
         let signals = EndSignals([SIGTERM, SIGINT, settings.drainSignal.number]) { service.drain() }
         Terminal.say("listening: control \(service.endpoints.control), data \(service.endpoints.data)")
         if let http = service.http { Terminal.say("status pages: http://\(http)") }
@@ -70,6 +90,10 @@ struct CoordinatorCommand: ParsableCommand {
             throw InputError(
                 "--lease-seconds", expected: "1 to 86400", found: "\(settings.leaseSeconds)", kind: .usage)
         }
+        if let key { settings.keyFile = key }
+        if let allowed { settings.allowedFile = allowed }
+        settings.keys = try KeySources().server(key: settings.keyFile, allowed: settings.allowedFile)
+        if !modelRoots.isEmpty { settings.modelRoots = modelRoots }
         settings.state = Start.absolute(settings.state)
         return settings
     }

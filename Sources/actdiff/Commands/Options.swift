@@ -7,14 +7,30 @@ import Inputs
 import Logging
 import Wire
 
-/// Where the coordinator's control socket is.
+/// Where the coordinator's control socket is, and the keys to be let in with.
 struct ControlOption: ParsableArguments {
     @Option(name: .customLong("connect"), help: "The coordinator's control endpoint.")
     var endpoint = CoordinatorConfig.defaultEndpoints.control
+    @OptionGroup var keys: ClientKeyOptions
 
     func client() throws -> CoordinatorClient {
-        try CoordinatorClient(endpoint: endpoint)
+        try CoordinatorClient(
+            endpoint: endpoint, keys: KeySources().client(key: keys.key, serverKey: keys.serverKey))
     }
+}
+
+/// The keys of those who connect.
+struct ClientKeyOptions: ParsableArguments {
+    @Option(
+        help: "File of the own secret key. Default: ACTDIFF_SECRET_KEY, or systemd's credential actdiff.secret.",
+        completion: .file())
+    var key: String?
+    @Option(
+        help: ArgumentHelp(
+            "The coordinator's public key, or its file. Default: ACTDIFF_SERVER_KEY, or systemd's credential "
+                + "coordinator.public.", valueName: "file or key"),
+        completion: .file())
+    var serverKey: String?
 }
 
 /// How rankings are printed.
@@ -73,9 +89,9 @@ enum Start {
         return DigestCache(at: caches + "/actdiff/digests.json")
     }
 
-    /// The planner of real jobs.
-    static func planner() throws -> ModelPlanner {
-        ModelPlanner(digests: digests(), version: Version.current, build: try Version.build())
+    /// The planner of real jobs; with roots, of jobs that name nothing outside them.
+    static func planner(roots: ModelRoots? = nil) throws -> ModelPlanner {
+        ModelPlanner(digests: digests(), version: Version.current, build: try Version.build(), roots: roots)
     }
 
     /// An absolute path without `.` and `..`.

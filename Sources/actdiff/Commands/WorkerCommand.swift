@@ -24,6 +24,7 @@ struct WorkerCommand: ParsableCommand {
     var connect: String?
     @Option(help: "The coordinator's data endpoint.")
     var data: String?
+    @OptionGroup var keys: ClientKeyOptions
     @Option(name: .customLong("model-root"), help: "A folder below which models may be opened; can be repeated.")
     var modelRoots: [String] = []
     @Option(help: "Threads to compute with. Default: the machine's cores.")
@@ -38,7 +39,7 @@ struct WorkerCommand: ParsableCommand {
         let evaluator = ModelEvaluator(
             roots: try ModelRoots(settings.modelRoots), digests: Start.digests(), threads: settings.threads)
         let service = try WorkerService(
-            connect: settings.coordinator,
+            connect: settings.coordinator, keys: settings.keys,
             parts: .init(
                 evaluator: evaluator, build: Version.build(), instructionSet: ProcessorKernels.fingerprint,
                 threads: settings.threads,
@@ -70,6 +71,9 @@ struct WorkerCommand: ParsableCommand {
                 hint: "a worker opens models only below the folders it is told", kind: .usage)
         }
         if let connect { settings.coordinator.control = connect }
+        if let key = keys.key { settings.keyFile = key }
+        if let key = keys.serverKey { settings.serverKey = key }
+        settings.keys = try KeySources().client(key: settings.keyFile, serverKey: settings.serverKey)
         if let data { settings.coordinator.data = data }
         if let threads { settings.threads = threads }
         guard (1...1024).contains(settings.threads) else {
