@@ -3,11 +3,14 @@ import Wire
 
 extension CoordinatorCore {
     /// Stores what is to be stored, in one transaction for all that has come together, and only then says it to anybody.
-    func flush() {
+    /// Lines of stories wait for company, unless they have waited long enough.
+    func flush(storyIsDue: Bool = false) {
+        var storyIsDue = storyIsDue
         while true {
             var batch = pending
             batch.epochs = grants.map(\.lease)
-            if batch.canWait { break }
+            if batch.canWait, !storyIsDue || batch.story.isEmpty { break }
+            storyIsDue = false
             let leaving = grants
             (pending, grants) = (StoreBatch(), [])
             let begin = ContinuousClock.now
@@ -24,19 +27,6 @@ extension CoordinatorCore {
             }
         }
         passOn()
-    }
-
-    /// Stores the lines that have waited for company.
-    func flushStory() {
-        guard !pending.story.isEmpty else { return flush() }
-        let batch = pending
-        pending = StoreBatch()
-        do {
-            _ = try store.apply(batch)
-        } catch {
-            putBack(batch, [])
-        }
-        flush()
     }
 
     private func finish(_ commits: [StoreBatch.Commit], refused: Set<LeaseID>) {

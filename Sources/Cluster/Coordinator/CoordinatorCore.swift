@@ -97,16 +97,17 @@ final class CoordinatorCore {
             // Whatever arrived before this moment is among the events: should the disk hold them up, no lease whose
             // renewal is waiting here may expire meanwhile.
             let seen = now
+            var storyIsDue = false
             for event in events where !isStopping { handle(event) }
             if seen >= tickAt {
                 metrics.loopLag.observe(seen - tickAt)
                 tick(at: seen)
                 tickAt = seen + Self.tickSeconds
-                flushStory()
+                storyIsDue = true
             }
-            flush()
+            flush(storyIsDue: storyIsDue)
         }
-        flushStory()
+        flush(storyIsDue: true)
         return failure
     }
 
