@@ -67,10 +67,19 @@ struct FakePlanner: JobPlanning {
         sums.endRow()
         return ShardResult(shard: work.index, tokenCounts: [[2]], blocks: [sums])
     }
+
+    /// What a worker with wrong numbers makes of it.
+    static func other(_ work: ShardWork) -> ShardResult {
+        var other = result(of: work)
+        other.blocks[0].sums[0] += 1
+        return other
+    }
 }
 
 /// Notes the digest of every result that it takes in.
 struct FakeFold: JobFolding {
+    private static let large = Data((0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 &* 7) })
+
     let planner: FakePlanner
     /// Nil for a shard that was skipped.
     var digests: [Digest?]
@@ -114,10 +123,10 @@ struct FakeFold: JobFolding {
         try FileManager.default.createDirectory(atPath: partial, withIntermediateDirectories: true)
         try Data(text.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: partial + "/digests.txt"))
         // More than one slice, and an empty file.
-        let large = Data((0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 &* 7) })
-        try large.write(to: URL(fileURLWithPath: partial + "/large.bin"))
+        try Self.large.write(to: URL(fileURLWithPath: partial + "/large.bin"))
         try Data().write(to: URL(fileURLWithPath: partial + "/none.bin"))
         try FileManager.default.moveItem(atPath: partial, toPath: folder)
+        planner.log.note(.wrote)
         planner.folded?.post(digests.compactMap(\.self))
     }
 }
@@ -128,6 +137,7 @@ final class FoldLog: Sendable {
         case opened(checkpoint: Bool)
         case folded(Int)
         case skipped(Int)
+        case wrote
     }
 
     private let entries = Mutex<[Entry]>([])

@@ -56,7 +56,7 @@ struct SchedulerRun {
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
         scheduler = Scheduler(
-            policy: .init(leaseSeconds: 10, graceSeconds: 5, stallSeconds: 30, verifySeconds: 20))
+            policy: .init(leaseSeconds: 10, graceSeconds: 5, stallSeconds: 30, verifySeconds: 3))
         jobs = (0..<Int.random(in: 1...3, using: &random)).compactMap { JobID("job-\($0)") }
         workers = (0..<UInt64.random(in: 1...5, using: &random)).map { InstanceID(high: 0, low: $0) }
         if Int.random(in: 0..<3, using: &random) == 0, let liar = workers.randomElement(using: &random) {
@@ -262,7 +262,7 @@ struct SchedulerRun {
 }
 
 @Suite struct SchedulerPropertyTests {
-    /// Sequences of 60 events in each of the 8 blocks: 100,000 where `ACTDIFF_SEQUENCES` says so, else enough to notice.
+    /// Sequences of 150 events in each of the 8 blocks: 100,000 where `ACTDIFF_SEQUENCES` says so, else enough to notice.
     static let perBlock = (ProcessInfo.processInfo.environment["ACTDIFF_SEQUENCES"].flatMap { Int($0) } ?? 24_000) / 8
 
     @Test("no order of events breaks a rule", arguments: 0..<8)
@@ -276,7 +276,7 @@ struct SchedulerRun {
         for index in 0..<Self.perBlock {
             let seed = UInt64(block * Self.perBlock + index)
             var run = SchedulerRun(seed: seed)
-            for _ in 0..<60 {
+            for _ in 0..<150 {
                 if let broken = run.step() {
                     Issue.record("seed \(seed): \(broken)\n\(run.trail.joined(separator: "\n"))")
                     return
@@ -293,8 +293,8 @@ struct SchedulerRun {
         print(
             "\(Self.perBlock) sequences: \(completed) completed, \(failed) failed, \(alarms) disputes,",
             "\(convictions) convictions, \(outcomes), \(purposes)")
-        #expect(completed > 300 && failed > 20 && alarms > 20 && convictions > 0)
-        for outcome in [Scheduler.Verification.agreed, .skipped] { #expect(outcomes[outcome, default: 0] > 20) }
+        #expect(completed > 300 && failed > 5 && alarms > 20 && convictions > 5)
+        for outcome in [Scheduler.Verification.agreed, .skipped] { #expect(outcomes[outcome, default: 0] > 5) }
         for purpose in [Scheduler.Purpose.again, .speculation, .verification] {
             #expect(purposes[purpose, default: 0] > 100)
         }

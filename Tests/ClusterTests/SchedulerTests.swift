@@ -64,7 +64,7 @@ import Wire
         _ = scheduler.shardFailed(lease(0, 3), error: failure, isPermanent: false, from: a, at: 3)
         actions = scheduler.shardFailed(lease(0, 4), error: failure, isPermanent: false, from: a, at: 4)
         let error = InputError(
-            "job j, shard 0", expected: "a result within 3 attempts", found: "a failure each time, at last: \(failure)",
+            "shard 0", expected: "a result within 3 attempts", found: "a failure each time, at last: \(failure)",
             kind: .temporary)
         #expect(actions.contains(.failJob(job, error)))
     }
@@ -115,7 +115,7 @@ import Wire
             _ = scheduler.renew(worker, slots: 0, [], at: 1)
             guard at == 2 else { continue }
             let error = InputError(
-                "job j, shard 0", expected: "a result within 3 attempts",
+                "shard 0", expected: "a result within 3 attempts",
                 found: "a failure each time, at last: \(failure)", kind: .temporary)
             #expect(actions.suffix(2) == [.quarantine(job, shard: 0, error), .finishJob(job, missing: [0: error])])
         }

@@ -65,7 +65,6 @@ extension CoordinatorCore {
         try store.cancel(job)
         workshop.forget(job.id)
         logger.info("cancelled", metadata: ["job": "\(job.id)"])
-        workshop.forget(job.id)
         perform(scheduler.cancel(job.id, at: now))
         return .cancelled
     }

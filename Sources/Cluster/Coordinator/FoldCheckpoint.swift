@@ -26,7 +26,7 @@ struct FoldChain: Sendable, Hashable {
 }
 
 /// A checkpoint of a fold as a file: the letters ADFC, a version (u16), the next shard (u64), the chain of the shards
-/// before it, SHA-256 of all of the above and below, then the planner's own checkpoint. Little-endian.
+/// before it, SHA-256 of all of this and of the SHA-256 of what follows, then the planner's own checkpoint. Little-endian.
 struct FoldCheckpoint: Sendable, Hashable {
     private static let magic = Array("ADFC".utf8)
     private static let version: UInt16 = 1
@@ -49,7 +49,7 @@ struct FoldCheckpoint: Sendable, Hashable {
         let head =
             Self.magic + withUnsafeBytes(of: Self.version.littleEndian, Array.init)
             + Self.bytes(of: UInt64(nextShard)) + chain.digest.bytes
-        return head + Digest(of: head + folding).bytes + folding
+        return head + Digest(of: head + Digest(of: folding).bytes).bytes + folding
     }
 
     /// Reads a file. Throws `InputError` naming it for one that is damaged or of another version.
@@ -64,7 +64,7 @@ struct FoldCheckpoint: Sendable, Hashable {
         }
         folding = Array(rest.dropFirst(Self.digestBytes))
         let next = head.dropFirst(6).prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let digest = Digest(of: Array(head) + folding)
+        let digest = Digest(of: Array(head) + Digest(of: folding).bytes)
         guard digest.bytes.elementsEqual(rest.prefix(Self.digestBytes)), let nextShard = Int(exactly: next),
             let chain = Digest(bytes: head.dropFirst(14))
         else {

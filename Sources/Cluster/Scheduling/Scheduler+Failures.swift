@@ -78,7 +78,7 @@ extension Scheduler {
             isPermanent
             ? error
             : InputError(
-                "job \(lease.job), shard \(lease.shard)", expected: "a result within \(failures.count) attempts",
+                "shard \(lease.shard)", expected: "a result within \(failures.count) attempts",
                 found: "a failure each time, at last: \(error)", kind: error.kind)
         return quarantine(lease, final, at: now)
     }
@@ -92,7 +92,7 @@ extension Scheduler {
         let losses = jobs.values[at].troubles[lease.shard]?.losses ?? 0
         guard losses >= policy.mostLosses else { return [] }
         let error = InputError(
-            "job \(lease.job), shard \(lease.shard)", expected: "a worker that lives to finish it",
+            "shard \(lease.shard)", expected: "a worker that lives to finish it",
             found: "\(losses) workers that vanished while they ran it",
             hint: "look into the workers' logs: too little memory is the usual reason", kind: .temporary)
         return quarantine(lease, error, at: now)

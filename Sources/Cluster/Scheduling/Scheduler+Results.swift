@@ -26,6 +26,7 @@ extension Scheduler {
                 committing.others.append(id)
             } else if !committing.claims.contains(claim) {
                 committing.claims.append(claim)
+                committing.grants.removeAll { $0.worker == id && $0.epoch == lease.epoch }
             }
             jobs.values[at].states[lease.shard] = .committing(committing)
             return []

@@ -53,7 +53,10 @@ extension Scheduler {
                 actions = [.record(.lateDifference(lease, id, what: what))]
             }
         }
-        actions.append(.acknowledge(lease, to: id))
+        let isCommitted = if case .committed = jobs[lease.job]?.states[lease.shard] { true } else { false }
+        actions.append(
+            isCommitted
+                ? .acknowledge(lease, to: id) : .reject(lease, to: id, reason: "the shard is computed again"))
         return actions + finishIfDone(lease.job, at: now) + grantWaiting(at: now)
     }
 
@@ -83,6 +86,19 @@ extension Scheduler {
 
     /// Two results differ: a third computation, by somebody else, is to decide.
     private mutating func dispute(_ lease: LeaseID, committer: String, challenger: String, what: String) -> [Action] {
+        var actions: [Action] = [
+            .keepChallenge(lease),
+            .record(.disputed(lease, committer: committer, challenger: challenger, what: what)),
+        ]
+        // Whoever has had a say cannot be the third.
+        if let grant = jobs[lease.job]?.checks[lease.shard]?.grant, let name = workers[grant.worker]?.name,
+            name == committer || name == challenger
+        {
+            let own = LeaseID(job: lease.job, shard: lease.shard, epoch: grant.epoch)
+            drop(own, from: grant.worker)
+            change(lease.job) { $0.checks[lease.shard]?.grant = nil }
+            actions.append(.revoke(own, from: grant.worker, reason: "another worker is to verify the shard"))
+        }
         change(lease.job) {
             var check = $0.checks[lease.shard] ?? Check(seen: [])
             check.seen = [committer, challenger]
@@ -91,10 +107,7 @@ extension Scheduler {
             $0.disputed.insert(lease.shard)
             $0.settledAt = nil
         }
-        return [
-            .keepChallenge(lease),
-            .record(.disputed(lease, committer: committer, challenger: challenger, what: what)),
-        ]
+        return actions
     }
 
     /// The referee disagrees with the committed result: if it backs the challenger the committed one was wrong, and if it
@@ -107,7 +120,7 @@ extension Scheduler {
         let dropped = Action.dropChallenge(lease.job, shard: lease.shard)
         guard backsChallenger else {
             let error = InputError(
-                "job \(lease.job), shard \(lease.shard)", expected: "two computations that agree",
+                "shard \(lease.shard)", expected: "two computations that agree",
                 found: "three that differ, by \(committer), \(challenger.name) and \(referee.name): \(referee.what)",
                 hint: "check these machines: at least two of them compute wrongly", kind: .configuration)
             return [dropped] + fail(lease.job, error)
@@ -234,7 +247,7 @@ extension Scheduler {
         else { return [] }
         if let challenger = check.challenger {
             let error = InputError(
-                "job \(id), shard \(shard)", expected: "two computations that agree",
+                "shard \(shard)", expected: "two computations that agree",
                 found: "two that differ, by \(check.seen.joined(separator: " and ")): \(challenger.what)",
                 hint: "one of these machines computes wrongly; with a third worker actdiff can tell which",
                 kind: .configuration)

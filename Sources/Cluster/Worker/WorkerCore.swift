@@ -72,8 +72,6 @@ final class WorkerCore {
         case .connected(let channel):
             logger.debug("connected", metadata: ["channel": "\(channel)"])
             perform(machine.connected(channel, at: now))
-        case .transport(.notAdmitted(let error)):
-            end = .failure(error)
         case .transport(.failed(let error)):
             end = .failure(InputError("the sockets", expected: "to go on", found: "\(error)", kind: .temporary))
         case .transport(.notAdmitted(let error)):
