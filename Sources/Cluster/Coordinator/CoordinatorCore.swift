@@ -97,17 +97,17 @@ final class CoordinatorCore {
             // Whatever arrived before this moment is among the events: should the disk hold them up, no lease whose
             // renewal is waiting here may expire meanwhile.
             let seen = now
+            var storyIsDue = false
             for event in events where !isStopping { handle(event) }
-            if seen >= tickAt {
+            let isDue = seen >= tickAt
+            if isDue {
                 metrics.loopLag.observe(seen - tickAt)
                 tick(at: seen)
-                flush(storiesToo: true)
                 tickAt = seen + Self.tickSeconds
-            } else {
-                flush()
             }
+            flush(storyIsDue: isDue)
         }
-        flush(storiesToo: true)
+        flush(storyIsDue: true)
         return failure
     }
 
