@@ -97,7 +97,6 @@ final class CoordinatorCore {
             // Whatever arrived before this moment is among the events: should the disk hold them up, no lease whose
             // renewal is waiting here may expire meanwhile.
             let seen = now
-            var storyIsDue = false
             for event in events where !isStopping { handle(event) }
             let isDue = seen >= tickAt
             if isDue {
