@@ -25,6 +25,7 @@ struct ActDiff: ParsableCommand {
             RunCommand.self, SubmitCommand.self, WatchCommand.self, JobsCommand.self, ShowCommand.self,
             CancelCommand.self, RetryCommand.self, StoryCommand.self, WorkersCommand.self, ResultsCommand.self,
             CoordinatorCommand.self, WorkerCommand.self, KeygenCommand.self, DoctorCommand.self,
+            BenchCommand.self,
         ])
 }
 

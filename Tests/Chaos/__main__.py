@@ -1,14 +1,13 @@
 """The chaos suite: real coordinators and workers under faults. See docs/chaos.md."""
-import argparse, os, shutil, subprocess, sys, tempfile, time
+import argparse, itertools, os, shutil, subprocess, sys, tempfile, time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
-import report
+import disk, keys, report, restarts, sites
 from cluster import Place
-from disk import why_not as why_no_disk
-from jobs import Jobs
-from schedule import scenario
+from jobs import SHAPES, Jobs
+from schedule import MODES, covering, scenario
 from seed import play
 
 
@@ -19,6 +18,8 @@ def arguments():
     limit = parser.add_mutually_exclusive_group()
     limit.add_argument("--minutes", type=float, help="begin new seeds for so long (default 5)")
     limit.add_argument("--count", type=int, help="play so many seeds")
+    limit.add_argument("--restarts", type=int, metavar="N", help="instead: kill the coordinator N times in a job, and measure")
+    limit.add_argument("--ci", action="store_true", help="play a few seeds that have met all kinds of faults")
     parser.add_argument("--parallel", type=int, default=1, help="seeds at a time (default 1)")
     parser.add_argument("--only", action="append", metavar="MODE", help="only seeds of this mode; can be repeated")
     parser.add_argument("--logs", type=Path, help="where failing seeds leave their logs (default: a temporary folder)")
@@ -28,23 +29,34 @@ def arguments():
     return options
 
 
-def seeds(options, until, reasons, skipped):
+def seeds(options, reasons, skipped):
     """The seeds to play, as long as there is time."""
-    seed, given = options.seed, 0
-    while (given < options.count) if options.count else time.monotonic() < until:
+    if options.ci:
+        yield from covering(set(MODES) - set(reasons))
+        skipped.update({mode: 0 for mode in reasons})
+        return
+    until = time.monotonic() + (options.minutes or 0) * 60
+    given = 0
+    for seed in itertools.count(options.seed):
+        if given == options.count or (options.count is None and time.monotonic() > until):
+            return
         mode = scenario(seed).mode
-        if not options.only or mode in options.only:
-            given += 1
-            if mode in reasons:
-                skipped[mode] += 1
-            else:
-                yield seed
-        seed += 1
+        if options.only and mode not in options.only:
+            continue
+        given += 1
+        if mode in reasons:
+            skipped[mode] += 1
+        else:
+            yield seed
 
 
-def missing(folder):
-    """Modes that this machine cannot play, and why."""
-    reasons = {"disk": why_no_disk(folder / "disk"), "network": "not yet", "keys": "not yet"}
+def missing(folder, actdiff):
+    """Modes that cannot be played here, and why."""
+    reasons = {
+        "disk": disk.why_not(folder / "disk"),
+        "keys": keys.why_not(actdiff),
+        "network": sites.why_not() or keys.why_not(actdiff),
+    }
     return {mode: reason for mode, reason in reasons.items() if reason}
 
 
@@ -56,32 +68,41 @@ def main():
     actdiff = folder / "actdiff"
     shutil.copy(options.actdiff, actdiff)  # a build meanwhile must not change the program under test
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "ACTDIFF_LOG": "debug"}
-    jobs = Jobs(folder / "jobs", actdiff)
+    shapes = [restarts.SHAPE] if options.restarts else list(SHAPES.values())
+    jobs = Jobs(folder / "jobs", actdiff, shapes)
     jobs.run_quietly(environment)
     print(f"quiet run: {', '.join(f'{name} {len(quiet.shards)} shards' for name, quiet in jobs.quiet.items())}", flush=True)
 
+    reasons = missing(folder, actdiff)
+    common = None if "keys" in reasons else keys.Keys(folder / "keys", actdiff, environment)
+    place = lambda name, slot: Place(folder / name, str(actdiff), os.getpid(), slot, environment, common)
+    if options.restarts:
+        status = restarts.measure(options.restarts, options.seed, place("restarts", 0), jobs)
+    else:
+        status = play_seeds(options, jobs, place, reasons)
+    if status == 0 and not options.logs:
+        shutil.rmtree(folder)
+    return status
+
+
+def play_seeds(options, jobs, place, reasons):
     begin = time.monotonic()
     outcomes, skipped, running = [], Counter(), {}
-    reasons = missing(folder)
     slots = set(range(options.parallel))
-    coming = seeds(options, begin + (options.minutes or 0) * 60, reasons, skipped)
+    coming = seeds(options, reasons, skipped)
     with ProcessPoolExecutor(options.parallel) as pool:
         while True:
             while slots and (seed := next(coming, None)) is not None:
                 slot = slots.pop()
-                place = Place(folder / f"seed-{seed}", str(actdiff), f"127.{os.getpid() % 250 + 1}.{slot}", environment)
-                running[pool.submit(play, seed, place, jobs)] = slot
+                running[pool.submit(play, seed, place(f"seed-{seed}", slot), jobs)] = slot
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 slots.add(running.pop(future))
                 outcomes.append(future.result())
                 print(report.seed_line(outcomes[-1]), flush=True)
-    status = report.summary(outcomes, {mode: (reasons[mode], count) for mode, count in skipped.items()},
-        time.monotonic() - begin)
-    if status == 0 and not options.logs:
-        shutil.rmtree(folder)
-    return status
+    skipped = {mode: (reasons[mode], count) for mode, count in skipped.items()}
+    return report.summary(outcomes, skipped, time.monotonic() - begin)
 
 
 sys.exit(main())

@@ -1,10 +1,12 @@
 """A coordinator and its workers, with whatever stands between and below them."""
 import heapq, itertools, time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from jobs import FIXTURES
+from keys import Keys
 from processes import Supervised
+from sites import CONTROL_PORT, DATA_PORT
 from store import Ledger
 
 LEASE_SECONDS = 2
@@ -13,27 +15,33 @@ MOST_WORKERS = 6
 
 @dataclass
 class Place:
-    """Where a seed's cluster lives."""
+    """What a seed is given to live in and with."""
     folder: Path
     actdiff: str
-    # A loopback address of its own, so that ports need not be looked for: 127.run.slot.
-    network: str
-    environment: dict = field(default_factory=dict)
+    # The suite's process and the seed's place among those that run at the time: addresses and namespaces are named so.
+    run: int
+    slot: int
+    environment: dict
+    keys: Keys | None
 
     @property
     def state(self):
         return self.folder / "state"
 
+    @property
+    def network(self):
+        return f"127.{self.run % 250 + 1}.{self.slot}"
+
 
 class Cluster:
     """Starts and keeps a coordinator and workers. Faults change it; `tick` lets time pass."""
 
-    def __init__(self, place, workers, between=None, disk=None):
-        self.place, self.between, self.disk = place, between, disk
-        self.control, self.data = (f"tcp://{place.network}.1:{port}" for port in (5611, 5612))
-        self.coordinator = Supervised("the coordinator", [
-            place.actdiff, "coordinator", "--state", place.state, "--listen", self.control, "--data", self.data,
-            "--lease-seconds", str(LEASE_SECONDS)], place.folder / "coordinator.log", place.environment)
+    def __init__(self, place, workers, site, keys=None, between=None, disk=None, lease_seconds=LEASE_SECONDS):
+        self.place, self.site, self.keys, self.between, self.disk = place, site, keys, between, disk
+        self.control, self.data = (f"tcp://{site.host}:{port}" for port in (CONTROL_PORT, DATA_PORT))
+        self.coordinator = self._supervised("coordinator", 0, [
+            "coordinator", "--state", place.state, "--listen", self.control, "--data", self.data, "--http", site.http,
+            "--lease-seconds", str(lease_seconds), *(keys.of_coordinator if keys else [])])
         self.workers = []
         self.ledger = Ledger(place.state, self.coordinator.log)
         self._agenda, self._order = [], itertools.count()
@@ -44,19 +52,24 @@ class Cluster:
     def add_worker(self):
         index = len(self.workers)
         control, data = self.between.endpoints(index) if self.between else (self.control, self.data)
-        worker = Supervised(f"worker {index}", [
-            self.place.actdiff, "worker", "--connect", control, "--data", data, "--threads", "1",
-            "--model-root", FIXTURES], self.place.folder / f"worker-{index}.log", self.place.environment)
+        worker = self._supervised(f"worker-{index}", index + 1, [
+            "worker", "--connect", control, "--data", data, "--threads", "1", "--model-root", FIXTURES,
+            *(self.keys.of_worker if self.keys else [])])
         self.workers.append(worker)
         worker.start()
+
+    def _supervised(self, name, node, arguments):
+        command = [*self.site.inside(node), self.place.actdiff, *arguments]
+        return Supervised(name, command, self.place.folder / f"{name}.log", self.place.environment)
 
     @property
     def processes(self):
         return [self.coordinator, *self.workers]
 
     def operator(self, *arguments):
-        """The command line of an operator's command."""
-        return [self.place.actdiff, *arguments, "--connect", self.control]
+        """The command line of an operator's command, given on the coordinator's node."""
+        keys = self.keys.of_operator if self.keys else []
+        return [*self.site.inside(0), self.place.actdiff, *arguments, "--connect", self.control, *keys]
 
     def look_at_store(self):
         """While the coordinator is dead: what is committed must stay committed, as it is."""
@@ -79,6 +92,7 @@ class Cluster:
         """Undoes what is still to be undone."""
         while self._agenda:
             heapq.heappop(self._agenda)[2]()
+        self.site.heal()
         if self.between:
             self.between.heal()
 
@@ -87,5 +101,6 @@ class Cluster:
             process.destroy()
         if self.between:
             self.between.destroy()
+        self.site.destroy()
         if self.disk:
             self.disk.destroy()

@@ -154,7 +154,13 @@ def replay_frames(cluster, fault):
     return _harm(cluster, fault, "replay")
 
 
-@kind("corrupt results", PROXIED, weight=6, amount=(1, 3))
+@kind("corrupt frames", PROXIED, weight=6, amount=(1, 4))
+def corrupt_frames(cluster, fault):
+    """A bit of each is another."""
+    return _harm(cluster, fault, "corrupt")
+
+
+@kind("corrupt results", PROXIED, weight=6, amount=(1, 4))
 def corrupt_results(cluster, fault):
     return _harm(cluster, fault, "corrupt", "data", UP)
 
@@ -197,6 +203,46 @@ def part_all_workers(cluster, fault):
 def slow_link(cluster, fault):
     cluster.between.slow(fault.worker, random.Random(fault.dice).uniform(0.02, 0.4))
     cluster.later(fault.seconds, lambda: cluster.between.slow(fault.worker, 0.0))
+    return True
+
+
+# Links between network namespaces. A worker's node is one more than its index; the coordinator's is 0.
+
+NETWORK = ("network",)
+
+
+@kind("unplug worker", NETWORK, weight=6, seconds=(0.3, 6.0))
+def unplug_worker(cluster, fault):
+    return _unplug(cluster, fault.worker + 1, fault.seconds)
+
+
+@kind("unplug coordinator", NETWORK, weight=3, seconds=(0.3, 4.0))
+def unplug_coordinator(cluster, fault):
+    return _unplug(cluster, 0, fault.seconds)
+
+
+def _unplug(cluster, node, seconds):
+    cluster.site.part(node)
+    cluster.later(seconds, lambda: cluster.site.join(node))
+    return True
+
+
+@kind("power off node", NETWORK, weight=5, seconds=(0.3, 3.0))
+def power_off_node(cluster, fault):
+    """The worker is gone, and no packet says so to the coordinator: its connection stays half open."""
+    worker = cluster.workers[fault.worker]
+    if not worker.is_up:
+        return False
+    _unplug(cluster, fault.worker + 1, fault.seconds)
+    worker.kill(fault.seconds + 0.1)
+    return True
+
+
+@kind("slow network", NETWORK, weight=5, seconds=(1.0, 4.0))
+def slow_network(cluster, fault):
+    node = fault.dice % (len(cluster.workers) + 1)
+    cluster.site.slow(node)
+    cluster.later(fault.seconds, lambda: cluster.site.quicken(node))
     return True
 
 

@@ -30,10 +30,10 @@ class Quiet:
 class Jobs:
     """Job files in a folder, and the digests of the bundles that they give when nothing goes wrong."""
 
-    def __init__(self, folder, actdiff):
-        self.folder, self.actdiff = Path(folder), actdiff
+    def __init__(self, folder, actdiff, shapes):
+        self.folder, self.actdiff, self.shapes = Path(folder), actdiff, shapes
         self.quiet: dict[str, Quiet] = {}
-        for shape in SHAPES.values():
+        for shape in self.shapes:
             self._write(shape)
 
     def file(self, shape):
@@ -41,7 +41,7 @@ class Jobs:
 
     def run_quietly(self, environment):
         """Computes the reference of each shape: one process tree, no faults."""
-        for shape in SHAPES.values():
+        for shape in self.shapes:
             out = self.folder / f"{shape.name}.quiet"
             subprocess.run([self.actdiff, "run", self.file(shape), "--out", out, "--top", "0"], check=True,
                 env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self.folder)

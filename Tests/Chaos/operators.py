@@ -82,7 +82,7 @@ class Operator:
             if job not in listed:
                 raise Failure(f"{job} was submitted, and is no longer among the jobs: {output}")
         for job, state in listed.items():
-            if state in ("failed", "cancelled"):
+            if state in ("failed", "cancelled", "partial"):
                 raise Failure(f"{job} {state}: {self._error(job)}")
             if self.states.get(job) == "done" and state != "done":
                 raise Failure(f"{job} was done, and is {state}")

@@ -226,9 +226,7 @@ class Proxy:
                 flow.put(piece, due + harm.seconds)
             case "corrupt":
                 broken = bytearray(piece)
-                # The first half of a result's part says whose it is, the second half is the result.
-                place = harm.dice.randrange(header + (len(piece) - header) // 2, len(piece))
-                broken[place] ^= 1 << harm.dice.randrange(8)
+                broken[harm.dice.randrange(header, len(piece))] ^= 1 << harm.dice.randrange(8)
                 flow.put(bytes(broken), due)
             case "cut":
                 try:

@@ -21,7 +21,7 @@ def summary(outcomes, skipped, seconds):
     say(f"seeds        {len(outcomes)} in {seconds / 60:.1f} min ("
         + ", ".join(f"{mode} {count}" for mode, count in sorted(modes.items())) + ")")
     for mode, (reason, count) in sorted(skipped.items()):
-        say(f"NOT RUN      {count} seeds of mode {mode}: {reason}")
+        say(f"NOT RUN      {count or 'all'} seeds of mode {mode}: {reason}")
     say(f"faults       {sum(faults.values())} (and {sum(o.missed for o in outcomes)} that found nothing to disturb)")
     for kind, count in faults.most_common():
         say(f"  {count:6}  {kind}")

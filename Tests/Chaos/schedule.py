@@ -6,6 +6,8 @@ from faults import KINDS
 
 # Seeds go round through these, so that any ten seeds in a row have met all of them.
 MODES = ["direct", "proxy", "disk", "proxy", "network", "direct", "proxy", "keys", "disk", "network"]
+# Anything off loopback must have keys; loopback may.
+KEYED = ("network", "keys")
 SECONDS = 9.0
 
 
@@ -37,7 +39,7 @@ def scenario(seed):
     mode = MODES[seed % len(MODES)]
     workers = dice.choice([2, 3, 3, 4])
     kinds = [kind for kind in KINDS.values() if mode in kind.modes]
-    times = sorted(dice.uniform(0.2, SECONDS) for _ in range(dice.randint(10, 14)))
+    times = sorted(dice.uniform(0.2, SECONDS) for _ in range(dice.randint(13, 17)))
     faults = []
     for at in times:
         kind = dice.choices(kinds, [kind.weight for kind in kinds])[0]
@@ -45,3 +47,16 @@ def scenario(seed):
             dice.randint(*kind.amount), dice.getrandbits(32)))
     shapes = [dice.choice(["many", "many", "wide"]) for _ in range(64)]
     return Scenario(seed, mode, shapes, workers, faults)
+
+
+def covering(modes):
+    """A few seeds of these modes that between them have met every mode and every kind of fault that is possible there."""
+    met = {plan.seed: {plan.mode} | {fault.kind for fault in plan.faults}
+           for plan in map(scenario, range(1, 400)) if plan.mode in modes}
+    left = set(modes) | {kind.name for kind in KINDS.values() if set(kind.modes) & set(modes)}
+    chosen = []
+    while left:
+        best = max(met, key=lambda seed: len(left & met[seed]))
+        chosen.append(best)
+        left -= met[best]
+    return sorted(chosen)

@@ -10,7 +10,8 @@ from jobs import SHAPES
 from operators import Operator
 from processes import Failure
 from proxy import Harm, Proxy
-from schedule import SECONDS, scenario
+from schedule import KEYED, SECONDS, scenario
+from sites import Loopback, Namespaces
 from verdict import examine
 
 # Nothing is a failure for being slow; this only tells a hang.
@@ -50,8 +51,8 @@ def play(seed, place, jobs):
         cluster = build(plan, place)
         operator = Operator(cluster, jobs, [SHAPES[name] for name in plan.shapes])
         _disturb(plan, cluster, operator, outcome)
-        _settle(cluster, operator)
-        _end(cluster)
+        settle(cluster, operator)
+        shut_down(cluster)
         cluster.look_at_store()
         examine(cluster, operator, jobs, outcome)
     except Failure as failure:
@@ -77,12 +78,18 @@ def play(seed, place, jobs):
 
 def build(plan, place):
     """The cluster of a seed's mode."""
-    between = disk = None
+    parts = {}
+    if plan.mode == "network":
+        site = Namespaces(f"actdiff-chaos-{place.run}-{place.slot}", MOST_WORKERS + 1)
+    else:
+        site = Loopback(place.network)
     if plan.mode in PROXIED:
-        between = Proxy(place.network, MOST_WORKERS)
+        parts["between"] = Proxy(place.network, MOST_WORKERS)
+    if plan.mode in KEYED:
+        parts["keys"] = place.keys
     if plan.mode == "disk":
-        disk = SmallDisk(place.state)
-    return Cluster(place, plan.workers, between, disk)
+        parts["disk"] = SmallDisk(place.state)
+    return Cluster(place, plan.workers, site, **parts)
 
 
 def _disturb(plan, cluster, operator, outcome):
@@ -110,7 +117,7 @@ def _disturb(plan, cluster, operator, outcome):
             outcome.frames += effect.hits
 
 
-def _settle(cluster, operator):
+def settle(cluster, operator):
     """Everything is mended; now all jobs must come to their end."""
     cluster.heal()
     give_up_at = time.monotonic() + HANG_SECONDS
@@ -122,7 +129,7 @@ def _settle(cluster, operator):
         time.sleep(STEP_SECONDS)
 
 
-def _end(cluster):
+def shut_down(cluster):
     """Workers drain, then the coordinator ends; all with status 0."""
     for group in (cluster.workers, [cluster.coordinator]):
         give_up_at = time.monotonic() + HANG_SECONDS

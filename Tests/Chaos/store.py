@@ -48,6 +48,10 @@ class Ledger:
             self.seen_at.setdefault(key, size)
         self.commits = now
 
+    def in_flight(self):
+        """Shards that are handed out and not committed. The coordinator must be dead."""
+        return read(self.state, "SELECT COUNT(*) FROM shards WHERE epoch > 0 AND digest IS NULL")[0][0]
+
     def needless_grants(self):
         """Leases of shards that were in the store already."""
         needless = []

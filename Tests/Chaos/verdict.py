@@ -52,6 +52,11 @@ def _examine_store(state, operator, jobs, outcome):
     rows = read(state, """
         SELECT jobs.id, shard, digest, committedEpoch, epoch FROM shards JOIN jobs ON jobs.sequence = shards.job
         ORDER BY shards.job, shard""")
+    twice = read(state, """
+        SELECT jobs.id, shard, COUNT(*) FROM story JOIN jobs ON jobs.sequence = story.job WHERE event = 'committed'
+        GROUP BY story.job, shard HAVING COUNT(*) > 1""")
+    if twice:
+        raise Failure(f"by their stories, shards were committed more than once: {twice[:10]}")
     by_job = {job: [] for job in states}
     for job, *row in rows:
         by_job[job].append(row)

@@ -284,3 +284,21 @@ extension JobStore {
         _ = try apply(batch)
     }
 }
+
+@Suite struct ClosingStoreTests {
+    @Test("closing waits for whoever reads, and later calls throw")
+    func closing() throws {
+        let folder = try TemporaryFolder()
+        let store = try JobStore(StateFolder(folder.path))
+        let hasRead = DispatchSemaphore(value: 0)
+        for _ in 0..<4 {
+            DispatchQueue.global().async {
+                while (try? store.jobs()) != nil { hasRead.signal() }
+            }
+        }
+        for _ in 0..<100 { hasRead.wait() }
+        store.close()
+        let error = #expect(throws: InputError.self) { try store.jobs() }
+        #expect(error?.expected == "a working database" && error?.found == "one that is closed")
+    }
+}

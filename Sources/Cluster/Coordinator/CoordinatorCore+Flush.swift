@@ -3,12 +3,14 @@ import Wire
 
 extension CoordinatorCore {
     /// Stores what is to be stored, in one transaction for all that has come together, and only then says it to anybody.
-    /// Lines of stories alone wait for company unless asked not to.
-    func flush(storiesToo: Bool = false) {
+    /// Lines of stories alone wait for company, unless they have waited long enough.
+    func flush(storyIsDue: Bool = false) {
+        var storyIsDue = storyIsDue
         while true {
             var batch = pending
             batch.epochs = grants.map { StoreBatch.Epoch(lease: $0.lease, holder: $0.worker) }
-            if batch.canWait, !storiesToo || batch.story.isEmpty { break }
+            if batch.canWait, !storyIsDue || batch.story.isEmpty { break }
+            storyIsDue = false
             let leaving = grants
             (pending, grants) = (StoreBatch(), [])
             let begin = ContinuousClock.now

@@ -98,16 +98,15 @@ final class CoordinatorCore {
             // renewal is waiting here may expire meanwhile.
             let seen = now
             for event in events where !isStopping { handle(event) }
-            if seen >= tickAt {
+            let isDue = seen >= tickAt
+            if isDue {
                 metrics.loopLag.observe(seen - tickAt)
                 tick(at: seen)
-                flush(storiesToo: true)
                 tickAt = seen + Self.tickSeconds
-            } else {
-                flush()
             }
+            flush(storyIsDue: isDue)
         }
-        flush(storiesToo: true)
+        flush(storyIsDue: true)
         return failure
     }
 

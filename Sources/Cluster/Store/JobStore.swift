@@ -2,6 +2,7 @@ import Diffing
 import Foundation
 import GRDB
 import Inputs
+import Synchronization
 import Wire
 
 /// All that a coordinator must not forget, in one SQLite database: jobs, shards with their epochs, results.
@@ -10,6 +11,9 @@ import Wire
 /// promises, a power cut (WAL, synchronous FULL). Throws `InputError` of kind `temporary` where the disk refuses.
 public final class JobStore: Sendable {
     private let pool: DatabasePool
+    private let isClosed = Mutex(false)
+    /// Those that are under way.
+    private let calls = DispatchGroup()
     let path: String
 
     /// Opens the database in the folder, or makes it. Throws `InputError` for a file that is something else or that a
@@ -40,9 +44,12 @@ public final class JobStore: Sendable {
         try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
     }
 
-    /// Ends all access, so that the folder may be removed or used by another process; later calls throw.
+    /// Ends all access, so that the folder may be removed or used by another process; later calls throw. Waits for
+    /// calls that are under way: a fold may be reading, and closing under it would end the process.
     func close() {
-        // Fails only for statements that are still in use: those hold on to the files until they are done.
+        isClosed.withLock { $0 = true }
+        calls.wait()
+        // Fails only for statements that are still in use: there are none.
         try? pool.close()
     }
 
@@ -55,6 +62,14 @@ public final class JobStore: Sendable {
     }
 
     private func mapped<Value>(_ body: () throws -> Value) throws -> Value {
+        let isOpen = isClosed.withLock { isClosed in
+            if !isClosed { calls.enter() }
+            return !isClosed
+        }
+        guard isOpen else {
+            throw InputError(path, expected: "a working database", found: "one that is closed", kind: .temporary)
+        }
+        defer { calls.leave() }
         do {
             return try body()
         } catch let error as DatabaseError {
