@@ -114,4 +114,15 @@ import Testing
         #expect(error?.found == "No such file or directory")
         #expect(#expect(throws: InputError.self) { try ModelRoots(["/none"]) }?.place == "/none")
     }
+
+    @Test("lifetimes are read with their units, and as what is left of a Slurm job")
+    func lifetimes() throws {
+        #expect(["90", "90s", "1.5m", "2h", "1d"].map { Lifetime($0)?.seconds } == [90, 90, 90, 7200, 86_400])
+        for text in ["", "m", "-1h", "0", "nan", "inf", "1w", "5 m"] { #expect(Lifetime(text) == nil, "\(text)") }
+        #expect(try Lifetime(slurm: ["SLURM_JOB_END_TIME": "1700000100"], now: 1_700_000_000)?.seconds == 100)
+        #expect(try Lifetime(slurm: ["SLURM_JOB_END_TIME": "1"], now: 1_700_000_000)?.seconds == 0)
+        #expect(try Lifetime(slurm: [:]) == nil)
+        let error = #expect(throws: InputError.self) { try Lifetime(slurm: ["SLURM_JOB_END_TIME": "soon"]) }
+        #expect(error?.place == "SLURM_JOB_END_TIME" && error?.found == "soon")
+    }
 }

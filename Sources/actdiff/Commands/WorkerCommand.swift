@@ -12,7 +12,8 @@ struct WorkerCommand: ParsableCommand {
         abstract: "Runs a worker until it is told to drain.",
         discussion: """
             SIGTERM, SIGINT or the drain signal make it finish its shard, hand in what it has and exit with status 0; a \
-            second signal makes it leave at once. It opens models only below its model roots.
+            second signal makes it leave at once. It opens models only below its model roots, and takes no shard that it \
+            could not finish before its time is over.
 
             EXAMPLE
               actdiff worker --model-root /models --threads 16
@@ -29,6 +30,8 @@ struct WorkerCommand: ParsableCommand {
     var modelRoots: [String] = []
     @Option(help: "Threads to compute with. Default: the machine's cores.")
     var threads: Int?
+    @Option(help: "How long it may live, such as 55m or 4h. Default: until the end of the Slurm job, if it is in one.")
+    var lifetime: Lifetime?
     @Option(help: "Signal that also means drain: USR1, USR2 or HUP.")
     var drainSignal: DrainSignal?
     @Flag(help: "End when standard input is closed.")
@@ -42,7 +45,7 @@ struct WorkerCommand: ParsableCommand {
             connect: settings.coordinator, keys: settings.keys,
             parts: .init(
                 evaluator: evaluator, build: Version.build(), instructionSet: ProcessorKernels.fingerprint,
-                threads: settings.threads,
+                threads: settings.threads, lifetimeSeconds: settings.lifetime?.seconds,
                 logger: Start.logger("actdiff.worker", level: untilStdinCloses ? .notice : .info)))
         let signals = EndSignals(settings) { service.drain() }
         if untilStdinCloses {
@@ -79,9 +82,19 @@ struct WorkerCommand: ParsableCommand {
         guard (1...1024).contains(settings.threads) else {
             throw InputError("--threads", expected: "1 to 1024", found: "\(settings.threads)", kind: .usage)
         }
+        if let lifetime { settings.lifetime = lifetime }
+        if settings.lifetime == nil {
+            settings.lifetime = try Lifetime(slurm: ProcessInfo.processInfo.environment)
+        }
         if let drainSignal { settings.drainSignal = drainSignal }
         return settings
     }
 }
 
 extension DrainSignal: ExpressibleByArgument {}
+
+extension Lifetime: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}
