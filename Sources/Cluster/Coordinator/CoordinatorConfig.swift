@@ -52,7 +52,10 @@ public struct CoordinatorConfig: Sendable, Hashable {
         if let data = try document.optional("data") { endpoints.data = try data.string() }
         keyFile = try document.optional("key")?.string()
         allowedFile = try document.optional("allowed")?.string()
-        if let roots = try document.optional("model_roots") { modelRoots = try roots.list().map { try $0.string() } }
+        if let roots = try document.optional("model_roots") {
+            modelRoots = try roots.list().map { try $0.string() }
+            guard !modelRoots.isEmpty else { throw roots.error(expected: "at least one folder, or no such key") }
+        }
         if let seconds = try document.optional("lease_seconds") {
             leaseSeconds = try seconds.number()
             guard (1...86_400).contains(leaseSeconds) else {
