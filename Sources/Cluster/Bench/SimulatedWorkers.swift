@@ -168,6 +168,7 @@ public struct SimulatedWorkers {
     }
 
     private mutating func handle(_ message: MessageFromCoordinator, of index: Int) throws {
+        workers[index].machine.heard(message.channel, at: now)
         switch message {
         case .welcome(_, let leaseSeconds, _):
             if !workers[index].isWelcome { welcome += 1 }
@@ -189,7 +190,7 @@ public struct SimulatedWorkers {
             rejected += 1
             workers[index].sent[lease] = nil
             try perform(workers[index].machine.answered(lease, at: now), of: index)
-        case .reply: break
+        case .heard, .reply: break
         }
     }
 
@@ -232,7 +233,8 @@ public struct SimulatedWorkers {
             case .start(let lease):
                 let seconds = order.shardSeconds * Double.random(in: 0.5...1.5, using: &jitter)
                 computing.add(lease.id, worker: index, at: now + seconds)
-            case .cancelCompute, .end: break
+            // Both ends are on one machine: what is silent is late.
+            case .reconnect, .cancelCompute, .end: break
             }
         }
     }

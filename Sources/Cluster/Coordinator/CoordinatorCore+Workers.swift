@@ -67,6 +67,7 @@ extension CoordinatorCore {
     func handle(_ message: MessageToCoordinator, of worker: InstanceID, at: Double) {
         switch message {
         case .renew(let slots, let renewals):
+            if let control = connections[worker]?.control { send(.heard, to: control) }
             if freedAt[worker] == nil { freedAt[worker] = at }
             perform(scheduler.renew(worker, slots: slots, renewals, at: at))
         case .handBack(let leases, let reason):
