@@ -41,7 +41,7 @@ class Outcome:
 
 
 def play(seed, place, jobs):
-    """Plays a seed to its end. Never raises: what goes wrong stands in the outcome, and its folder is kept."""
+    """Plays a seed to its end. What goes wrong stands in the outcome, and its folder is kept."""
     plan = scenario(seed)
     outcome = Outcome(seed, plan.mode)
     begin = time.monotonic()
