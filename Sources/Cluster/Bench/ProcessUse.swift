@@ -19,8 +19,9 @@ struct ProcessUse: Sendable, Codable {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) * 1e-6 }
+        let resident = CoordinatorMetrics.residentBytes()
         return ProcessUse(
             processor: seconds(usage.ru_utime) + seconds(usage.ru_stime),
-            memory: Int(CoordinatorMetrics.residentBytes()), peakMemory: usage.ru_maxrss * 1024)
+            memory: resident.isNaN ? 0 : Int(resident), peakMemory: usage.ru_maxrss * 1024)
     }
 }
