@@ -50,7 +50,7 @@ public struct CoordinatorBench {
         }
     }
 
-    /// Shards a second that the job is made for; where more are done, it ends early.
+    /// Shards a second that the job is made for where workers take no time at all.
     private static let mostShardsPerSecond = 4_000.0
 
     private let order: Order
@@ -93,7 +93,8 @@ public struct CoordinatorBench {
 
     private func submit(to endpoints: Endpoints, _ keys: ClientKeys?) throws {
         let client = try CoordinatorClient(endpoint: endpoints.control, keys: keys)
-        let shards = Int(Self.mostShardsPerSecond * (order.seconds + 2 * order.shardSeconds + 10))
+        let rate = min(Self.mostShardsPerSecond, 1.2 * Double(order.workers) / order.shardSeconds)
+        let shards = Int(rate * (order.seconds + 2 * order.shardSeconds + 10)) + 4 * order.workers
         let id = try client.submit(JobSource(specText: "\(shards)", specFile: "bench", folder: "/"))
         while try client.show(id).summary.state == .planning { Thread.sleep(forTimeInterval: 0.2) }
         let summary = try client.show(id).summary
@@ -108,12 +109,10 @@ public struct CoordinatorBench {
             "p50 \(number(summary.median * 1000, 1)) ms, p99 \(number(summary.p99 * 1000, 1)) ms, "
                 + "longest \(number(summary.longest * 1000, 1)) ms"
         }
-        func megabytes(_ bytes: Int) -> String { number(Double(bytes) / 1e6, 1) + " MB" }
         let (messages, bytes) = (
             report.traffic.messagesIn + report.traffic.messagesOut, report.traffic.bytesIn + report.traffic.bytesOut
         )
         let commits = after.commits - before.commits
-        let processor = after.use.processor - before.use.processor
         let lag = (after.lagSeconds - before.lagSeconds) / Double(max(1, after.ticks - before.ticks))
         return [
             "workers           \(order.workers), \(order.isCurve ? "CURVE" : "no keys"), "
@@ -129,11 +128,15 @@ public struct CoordinatorBench {
                 + "\(number((after.commitSeconds - before.commitSeconds) / Double(max(1, commits)) * 1000, 2)) ms each",
             "loop lag          \(number(lag * 1000, 2)) ms on average",
             "losses            \(Int(after.failures - before.failures)) workers, messages or results",
-            "coordinator       \(number(processor / report.seconds * 100, 0)) % of a core, "
-                + "\(megabytes(after.use.peakMemory)) at most",
-            "workers' process  \(number(report.use.processor / report.seconds * 100, 0)) % of a core, "
-                + "\(megabytes(report.use.peakMemory)) at most",
+            "coordinator       \(use(after.use.since(before.use), report.seconds))",
+            "workers' process  \(use(report.use, report.seconds))",
         ].joined(separator: "\n")
+    }
+
+    private static func use(_ use: ProcessUse, _ seconds: Double) -> String {
+        func megabytes(_ bytes: Int) -> String { number(Double(bytes) / 1e6, 0) + " MB" }
+        return "\(number(use.processor / seconds * 100, 0)) % of a core, \(megabytes(use.memory)) at the end, "
+            + "\(megabytes(use.peakMemory)) at most"
     }
 
     private static func number(_ value: Double, _ digits: Int) -> String {

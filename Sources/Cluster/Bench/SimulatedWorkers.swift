@@ -134,7 +134,7 @@ public struct SimulatedWorkers {
             seconds: now - begin, joinSeconds: joinSeconds, leases: leases, results: results, rejected: rejected,
             traffic: moved,
             leaseAnswer: leaseAnswers.summary, acknowledgement: acknowledgements.summary,
-            use: ProcessUse(processor: useNow.processor - use.processor, peakMemory: useNow.peakMemory))
+            use: useNow.since(use))
     }
 
     private var now: Double { seconds(.now) }

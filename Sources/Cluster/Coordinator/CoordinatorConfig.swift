@@ -70,7 +70,9 @@ public struct CoordinatorConfig: Sendable, Hashable {
         }
         http = .standard
         if let text = try document.optional("http") {
-            http = try Self.http(text.string()) { text.error(expected: $0) }
+            // YAML takes off without quotation marks for false.
+            let isOff = (try? text.bool()) == false
+            http = isOff ? nil : try Self.http(text.string()) { text.error(expected: $0) }
         }
         if let signal = try document.optional("drain_signal") { drainSignal = try DrainSignal(signal) }
     }
