@@ -46,7 +46,7 @@ def measure(count, seed, place, jobs):
             rows.append(_restart(cluster, operator, tail))
             print("{:4} {:9} {:9} {:8.0f} ms {:9.0f} ms {:9.0f} ms".format(index + 1, *rows[-1]), flush=True)
         last = time.monotonic()
-        settle(cluster, operator)
+        settle(cluster, operator, all_must_work=False)
         print(f"the job ended {time.monotonic() - last:.1f} s after the last restart")
         shut_down(cluster)
         cluster.look_at_store()
