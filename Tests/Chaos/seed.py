@@ -65,7 +65,8 @@ def play(seed, place, jobs):
             operator.destroy()
         if cluster:
             cluster.destroy()
-            outcome.exits = [line for process in cluster.processes for line in process.exits]
+            outcome.exits = [line.replace(f"{place.folder}/", "")
+                             for process in cluster.processes for line in process.exits]
             outcome.coordinator_kib = cluster.coordinator.peak_kib
             outcome.worker_kib = max(worker.peak_kib for worker in cluster.workers)
             outcome.looks = cluster.ledger.looks
