@@ -44,7 +44,7 @@ struct StrangerTests {
             guard let inbound = inbox.takeAll(waiting: .seconds(20)).first,
                 case .request(let id, .list) = inbound.message, inbound.principal?.name == "o"
             else { return }
-            try? router.send(.reply(id: id, .jobs([])), to: inbound.peer)
+            _ = try? router.send(.reply(id: id, .jobs([])), to: inbound.peer)
         }
         answering.start()
         let client = try RequestClient(

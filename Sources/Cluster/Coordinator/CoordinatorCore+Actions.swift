@@ -80,7 +80,7 @@ extension CoordinatorCore {
     }
 
     private func noteVerification(_ job: JobID, _ shard: Int, _ outcome: Scheduler.Verification) {
-        metrics.verifications[outcome.label].add()
+        metrics.verifications[outcome].add()
         pending.verifications.append((job, shard, outcome))
         let lease = LeaseID(job: job, shard: shard, epoch: 0)
         switch outcome {
@@ -185,15 +185,5 @@ extension CoordinatorCore {
         if let worker { metadata["worker"] = "\(connections[worker]?.name ?? worker.description)" }
         if let reason { metadata["reason"] = "\(reason)" }
         logger.log(level: level, text, metadata: metadata)
-    }
-}
-
-extension Scheduler.Verification {
-    var label: CoordinatorMetrics.Verification {
-        switch self {
-        case .agreed: .agreed
-        case .disagreed: .disagreed
-        case .skipped: .skipped
-        }
     }
 }

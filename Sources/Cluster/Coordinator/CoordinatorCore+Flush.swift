@@ -5,6 +5,8 @@ extension CoordinatorCore {
     /// Stores what is to be stored, in one transaction for all that has come together, and only then says it to anybody.
     /// Lines of stories alone wait for company, unless they have waited long enough.
     func flush(storyIsDue: Bool = false) {
+        // A slot for which there was no shard is not answered late when there is one.
+        defer { freedAt.removeAll(keepingCapacity: true) }
         var storyIsDue = storyIsDue
         while true {
             var batch = pending
@@ -64,7 +66,11 @@ extension CoordinatorCore {
         progressed = []
         guard pending.canWait else { return }
         for (job, missing) in finishing {
-            workshop.finish(job, missing: missing) { [mailbox] in mailbox.post(.folded(job.id)) }
+            let begin = ContinuousClock.now
+            workshop.finish(job, missing: missing) { [mailbox, metrics] in
+                metrics.foldSeconds.observe(begin.duration(to: .now))
+                mailbox.post(.folded(job.id))
+            }
         }
         finishing = []
     }
@@ -76,9 +82,10 @@ extension CoordinatorCore {
         else { return }
         do {
             let lease = Lease(id: id, seconds: config.leaseSeconds, task: task, work: try store.work(id))
-            try router.send(.lease(lease), to: connection.control)
+            let bytes = try router.send(.lease(lease), to: connection.control)
+            for stage in CoordinatorMetrics.Stage.allCases { metrics.bytes[.out, stage].add(bytes) }
             count(purpose)
-            if let freed = freedAt[worker] { metrics.leaseAnswer.observe(max(0, now - freed)) }
+            if let freed = freedAt.removeValue(forKey: worker) { metrics.leaseAnswer.observe(max(0, now - freed)) }
             log(.debug, "leased", id, worker, purpose.rawValue)
             tell(id, "leased", worker, purpose.rawValue)
         } catch let error as WireError {

@@ -20,7 +20,7 @@ extension CoordinatorCore {
                     ]
                 }))
         for state in WorkerState.allCases {
-            metrics.workers[state.label].set(workers.count { $0.state == state })
+            metrics.workers[state].set(workers.count { $0.state == state })
         }
         metrics.lastSeen.set(workers.map(\.silence).max() ?? 0)
         for state in CoordinatorMetrics.Shard.allCases {
@@ -43,15 +43,5 @@ extension CoordinatorCore {
         case .undeliverable, .handshakeFailed, .notAdmitted, .allowListRefused, .failed: break
         }
         logger.log(level: problem.isRoutine ? .debug : .warning, "\(problem)")
-    }
-}
-
-extension WorkerState {
-    fileprivate var label: CoordinatorMetrics.Worker {
-        switch self {
-        case .alive: .alive
-        case .torpid: .torpid
-        case .draining: .draining
-        }
     }
 }

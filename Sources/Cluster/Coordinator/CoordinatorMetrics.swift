@@ -13,18 +13,6 @@ public final class CoordinatorMetrics: Sendable {
         public static let labelName = "state"
     }
 
-    /// What is known of a connected worker.
-    public enum Worker: String, MetricLabel {
-        case alive, torpid, draining
-        public static let labelName = "state"
-    }
-
-    /// What came of computing a shard a second time on another worker.
-    public enum Verification: String, MetricLabel {
-        case agreed, disagreed, skipped
-        public static let labelName = "outcome"
-    }
-
     /// Seen from the coordinator.
     public enum Direction: String, MetricLabel {
         case `in`, out
@@ -48,10 +36,10 @@ public final class CoordinatorMetrics: Sendable {
 
     /// Shards of the jobs that run, by state; set after every tick.
     public let shards: Family<Shard, Gauge>
-    /// Jobs by state; set after every tick.
+    /// Jobs by state; counted in the store when somebody asks, see `StatusPages.text`.
     public let jobs: Family<JobState, Gauge>
     /// Connected workers by state; set after every tick.
-    public let workers: Family<Worker, Gauge>
+    public let workers: Family<WorkerState, Gauge>
 
     public let leasesGranted: Counter
     public let leasesExpired: Counter
@@ -61,7 +49,7 @@ public final class CoordinatorMetrics: Sendable {
     public let quarantined: Counter
     public let duplicateResults: Counter
     public let digestAlarms: Counter
-    public let verifications: Family<Verification, Counter>
+    public let verifications: Family<Scheduler.Verification, Counter>
     public let tokensCommitted: Counter
 
     public let workersLost: Counter
@@ -91,7 +79,7 @@ public final class CoordinatorMetrics: Sendable {
     public init(build: String) {
         shards = registry.gauges("shards", "Shards of running jobs, by state.", by: Shard.self)
         jobs = registry.gauges("jobs", "Jobs that the coordinator knows, by state.", by: JobState.self)
-        workers = registry.gauges("workers", "Connected workers, by state.", by: Worker.self)
+        workers = registry.gauges("workers", "Connected workers, by state.", by: WorkerState.self)
 
         leasesGranted = registry.counter("lease_granted_total", "Leases given to workers.")
         leasesExpired = registry.counter("lease_expired_total", "Leases that nobody renewed in time.")
@@ -106,7 +94,8 @@ public final class CoordinatorMetrics: Sendable {
         digestAlarms = registry.counter(
             "digest_alarms_total", "Shards of which two computations differ: somebody's numbers are wrong.")
         verifications = registry.counters(
-            "verifications_total", "Shards computed a second time on another worker, by outcome.", by: Verification.self
+            "verifications_total", "Shards computed a second time on another worker, by outcome.",
+            by: Scheduler.Verification.self
         )
         tokensCommitted = registry.counter("tokens_committed_total", "Tokens of committed shards.")
 
@@ -117,7 +106,8 @@ public final class CoordinatorMetrics: Sendable {
             "worker_last_seen_seconds", "Seconds since the most silent of the connected workers was heard.")
 
         bytes = registry.counters(
-            "bytes_total", "Bytes of results and leases, uncompressed (raw) and as sent (lz4).",
+            "bytes_total",
+            "Bytes of results and leases before compression (raw) and as sent (lz4); leases are not compressed.",
             by: LabelPair<Direction, Stage>.self)
         resultsBuffered = registry.gauge("results_buffered_bytes", "Bytes of results that have arrived in part.")
         creditStallSeconds = registry.counter(
@@ -133,7 +123,7 @@ public final class CoordinatorMetrics: Sendable {
             "lease_answer_seconds", "From the message that frees a worker's slot to the lease that fills it.",
             bounds: Self.reaction)
         foldSeconds = registry.histogram(
-            "fold_seconds", "Folding a job's shards and writing its bundle.",
+            "fold_seconds", "From a job's last commit to its bundle.",
             bounds: [0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600])
         commitSeconds = registry.histogram(
             "sqlite_commit_seconds", "Transactions that write, until they are on the disk.", bounds: Self.reaction)
@@ -167,4 +157,12 @@ public final class CoordinatorMetrics: Sendable {
 
 extension JobState: MetricLabel {
     public static let labelName = "state"
+}
+
+extension WorkerState: MetricLabel {
+    public static let labelName = "state"
+}
+
+extension Scheduler.Verification: MetricLabel {
+    public static let labelName = "outcome"
 }

@@ -74,7 +74,8 @@ public final class CoordinatorService: Sendable {
             status = try config.http.map { address in
                 try StatusServer(
                     address,
-                    content: .init(heartbeat: heartbeat, metrics: metrics.text) { try pages.page($0) },
+                    content: .init(
+                        heartbeat: heartbeat, metrics: { pages.text(of: metrics) }, page: { try pages.page($0) }),
                     logger: parts.logger)
             }
         } catch {

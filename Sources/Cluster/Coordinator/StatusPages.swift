@@ -34,6 +34,15 @@ public struct StatusPages: Sendable {
         }
     }
 
+    /// The text of `/metrics`, with the jobs counted now. While the store cannot be read they stay as they were: the
+    /// other metrics are what is needed then.
+    public func text(of metrics: CoordinatorMetrics) -> String {
+        if let counts = try? store.jobCounts() {
+            for state in JobState.allCases { metrics.jobs[state].set(counts[state] ?? 0) }
+        }
+        return metrics.text()
+    }
+
     private func find(_ name: String) throws -> StoredJob {
         guard let id = JobID(name), let job = try store.job(id) else {
             throw StatusProblem(.notFound, "job \(name)", expected: "a job of this coordinator", found: "no such job")

@@ -32,6 +32,17 @@ extension JobStore {
         try read { try StoredJob.fetchAll($0, sql: "SELECT * FROM jobs ORDER BY sequence") }
     }
 
+    /// How many jobs are in which state.
+    public func jobCounts() throws -> [JobState: Int] {
+        try read { db in
+            let rows = try Row.fetchAll(db, sql: "SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state")
+            return Dictionary(
+                uniqueKeysWithValues: rows.compactMap { row in
+                    JobState(rawValue: row["state"]).map { ($0, row["jobs"]) }
+                })
+        }
+    }
+
     /// One job; nil for an id that is not known.
     public func job(_ id: JobID) throws -> StoredJob? {
         try read { try StoredJob.fetchOne($0, sql: "SELECT * FROM jobs WHERE id = ?", arguments: [id.text]) }

@@ -29,6 +29,12 @@ public final class Histogram: Sendable {
         }
     }
 
+    /// Counts a time, in seconds.
+    public func observe(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        observe(Double(seconds) + Double(attoseconds) * 1e-18)
+    }
+
     /// Number of values so far.
     public var count: Int { state.withLock { $0.counts.reduce(0, +) } }
 

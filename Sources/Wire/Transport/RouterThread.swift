@@ -94,14 +94,17 @@ public final class RouterThread: Sendable {
     /// The endpoints as bound, with real ports.
     public var endpoints: Endpoints { thread.endpoints }
 
-    /// Sends a message. Never blocks; a peer that cannot be reached is reported later.
+    /// Sends a message; returns its bytes. Never blocks; a peer that cannot be reached is reported later.
     ///
     /// Throws `WireError` where the message is past one of `WireLimits`, or not one for the peer's channel.
-    public func send(_ message: MessageFromCoordinator, to peer: PeerID) throws {
+    @discardableResult
+    public func send(_ message: MessageFromCoordinator, to peer: PeerID) throws -> Int {
         guard message.channel == peer.channel else {
             throw WireError("message", expected: "one for the \(peer.channel) socket", found: "\(message.channel)")
         }
-        outbox.post(try message.encoded(), to: peer)
+        let bytes = try message.encoded()
+        outbox.post(bytes, to: peer)
+        return bytes.count
     }
 
     /// Sends what is posted as far as the peers take it, closes the sockets and ends the thread. Blocks until then, at
