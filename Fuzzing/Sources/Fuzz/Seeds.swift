@@ -67,10 +67,11 @@ enum Seeds {
         let secret = "# secret\n" + KeyLine.text(tag: KeyLine.secretTag, role: .worker, name: "w", key: keys[2].text)
         let coordinator = KeyFiles.publicLine(of: keys[0], role: .coordinator, name: "c")
         let anchors = "masks: &m [all]\nseed: 0x1f\nname: |-\n  a\n  b\nbase: *m\n<<: {x: !!int '3', y: ~}\n"
+        let aliases = "a: &a [x, x, x]\nb: &b [*a, *a, *a]\nc: {? *b : [*b, *b], ? {d: *a}\n: &a y}\n"
         let texts = [
             (0, list), (1, secret), (2, coordinator), (3, keys[0].text), (3, "job-1"),
             (3, "\(InstanceID(high: 1, low: 2))"), (3, "tcp://127.0.0.1:5611"), (3, "tcp://[::1]:*"),
-            (4, SmallFold.spec), (4, anchors),
+            (4, SmallFold.spec), (4, anchors), (4, aliases),
         ]
         return texts.map { [UInt8($0.0)] + Array($0.1.utf8) }
             + (try TextChecks.fold.checkpoints().map { [5] + $0.dropLast(32) })
