@@ -1,5 +1,5 @@
 """The chaos suite: real coordinators and workers under faults. See docs/chaos.md."""
-import argparse, itertools, os, shutil, subprocess, sys, tempfile, time
+import argparse, itertools, multiprocessing, os, shutil, signal, sys, tempfile, time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
@@ -62,6 +62,7 @@ def missing(folder, actdiff):
 
 def main():
     options = arguments()
+    end_when_told(end_seeds)
     folder = options.logs or Path(tempfile.mkdtemp(prefix="actdiff-chaos-"))
     folder = folder.resolve()
     (folder / "jobs").mkdir(parents=True)
@@ -85,12 +86,26 @@ def main():
     return status
 
 
+def end_when_told(what):
+    """Lets SIGTERM and SIGINT unwind the stack, so that clusters, namespaces and disks go away with the suite."""
+    def unwind(number, _):
+        what()
+        raise SystemExit(f"chaos: ended by {signal.Signals(number).name}")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, unwind)
+
+
+def end_seeds():
+    for process in multiprocessing.active_children():
+        process.terminate()
+
+
 def play_seeds(options, jobs, place, reasons):
     begin = time.monotonic()
     outcomes, skipped, running = [], Counter(), {}
     slots = set(range(options.parallel))
     coming = seeds(options, reasons, skipped)
-    with ProcessPoolExecutor(options.parallel) as pool:
+    with ProcessPoolExecutor(options.parallel, initializer=end_when_told, initargs=(end_seeds,)) as pool:
         while True:
             while slots and (seed := next(coming, None)) is not None:
                 slot = slots.pop()

@@ -165,6 +165,12 @@ def corrupt_results(cluster, fault):
     return _harm(cluster, fault, "corrupt", "data", UP)
 
 
+@kind("corrupt header", PROXIED)
+def corrupt_header(cluster, fault):
+    """Flags or length of a frame: from there on its receiver takes the stream for something else."""
+    return _harm(cluster, fault, "corrupt header")
+
+
 @kind("drop frames", PROXIED, amount=(1, 3))
 def drop_frames(cluster, fault):
     return _harm(cluster, fault, "drop")

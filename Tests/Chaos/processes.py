@@ -96,6 +96,12 @@ class Supervised:
         except OSError:
             pass
 
+    def has_said(self, text, since):
+        """Whether its log has the text after so many bytes."""
+        with open(self.log, "rb") as log:
+            log.seek(since)
+            return text in log.read()
+
     def last_line(self):
         """The last that it said since its last start."""
         line = self.log.read_text(errors="replace").splitlines()[-1]

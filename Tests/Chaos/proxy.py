@@ -224,9 +224,10 @@ class Proxy:
                 pass
             case "hold":
                 flow.put(piece, due + harm.seconds)
-            case "corrupt":
+            case "corrupt" | "corrupt header":
                 broken = bytearray(piece)
-                broken[harm.dice.randrange(header, len(piece))] ^= 1 << harm.dice.randrange(8)
+                places = (header, len(piece)) if harm.what == "corrupt" else (0, header)
+                broken[harm.dice.randrange(*places)] ^= 1 << harm.dice.randrange(8)
                 flow.put(bytes(broken), due)
             case "cut":
                 try:

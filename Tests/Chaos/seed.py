@@ -17,6 +17,7 @@ from verdict import examine
 # Nothing is a failure for being slow; this only tells a hang.
 HANG_SECONDS = 300
 STEP_SECONDS = 0.03
+COMPUTED = b"[Cluster] computed"
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Outcome:
 
 
 def play(seed, place, jobs):
-    """Plays a seed to its end. Never raises: what goes wrong stands in the outcome, and its folder is kept."""
+    """Plays a seed to its end. What goes wrong stands in the outcome, and its folder is kept."""
     plan = scenario(seed)
     outcome = Outcome(seed, plan.mode)
     begin = time.monotonic()
@@ -64,7 +65,8 @@ def play(seed, place, jobs):
             operator.destroy()
         if cluster:
             cluster.destroy()
-            outcome.exits = [line for process in cluster.processes for line in process.exits]
+            outcome.exits = [line.replace(f"{place.folder}/", "")
+                             for process in cluster.processes for line in process.exits]
             outcome.coordinator_kib = cluster.coordinator.peak_kib
             outcome.worker_kib = max(worker.peak_kib for worker in cluster.workers)
             outcome.looks = cluster.ledger.looks
@@ -117,15 +119,20 @@ def _disturb(plan, cluster, operator, outcome):
             outcome.frames += effect.hits
 
 
-def settle(cluster, operator):
-    """Everything is mended; now all jobs must come to their end."""
+def settle(cluster, operator, all_must_work=True):
+    """Everything is mended; now all jobs must come to their end, and all workers must work again."""
     cluster.heal()
     give_up_at = time.monotonic() + HANG_SECONDS
-    while not operator.is_done:
+    idle = {worker: worker.log.stat().st_size for worker in cluster.workers} if all_must_work else {}
+    while idle or not operator.is_done:
         if time.monotonic() > give_up_at:
-            raise Failure(f"hang: {HANG_SECONDS} s after the last fault {operator.where_it_stands}")
+            names = ", ".join(worker.name for worker in idle)
+            raise Failure(f"hang: {HANG_SECONDS} s after the last fault {operator.where_it_stands}"
+                          + (f"; idle since: {names}" if idle else ""))
         cluster.tick()
-        operator.tick(wants_more=False)
+        operator.tick(wants_more=bool(idle))
+        for worker in [worker for worker, size in idle.items() if worker.has_said(COMPUTED, size)]:
+            del idle[worker]
         time.sleep(STEP_SECONDS)
 
 

@@ -263,7 +263,7 @@ struct SchedulerRun {
 
 @Suite struct SchedulerPropertyTests {
     /// Sequences of 150 events in each of the 8 blocks: 100,000 where `ACTDIFF_SEQUENCES` says so, else enough to notice.
-    static let perBlock = (ProcessInfo.processInfo.environment["ACTDIFF_SEQUENCES"].flatMap { Int($0) } ?? 24_000) / 8
+    static let perBlock = (ProcessInfo.processInfo.environment["ACTDIFF_SEQUENCES"].flatMap { Int($0) } ?? 4_000) / 8
 
     @Test("no order of events breaks a rule", arguments: 0..<8)
     func rulesHold(block: Int) {
@@ -293,16 +293,16 @@ struct SchedulerRun {
         print(
             "\(Self.perBlock) sequences: \(completed) completed, \(failed) failed, \(alarms) disputes,",
             "\(convictions) convictions, \(outcomes), \(purposes)")
-        #expect(completed > 300 && failed > 5 && alarms > 20 && convictions > 5)
+        #expect(completed > 100 && failed > 0 && alarms > 10 && convictions > 0)
         for outcome in [Scheduler.Verification.agreed, .skipped] { #expect(outcomes[outcome, default: 0] > 5) }
         for purpose in [Scheduler.Purpose.again, .speculation, .verification] {
-            #expect(purposes[purpose, default: 0] > 100)
+            #expect(purposes[purpose, default: 0] > 50)
         }
     }
 
     @Test("a worker that keeps going finishes every job that was not called off")
     func everythingEnds() {
-        for seed in 0..<2_000 as Range<UInt64> {
+        for seed in 0..<500 as Range<UInt64> {
             var run = SchedulerRun(seed: seed)
             for _ in 0..<40 { if let broken = run.step() { Issue.record("seed \(seed): \(broken)") } }
             run.finishAlone()

@@ -153,3 +153,18 @@ import Wire
         #expect(memory.flatMap { Double($0.split(separator: " ")[1]) } ?? 0 > 1e6)
     }
 }
+
+@Suite struct StatusAddressTests {
+    private func http(_ line: String) throws -> HTTPAddress? {
+        try CoordinatorConfig(Document(yaml: "state: /s\n\(line)", file: "c.yaml")).http
+    }
+
+    @Test func thePagesAreOnLoopbackUnlessToldOtherwise() throws {
+        #expect(try http("") == .standard)
+        #expect(try http("http: 0.0.0.0:80").map { "\($0)" } == "0.0.0.0:80")
+        for off in ["off", "'off'", "Off", "no", "false"] { #expect(try http("http: \(off)") == nil, "\(off)") }
+        let error = #expect(throws: InputError.self) { try http("http: example.org:80") }
+        #expect(
+            error?.place == "c.yaml:2: http" && error?.found == "\"example.org:80\"", "\(String(describing: error))")
+    }
+}

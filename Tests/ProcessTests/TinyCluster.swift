@@ -13,11 +13,11 @@ final class TinyCluster {
     private(set) var workers: [ChildProcess] = []
 
     /// Starts a coordinator on free ports.
-    init(in place: Workplace, leaseSeconds: Int = 60) throws {
+    init(in place: Workplace, leaseSeconds: Int = 60, coordinatorOptions: [String] = []) throws {
         self.place = place
         let any = "tcp://127.0.0.1:*"
         coordinator = try place.start(
-            Self.command(control: any, data: any, leaseSeconds: leaseSeconds), log: "debug")
+            Self.command(control: any, data: any, leaseSeconds: leaseSeconds) + coordinatorOptions, log: "debug")
         let line = try coordinator.line(with: "listening: control ")
         let words = line.replacing(",", with: "").split(separator: " ").map(String.init)
         guard words.count == 5, words[3] == "data" else { throw Unreadable(description: line) }

@@ -25,10 +25,13 @@ final class Workplace {
     deinit { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
 
     /// Starts the program.
-    func start(_ arguments: [String], log: String = "notice", hasReader: Bool = true) throws -> ChildProcess {
+    func start(
+        _ arguments: [String], log: String = "notice", environment: [String: String] = [:], hasReader: Bool = true
+    ) throws -> ChildProcess {
         try ChildProcess(
             arguments, outputs: aside, folder: path,
-            environment: ["XDG_CACHE_HOME": aside + "/cache", "ACTDIFF_LOG": log], hasReader: hasReader)
+            environment: ["XDG_CACHE_HOME": aside + "/cache", "ACTDIFF_LOG": log].merging(environment) { $1 },
+            hasReader: hasReader)
     }
 
     /// Runs the program to its end.

@@ -71,10 +71,10 @@ struct KeyTests {
         #expect(try KeyFiles.secret(at: paths.secret, role: .worker) == ring.worker.secret)
         #expect(
             try error { _ = try KeyFiles.secret(at: paths.secret, role: .coordinator) }
-                == "node-7.secret: expected the key of a coordinator, found the key of a worker")
+                == "node-7.secret: expected a coordinator's secret key, found a worker's")
         #expect(
             try error { _ = try KeyFiles.coordinator(at: paths.publicKey) }
-                == "node-7.public: expected the public key of a coordinator, found that of a worker")
+                == "node-7.public: expected a coordinator's public key, found a worker's")
     }
 
     @Test("Keys are never overwritten, and no link is followed")

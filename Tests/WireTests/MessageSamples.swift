@@ -53,6 +53,7 @@ extension Samples {
             .refused(error()),
             .lease(lease),
             .revoke(try leases(), reason: string()),
+            .heard,
             .dismiss(reason: string(), atOnce: flag()),
             .whoAreYou(.control),
             .whoAreYou(.data),

@@ -4,30 +4,24 @@ import Foundation
 struct ProcessUse: Sendable, Codable {
     /// Seconds of all its threads together.
     var processor: Double
+    /// Bytes that are resident now.
+    var memory: Int
     /// Most bytes that were ever resident.
     var peakMemory: Int
+
+    /// The same with the processor time from an earlier moment on.
+    func since(_ earlier: ProcessUse) -> ProcessUse {
+        ProcessUse(processor: processor - earlier.processor, memory: memory, peakMemory: peakMemory)
+    }
 
     /// This process now.
     static func now() -> ProcessUse {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) * 1e-6 }
+        let resident = CoordinatorMetrics.residentBytes()
         return ProcessUse(
-            processor: seconds(usage.ru_utime) + seconds(usage.ru_stime), peakMemory: usage.ru_maxrss * 1024)
-    }
-}
-
-/// The number of files and connections that this process may have open.
-public enum DescriptorLimit {
-    /// Raises it as far as the system lets a process do so by itself, and returns what it is now. A coordinator needs
-    /// two for each worker, and many systems start at 1,024.
-    @discardableResult
-    public static func raise() -> Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
-        let before = limit.rlim_cur
-        limit.rlim_cur = limit.rlim_max
-        if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0 { return Int(clamping: before) }
-        return Int(clamping: limit.rlim_cur)
+            processor: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+            memory: resident.isNaN ? 0 : Int(resident), peakMemory: usage.ru_maxrss * 1024)
     }
 }

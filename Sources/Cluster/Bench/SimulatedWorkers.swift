@@ -10,6 +10,8 @@ public struct SimulatedWorkers {
     /// How many, and what they do.
     public struct Order: Sendable {
         public var endpoints: Endpoints
+        /// The same for all of them.
+        public var keys: ClientKeys?
         public var workers: Int
         /// How long is measured, once all were welcomed and have had work.
         public var seconds: Double
@@ -19,8 +21,11 @@ public struct SimulatedWorkers {
         public var build: String
 
         /// Names the parts.
-        public init(endpoints: Endpoints, workers: Int, seconds: Double, shardSeconds: Double, build: String) {
+        public init(
+            endpoints: Endpoints, keys: ClientKeys?, workers: Int, seconds: Double, shardSeconds: Double, build: String
+        ) {
             self.endpoints = endpoints
+            self.keys = keys
             self.workers = workers
             self.seconds = seconds
             self.shardSeconds = shardSeconds
@@ -31,6 +36,8 @@ public struct SimulatedWorkers {
     /// What was measured.
     struct Report: Sendable, Codable {
         var seconds: Double
+        /// From the first connection to the last welcome.
+        var joinSeconds: Double
         var leases: Int
         var results: Int
         var rejected: Int
@@ -81,7 +88,7 @@ public struct SimulatedWorkers {
     /// Opens the sockets. Throws `ZeroMQError`.
     public init(_ order: Order) throws {
         self.order = order
-        swarm = try ConnectionSwarm(order.endpoints)
+        swarm = try ConnectionSwarm(order.endpoints, keys: order.keys)
         workers = (0..<order.workers).map { _ in Worker() }
     }
 
@@ -102,6 +109,7 @@ public struct SimulatedWorkers {
                     kind: .temporary)
             }
         }
+        let joinSeconds = now
         // Until every worker has had its first shards and they no longer come in step.
         let settled = now + max(2, 2 * order.shardSeconds)
         while now < settled { try step() }
@@ -110,10 +118,12 @@ public struct SimulatedWorkers {
         begins()
         isMeasuring = true
         while now < begin + order.seconds { try step() }
-        return try JSONEncoder().encode(report(since: begin, traffic, use))
+        return try JSONEncoder().encode(report(since: begin, joinSeconds, traffic, use))
     }
 
-    private func report(since begin: Double, _ traffic: ConnectionSwarm.Traffic, _ use: ProcessUse) -> Report {
+    private func report(
+        since begin: Double, _ joinSeconds: Double, _ traffic: ConnectionSwarm.Traffic, _ use: ProcessUse
+    ) -> Report {
         let useNow = ProcessUse.now()
         var moved = swarm.traffic
         moved.messagesIn -= traffic.messagesIn
@@ -121,9 +131,10 @@ public struct SimulatedWorkers {
         moved.bytesIn -= traffic.bytesIn
         moved.bytesOut -= traffic.bytesOut
         return Report(
-            seconds: now - begin, leases: leases, results: results, rejected: rejected, traffic: moved,
+            seconds: now - begin, joinSeconds: joinSeconds, leases: leases, results: results, rejected: rejected,
+            traffic: moved,
             leaseAnswer: leaseAnswers.summary, acknowledgement: acknowledgements.summary,
-            use: ProcessUse(processor: useNow.processor - use.processor, peakMemory: useNow.peakMemory))
+            use: useNow.since(use))
     }
 
     private var now: Double { seconds(.now) }
@@ -157,6 +168,7 @@ public struct SimulatedWorkers {
     }
 
     private mutating func handle(_ message: MessageFromCoordinator, of index: Int) throws {
+        workers[index].machine.heard(message.channel, at: now)
         switch message {
         case .welcome(_, let leaseSeconds, _):
             if !workers[index].isWelcome { welcome += 1 }
@@ -178,7 +190,7 @@ public struct SimulatedWorkers {
             rejected += 1
             workers[index].sent[lease] = nil
             try perform(workers[index].machine.answered(lease, at: now), of: index)
-        case .reply: break
+        case .heard, .reply: break
         }
     }
 
@@ -221,7 +233,8 @@ public struct SimulatedWorkers {
             case .start(let lease):
                 let seconds = order.shardSeconds * Double.random(in: 0.5...1.5, using: &jitter)
                 computing.add(lease.id, worker: index, at: now + seconds)
-            case .cancelCompute, .end: break
+            // Both ends are on one machine: what is silent is late.
+            case .reconnect, .cancelCompute, .end: break
             }
         }
     }

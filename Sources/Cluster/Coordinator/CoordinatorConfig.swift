@@ -52,7 +52,10 @@ public struct CoordinatorConfig: Sendable, Hashable {
         if let data = try document.optional("data") { endpoints.data = try data.string() }
         keyFile = try document.optional("key")?.string()
         allowedFile = try document.optional("allowed")?.string()
-        if let roots = try document.optional("model_roots") { modelRoots = try roots.list().map { try $0.string() } }
+        if let roots = try document.optional("model_roots") {
+            modelRoots = try roots.list().map { try $0.string() }
+            guard !modelRoots.isEmpty else { throw roots.error(expected: "at least one folder, or no such key") }
+        }
         if let seconds = try document.optional("lease_seconds") {
             leaseSeconds = try seconds.number()
             guard (1...86_400).contains(leaseSeconds) else {
@@ -67,7 +70,9 @@ public struct CoordinatorConfig: Sendable, Hashable {
         }
         http = .standard
         if let text = try document.optional("http") {
-            http = try Self.http(text.string()) { text.error(expected: $0) }
+            // YAML takes off without quotation marks for false.
+            let isOff = (try? text.bool()) == false
+            http = isOff ? nil : try Self.http(text.string()) { text.error(expected: $0) }
         }
         if let signal = try document.optional("drain_signal") { drainSignal = try DrainSignal(signal) }
     }

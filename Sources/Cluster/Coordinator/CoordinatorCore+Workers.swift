@@ -4,7 +4,8 @@ import Wire
 
 extension CoordinatorCore {
     /// A worker says who it is.
-    func greet(_ hello: WorkerHello, from peer: PeerID, at: Double) {
+    func greet(_ hello: WorkerHello, from inbound: Inbound, at: Double) {
+        let (peer, key) = (inbound.peer, inbound.principal?.key)
         guard hello.build == build else {
             let error = InputError(
                 "the worker on \(hello.host)", expected: "version \(build), the coordinator's", found: hello.build,
@@ -13,12 +14,15 @@ extension CoordinatorCore {
                 "refused", metadata: ["worker": "\(hello.host):\(hello.processID)", "build": "\(hello.build)"])
             return send(.refused(error), to: peer)
         }
-        if let before = connections[hello.instance] { workers[before.control] = nil }
-        var connection = WorkerConnection(hello: hello, control: peer, window: config.creditBytes)
+        if let before = connections[hello.instance] {
+            guard before.key == key else { return refuseForeign(hello.instance, inbound) }
+            workers[before.control] = nil
+        }
+        var connection = WorkerConnection(hello: hello, control: peer, key: key, window: config.creditBytes)
         workers[peer] = hello.instance
         send(.welcome(name: connection.name, leaseSeconds: config.leaseSeconds, instance: hello.instance), to: peer)
         credit.release(hello.instance)
-        if let data = attached.first(where: { $0.value.instance == hello.instance })?.key {
+        if let data = attached.first(where: { $0.value.instance == hello.instance && $0.value.key == key })?.key {
             send(.credit(bytes: connection.attach(data)), to: data)
         }
         connections[hello.instance] = connection
@@ -27,6 +31,7 @@ extension CoordinatorCore {
             metadata: [
                 "worker": "\(connection.name)", "threads": "\(hello.threads)", "holds": "\(hello.held.count)",
                 "instructions": "\(hello.instructionSet)", "slurm": "\(hello.slurmJob ?? "-")",
+                "key": "\(inbound.principal?.name ?? "-")",
             ])
         let actions = scheduler.workerHello(
             hello.instance, name: connection.name, holding: hello.held, at: at)
@@ -34,18 +39,35 @@ extension CoordinatorCore {
     }
 
     /// A data connection says whose it is; results on their way begin anew.
-    func attach(_ instance: InstanceID, _ peer: PeerID, at: Double) {
-        for (other, claim) in attached where claim.instance == instance && other != peer { attached[other] = nil }
-        attached[peer] = (instance, at)
+    func attach(_ instance: InstanceID, _ inbound: Inbound, at: Double) {
+        let (peer, key) = (inbound.peer, inbound.principal?.key)
+        if let connection = connections[instance], connection.key != key { return refuseForeign(instance, inbound) }
+        for (other, claim) in attached where claim.instance == instance && claim.key == key && other != peer {
+            attached[other] = nil
+        }
+        attached[peer] = (instance, key, at)
         credit.release(instance)
         guard let bytes = connections[instance]?.attach(peer) else { return }
         send(.credit(bytes: bytes), to: peer)
+    }
+
+    /// A life of a worker belongs to the key that it was first told with: nobody takes another one's place.
+    private func refuseForeign(_ instance: InstanceID, _ inbound: Inbound) {
+        let found = inbound.principal.map { "\($0)" } ?? "nobody"
+        logger.warning(
+            "refused the place of another worker", metadata: ["from": "\(found)", "peer": "\(inbound.peer)"])
+        metrics.authFailures[.wrongRole].add()
+        guard inbound.peer.channel == .control else { return }
+        let error = InputError(
+            "the worker", expected: "the key that this worker came with at first", found: found, kind: .authentication)
+        send(.refused(error), to: inbound.peer)
     }
 
     /// What a worker that is known says on its control connection.
     func handle(_ message: MessageToCoordinator, of worker: InstanceID, at: Double) {
         switch message {
         case .renew(let slots, let renewals):
+            if let control = connections[worker]?.control { send(.heard, to: control) }
             if freedAt[worker] == nil { freedAt[worker] = at }
             perform(scheduler.renew(worker, slots: slots, renewals, at: at))
         case .handBack(let leases, let reason):

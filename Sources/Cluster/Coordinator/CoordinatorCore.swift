@@ -34,7 +34,7 @@ final class CoordinatorCore {
     /// Control connections of workers that said hello.
     var workers: [PeerID: InstanceID] = [:]
     /// Data connections, also of workers that are yet to say hello; with the time of attaching.
-    var attached: [PeerID: (instance: InstanceID, at: Double)] = [:]
+    var attached: [PeerID: (instance: InstanceID, key: PublicKey?, at: Double)] = [:]
     /// When a peer was last asked who it is: many messages of a stranger are one reason to ask.
     var asked: [PeerID: Double] = [:]
     /// Workers to ask for their results again, and when.
@@ -148,8 +148,8 @@ final class CoordinatorCore {
     private func handle(_ inbound: Inbound) {
         let at = seconds(inbound.receivedAt)
         switch inbound.message {
-        case .hello(let hello): greet(hello, from: inbound.peer, at: at)
-        case .attach(let instance): attach(instance, inbound.peer, at: at)
+        case .hello(let hello): greet(hello, from: inbound, at: at)
+        case .attach(let instance): attach(instance, inbound, at: at)
         case .part(let part): receive(part, from: inbound.peer, at: at)
         case .request(let id, let request): answer(request, id: id, to: inbound.peer)
         case .renew, .handBack, .failed, .goodbye:

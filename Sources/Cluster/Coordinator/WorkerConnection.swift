@@ -7,6 +7,8 @@ struct WorkerConnection {
 
     let hello: WorkerHello
     var control: PeerID
+    /// Nil where no keys are in use.
+    let key: PublicKey?
     var data: PeerID?
     var assembly: ResultAssembly?
     /// Whether there is room for the rest of what is being assembled.
@@ -16,7 +18,8 @@ struct WorkerConnection {
     /// Bytes that the worker may still send, as far as it knows.
     private var allowance = 0
 
-    init(hello: WorkerHello, control: PeerID, window: Int) {
+    init(hello: WorkerHello, control: PeerID, key: PublicKey?, window: Int) {
+        self.key = key
         self.window = window
         self.hello = hello
         self.control = control

@@ -34,6 +34,8 @@ public struct WorkerMachine: Sendable {
     public enum Action: Sendable, Hashable {
         case sayHello(held: [LeaseID])
         case attach
+        /// Give the connection up and make another: it may be open at this end only.
+        case reconnect(Channel)
         case renew(slots: Int, [Renewal])
         case handBack([LeaseID], reason: String)
         case reportFailure(LeaseID, InputError, isPermanent: Bool)
@@ -86,7 +88,11 @@ public struct WorkerMachine: Sendable {
     private var leaseSeconds = 60.0
     private var greetedAt = -Double.infinity
     private var renewedAt = -Double.infinity
+    /// When something last came over each connection, or was last done about its silence.
+    private var heardOfControlAt = -Double.infinity
     private var heardOfDataAt = -Double.infinity
+    /// Whether the data connection has been silent since it was last attached.
+    private var isAttachUnanswered = false
     private var progress: UInt64 = 0
     /// How a drain ends, and what is said to whom gets its leases back.
     private var ending = Outcome.drained
@@ -116,10 +122,21 @@ extension WorkerMachine {
         }
     }
 
+    /// Something came over a connection.
+    public mutating func heard(_ channel: Channel, at now: Double) {
+        switch channel {
+        case .control: heardOfControlAt = max(heardOfControlAt, now)
+        case .data:
+            heardOfDataAt = max(heardOfDataAt, now)
+            isAttachUnanswered = false
+        }
+    }
+
     /// The worker is admitted.
     public mutating func welcome(leaseSeconds: Double, at now: Double) -> [Action] {
         guard !hasEnded else { return [] }
         isWelcome = true
+        heardOfControlAt = max(heardOfControlAt, now)
         self.leaseSeconds = leaseSeconds
         return attach(at: now) + [renewal(at: now)]
     }
@@ -164,15 +181,12 @@ extension WorkerMachine {
     /// More bytes may be sent.
     public mutating func credit(_ bytes: Int, at now: Double) -> [Action] {
         guard !hasEnded else { return [] }
-        heardOfDataAt = now
         credit = credit.addingReportingOverflow(max(0, bytes)).partialValue
         return sendParts()
     }
 
     /// The coordinator has the result, or does not want it: it may be forgotten.
     public mutating func answered(_ lease: LeaseID, at now: Double) -> [Action] {
-        guard !hasEnded else { return [] }
-        heardOfDataAt = now
         return revoked([lease], at: now)
     }
 }
@@ -222,7 +236,15 @@ extension WorkerMachine {
         var actions: [Action] = []
         if renewedAt + min(leaseSeconds / 4, policy.greetingSeconds) <= now { actions.append(renewal(at: now)) }
         // A data connection that broke after the last part was sent says nothing; this finds out.
-        if hasUnansweredResult, heardOfDataAt + leaseSeconds / 2 <= now { actions += attach(at: now) }
+        if hasUnansweredResult, heardOfDataAt + leaseSeconds / 2 <= now {
+            if isAttachUnanswered { actions.append(.reconnect(.data)) }
+            actions += attach(at: now)
+        }
+        // Every renewal is answered.
+        if heardOfControlAt + leaseSeconds / 2 <= now {
+            heardOfControlAt = now
+            actions.append(.reconnect(.control))
+        }
         return actions
     }
 
@@ -298,6 +320,7 @@ extension WorkerMachine {
     /// Ties the data connection to this worker. The coordinator grants new credit and has forgotten all parts.
     private mutating func attach(at now: Double) -> [Action] {
         heardOfDataAt = now
+        isAttachUnanswered = true
         credit = 0
         for at in held.indices {
             guard case .finished(let digest, let bytes, _) = held[at].stage else { continue }

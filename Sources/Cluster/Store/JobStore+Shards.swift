@@ -30,7 +30,8 @@ extension JobStore {
                 let verification: String? = row["verification"]
                 let holder: String? = row["holder"]
                 return Scheduler.StoredShard(
-                    epoch: row["epoch"], holder: holder.flatMap(InstanceID.init), committed: commit, quarantined: try Self.error(row["quarantined"]),
+                    epoch: row["epoch"], holder: holder.flatMap(InstanceID.init), committed: commit,
+                    quarantined: try Self.error(row["quarantined"]),
                     verification: verification.flatMap(Scheduler.Verification.init))
             }
         }

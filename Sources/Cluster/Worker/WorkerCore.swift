@@ -62,6 +62,7 @@ final class WorkerCore {
         switch event {
         case .message(let message, let received):
             heardAt = max(heardAt, seconds(received))
+            machine.heard(message.channel, at: seconds(received))
             handle(message)
         case .computed(let lease, .finished(let digest, let bytes)):
             log(.debug, "computed", lease, "\(bytes.count) bytes")
@@ -113,6 +114,7 @@ final class WorkerCore {
         case .dismiss(let reason, let atOnce):
             logger.warning("dismissed", metadata: ["reason": "\(reason)", "atOnce": "\(atOnce)"])
             perform(machine.dismissed(reason: reason, atOnce: atOnce, at: now))
+        case .heard: break
         case .welcome, .reply:
             logger.warning("a message for somebody else")
         }
@@ -123,6 +125,9 @@ final class WorkerCore {
             switch action {
             case .sayHello(let held): send(.hello(hello(held)))
             case .attach: send(.attach(instance))
+            case .reconnect(let channel):
+                logger.warning("nothing comes over a connection; making another", metadata: ["channel": "\(channel)"])
+                dealer.reconnect(channel)
             case .renew(let slots, let renewals): send(.renew(slots: slots, renewals))
             case .handBack(let leases, let reason): send(.handBack(leases, reason: reason))
             case .reportFailure(let lease, let error, let isPermanent):

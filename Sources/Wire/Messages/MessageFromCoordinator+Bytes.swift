@@ -14,6 +14,7 @@ extension MessageFromCoordinator {
         case rejected = 0x88
         case reply = 0x89
         case dismiss = 0x8a
+        case heard = 0x8b
     }
 
     private var kind: Kind {
@@ -28,6 +29,7 @@ extension MessageFromCoordinator {
         case .rejected: .rejected
         case .reply: .reply
         case .dismiss: .dismiss
+        case .heard: .heard
         }
     }
 
@@ -45,6 +47,7 @@ extension MessageFromCoordinator {
         case .revoke(let leases, let reason):
             try LeaseID.write(leases, to: &writer, "revoke.leases")
             try writer.text(reason, "revoke.reason")
+        case .heard: break
         case .dismiss(let reason, let atOnce):
             try writer.text(reason, "dismiss.reason")
             writer.flag(atOnce)
@@ -87,6 +90,7 @@ extension MessageFromCoordinator {
         case .lease: return .lease(try Lease(from: &reader))
         case .revoke:
             return .revoke(try LeaseID.list(from: &reader, "revoke.leases"), reason: try reader.text("revoke.reason"))
+        case .heard: return .heard
         case .dismiss:
             return .dismiss(reason: try reader.text("dismiss.reason"), atOnce: try reader.flag("dismiss.atOnce"))
         case .whoAreYou: return .whoAreYou(try reader.name("whoAreYou.channel"))

@@ -9,6 +9,8 @@ public enum MessageFromCoordinator: Sendable, Hashable {
     case welcome(name: String, leaseSeconds: Double, instance: InstanceID)
     /// The peer is not admitted and should not come back as it is. Its layout stays the same in all protocol versions.
     case refused(InputError)
+    /// The answer to a renewal: the connection is good in both directions.
+    case heard
     /// A shard to compute.
     case lease(Lease)
     /// Drop these without a result.
@@ -40,7 +42,7 @@ public enum MessageFromCoordinator: Sendable, Hashable {
         switch self {
         case .whoAreYou(let channel): channel
         case .credit, .accepted, .rejected: .data
-        case .welcome, .refused, .lease, .revoke, .dismiss, .reply: .control
+        case .welcome, .refused, .heard, .lease, .revoke, .dismiss, .reply: .control
         }
     }
 }

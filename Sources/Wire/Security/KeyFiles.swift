@@ -13,7 +13,7 @@ public enum KeyFiles {
         let line = try only(file, tag: KeyLine.secretTag)
         if let role, line.role != role {
             throw InputError(
-                path, expected: "the key of a \(role.rawValue)", found: "the key of a \(line.role.rawValue)",
+                path, expected: "\(role.owner) secret key", found: "\(line.role.owner)",
                 kind: .configuration)
         }
         guard let key = SecretKey(line.key) else {
@@ -27,7 +27,7 @@ public enum KeyFiles {
         let line = try only(try SmallFile(path), tag: KeyLine.publicTag)
         guard line.role == .coordinator, let key = PublicKey(line.key) else {
             throw InputError(
-                path, expected: "the public key of a coordinator", found: "that of a \(line.role.rawValue)",
+                path, expected: "a coordinator's public key", found: "\(line.role.owner)",
                 kind: .configuration)
         }
         return key

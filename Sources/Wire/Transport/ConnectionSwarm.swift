@@ -27,9 +27,11 @@ public final class ConnectionSwarm {
     private let controlItem: Int
     private let dataItem: Int
 
-    /// Opens both sockets; nobody is connected yet. Throws `ZeroMQError`.
-    public init(_ endpoints: Endpoints, options: SocketOptions = SocketOptions()) throws(ZeroMQError) {
+    /// Opens both sockets; nobody is connected yet. All workers have the same keys. Throws `ZeroMQError`.
+    public init(_ endpoints: Endpoints, keys: ClientKeys? = nil) throws(ZeroMQError) {
         self.endpoints = endpoints
+        var options = SocketOptions()
+        if let keys { options.curve = .client(keys) }
         let context = try Context(ioThreads: options.ioThreads)
         // A router is the one type of socket that addresses each of its connections.
         control = try Socket(.router, in: context, options: options)

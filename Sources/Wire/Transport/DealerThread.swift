@@ -60,6 +60,11 @@ public final class DealerThread: Sendable {
         outbox.post(bytes, to: PeerID(channel: message.channel, routingID: []))
     }
 
+    /// Gives up a connection over which nothing comes any more, and makes another. Never blocks.
+    public func reconnect(_ channel: Channel) {
+        outbox.reconnect(channel)
+    }
+
     /// Sends what is posted as far as the coordinator takes it, closes the sockets and ends the thread. Blocks until
     /// then, at most the options' linger time.
     public func stop() {

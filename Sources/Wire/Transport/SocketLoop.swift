@@ -56,8 +56,8 @@ struct SocketLoop: ~Copyable {
             if poller.isReadable(data.item) { try data.drain(Self.messagesPerRound, events) }
             if poller.isReadable(control.eventItem) { try control.watch(events) }
             if poller.isReadable(data.eventItem) { try data.watch(events) }
-            try control.reconnectIfDue()
-            try data.reconnectIfDue()
+            try control.reconnectIfDue(outbox.takeReconnect(.control))
+            try data.reconnectIfDue(outbox.takeReconnect(.data))
         }
     }
 }
@@ -151,8 +151,9 @@ private struct Line: ~Copyable {
         }
     }
 
-    /// Connects anew where libzmq does not; not at once where all attempts fail.
-    mutating func reconnectIfDue() throws(ZeroMQError) {
+    /// Connects anew where libzmq does not, or where somebody asks for it; not at once where all attempts fail.
+    mutating func reconnectIfDue(_ isAsked: Bool) throws(ZeroMQError) {
+        if isAsked, side == .dealer { try socket.reconnect(endpoint) }
         if connection?.takePause() == true { try socket.disconnect(endpoint) }
         if connection?.takeReconnect() == true { try socket.reconnect(endpoint) }
     }

@@ -75,6 +75,7 @@ final class Outbox: Sendable {
     /// Signalled once the thread is done.
     let finished: WakeUp
     private let stopping = Atomic(false)
+    private let silent = Mutex<Set<Channel>>([])
     private let waiting = Atomic(0)
 
     init() throws(ZeroMQError) {
@@ -93,6 +94,17 @@ final class Outbox: Sendable {
     /// Tells that the thread is done with some messages.
     func leave(_ count: Int) {
         waiting.subtract(count, ordering: .relaxed)
+    }
+
+    /// Asks for a new connection in place of one that seems dead.
+    func reconnect(_ channel: Channel) {
+        silent.withLock { _ = $0.insert(channel) }
+        entries.wakeUp.signal()
+    }
+
+    /// Whether a new connection was asked for; asked once.
+    func takeReconnect(_ channel: Channel) -> Bool {
+        silent.withLock { $0.remove(channel) != nil }
     }
 
     var isStopping: Bool { stopping.load(ordering: .acquiring) }

@@ -35,10 +35,12 @@ struct BenchCommand: ParsableCommand {
                 over real connections from a second process. docs/scaling.md explains the figures.
 
                 EXAMPLE
-                  actdiff bench coordinator --workers 2000 --seconds 60
+                  actdiff bench coordinator --workers 2000 --seconds 60 --curve
                 """)
 
         @OptionGroup var load: Load
+        @Flag(help: "Encrypt all connections, with fresh keys.")
+        var curve = false
         @Option(help: "Where the temporary state folder is made; its disk is measured, too.", completion: .directory)
         var folder = NSTemporaryDirectory()
 
@@ -47,14 +49,15 @@ struct BenchCommand: ParsableCommand {
             let state = Start.absolute(folder) + "/actdiff-bench-\(ProcessInfo.processInfo.processIdentifier)"
             let bench = CoordinatorBench(
                 .init(
-                    workers: load.workers, seconds: load.seconds, shardSeconds: load.shardSeconds, folder: state,
-                    build: build, logger: Start.logger("actdiff.bench", level: .warning)))
+                    workers: load.workers, seconds: load.seconds, shardSeconds: load.shardSeconds,
+                    isCurve: curve, folder: state, build: build, logger: Start.logger("actdiff.bench", level: .warning))
+            )
             print(
-                try bench.run { endpoints in
+                try bench.run { endpoints, keys in
                     [
                         "bench", "workers", "--control", endpoints.control, "--data", endpoints.data, "--workers",
                         "\(load.workers)", "--seconds", "\(load.seconds)", "--shard-seconds", "\(load.shardSeconds)",
-                    ]
+                    ] + (keys.map { ["--key", $0.key, "--server-key", $0.server] } ?? [])
                 })
         }
     }
@@ -67,13 +70,16 @@ struct BenchCommand: ParsableCommand {
         @OptionGroup var load: Load
         @Option var control: String
         @Option var data: String
+        @Option var key: String?
+        @Option var serverKey: String?
 
         func run() throws {
             DescriptorLimit.raise()
             var workers = try SimulatedWorkers(
                 .init(
-                    endpoints: Endpoints(control: control, data: data), workers: load.workers, seconds: load.seconds,
-                    shardSeconds: load.shardSeconds, build: Version.build()))
+                    endpoints: Endpoints(control: control, data: data),
+                    keys: KeySources().client(key: key, serverKey: serverKey), workers: load.workers,
+                    seconds: load.seconds, shardSeconds: load.shardSeconds, build: Version.build()))
             let report = try workers.run { say(CoordinatorBench.begin) }
             say(String(decoding: report, as: UTF8.self))
         }

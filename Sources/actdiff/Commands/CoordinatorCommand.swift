@@ -54,6 +54,7 @@ struct CoordinatorCommand: ParsableCommand {
 
     func run() throws {
         let logger = Start.logger("actdiff.coordinator", level: .info)
+        DescriptorLimit.raise()
         let settings = try settings()
         let roots = try settings.modelRoots.isEmpty ? nil : ModelRoots(settings.modelRoots, of: "coordinator")
         let service = try CoordinatorService(

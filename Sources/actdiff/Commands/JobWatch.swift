@@ -19,12 +19,14 @@ struct JobWatch {
     func untilDone() throws -> JobDetail {
         var progress = ProgressLine()
         defer { progress.end() }
+        var detail = try client.show(job)
         while true {
-            let detail = try show()
             let summary = detail.summary
             progress.show(summary)
             switch summary.state {
-            case .planning, .running: Thread.sleep(forTimeInterval: Self.interval)
+            case .planning, .running:
+                Thread.sleep(forTimeInterval: Self.interval)
+                detail = try patientShow()
             case .done, .partial: return detail
             case .failed:
                 throw summary.error ?? InputError("job \(job)", expected: "to succeed", found: "a failure")
@@ -37,8 +39,8 @@ struct JobWatch {
 }
 
 extension JobWatch {
-    /// Asks about the job, again and again while nobody answers: the coordinator may be starting anew.
-    private func show() throws -> JobDetail {
+    /// Asks about the job, again and again while nobody answers who did before: the coordinator may be starting anew.
+    private func patientShow() throws -> JobDetail {
         let end = Date(timeIntervalSinceNow: Self.patience)
         var hasTold = false
         while true {
@@ -54,12 +56,12 @@ extension JobWatch {
 
 extension JobDetail {
     /// Throws, after a partial job's results are shown, what is missing from them: a script must not take them for whole.
-    func refuseToBePartial() throws {
+    func refuseToBePartial(hint: String) throws {
         guard summary.state == .partial, let first = quarantined.first else { return }
         throw InputError(
             "job \(summary.id)", expected: "all \(summary.shardsTotal) shards",
             found: "\(summary.quarantined) missing; the first, shard \(first.shard): \(first.error)",
-            hint: "mend what is wrong, then: actdiff retry \(summary.id)", kind: first.error.kind)
+            hint: hint, kind: first.error.kind)
     }
 }
 

@@ -54,7 +54,7 @@ struct RunCommand: ParsableCommand {
         progress.end()
         try ranking.print(output)
         Terminal.say("result bundle: \(out ?? "results/\(spec.name)")")
-        try end.refuseToBePartial()
+        try end.refuseToBePartial(hint: "mend what is wrong, and run it again with another --out")
     }
 
     /// The local workers may open what the job names, and nothing else.

@@ -38,6 +38,6 @@ struct SubmitCommand: ParsableCommand {
         guard watch else { return }
         let end = try JobWatch(client: client, job: id).untilDone()
         try FetchedBundle(client: client, job: id, folder: out).use { try ranking.print($0) }
-        try end.refuseToBePartial()
+        try end.refuseToBePartial(hint: "mend what is wrong, then: actdiff retry \(id)")
     }
 }

@@ -11,6 +11,7 @@ struct WatchCommand: ParsableCommand {
     @OptionGroup var control: ControlOption
 
     func run() throws {
-        try JobWatch(client: control.client(), job: job).untilDone().refuseToBePartial()
+        try JobWatch(client: control.client(), job: job).untilDone().refuseToBePartial(
+            hint: "mend what is wrong, then: actdiff retry \(job)")
     }
 }
