@@ -17,7 +17,11 @@ func tests(
 
 let package = Package(
     name: "actdiff",
-    products: [.executable(name: "actdiff", targets: ["actdiff"])],
+    products: [
+        .executable(name: "actdiff", targets: ["actdiff"]),
+        // For Fuzzing/, a package of its own: what reads bytes from the network.
+        .library(name: "Decoders", targets: ["Inputs", "Diffing", "Wire"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),

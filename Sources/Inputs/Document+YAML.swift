@@ -12,6 +12,12 @@ extension Document {
 
     /// Parses YAML text; `file` is its name in error messages.
     public init(yaml text: String, file: String) throws {
+        do {
+            try YAMLEvents.check(text, limit: Self.mostYAMLValues)
+        } catch {
+            throw InputError(
+                Self.place(file: file, line: error.line, key: ""), expected: error.expected, found: error.found)
+        }
         let root: Node?
         do {
             root = try Yams.compose(yaml: text)
@@ -28,13 +34,8 @@ extension Document {
     private struct Reading {
         let file: String
         var lines: [String: Int] = [:]
-        var count = 0
 
         mutating func value(of node: Node, key: String) throws -> Value {
-            count += 1
-            guard count <= mostYAMLValues else {
-                throw InputError(file, expected: "at most \(mostYAMLValues) values", found: "more")
-            }
             if let mark = node.mark { lines[key] = mark.line }
             switch node {
             case .scalar:

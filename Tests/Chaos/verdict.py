@@ -8,6 +8,10 @@ from store import read
 MEMORY_KIB = 400 * 1024
 
 
+# What the coordinator logs where two results of one shard differ, or one is stored twice.
+ALARMS = ("[Cluster] disputed", "[Cluster] late result differs", "[Cluster] convicted", "that should have none")
+
+
 def examine(cluster, operator, jobs, outcome):
     """Raises Failure for anything that is not as it must be. The coordinator must have ended."""
     outcome.jobs = len(operator.saved)
@@ -19,7 +23,7 @@ def examine(cluster, operator, jobs, outcome):
     if needless := cluster.ledger.needless_grants():
         raise Failure(f"shards were handed out again after their commit: {', '.join(needless[:10])}")
     for line in open(cluster.coordinator.log, errors="replace"):
-        if "DIGEST ALARM" in line:
+        if any(alarm in line for alarm in ALARMS):
             raise Failure(line.strip())
     for process in cluster.processes:
         if process.peak_kib > MEMORY_KIB:

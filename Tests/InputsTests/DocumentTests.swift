@@ -81,7 +81,22 @@ import Testing
             return text + "a\(level): &a\(level) [\(below)]\n"
         }
         #expect(
-            complaint { _ = try Document(yaml: bomb, file: "j") } == "j: expected at most 1000000 values, found more")
+            complaint { _ = try Document(yaml: bomb, file: "j") } == "j:7: expected at most 1000000 values, found more")
+    }
+
+    /// Its parts are below the limit one by one, but the parser would hash the key with all aliases written out.
+    @Test(.timeLimit(.minutes(1))) func yamlWithACollectionAsAKeyIsRefused() {
+        let bomb = (1...4).reduce("a0: &a0 [\(Array(repeating: "x", count: 9).joined(separator: ","))]\n") {
+            text, level in
+            let below = Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", ")
+            return text + "a\(level): &a\(level) [\(below)]\n"
+        }
+        for key in ["? *a4\n: 1\n", "b: {? [*a4, *a4] : 1}\n", "? {a: 1}\n: 2\n"] {
+            #expect(
+                complaint { _ = try Document(yaml: bomb + key, file: "j") }
+                    == "j:6: expected a name as a key, found a list or a mapping")
+        }
+        #expect(throws: Never.self) { try Document(yaml: "a: &name b\n*name : [&x 1, *x]\n", file: "j") }
     }
 
     @Test func aFileThatCannotBeReadIsNamed() {

@@ -38,6 +38,12 @@ extension ProcessTests {
             #expect(end.status == 0, "\(end.errors)")
             #expect(end.output.hasPrefix("tiny-1\n"))
             try expectSameBundle(reference, place.path + "/out")
+            let story = try cluster.actdiff("story", "tiny-1", "0").output
+            #expect(story.contains("epoch 1  leased") && story.contains("committed"), "\(story)")
+            #expect(try cluster.actdiff("workers").output.split(separator: "\n").count == 2)
+            let retry = try cluster.actdiff("retry", "tiny-1")
+            #expect(retry.status == 64)
+            #expect(retry.errors.contains("job tiny-1: expected a partial job, found one that is done"))
             for worker in cluster.workers.dropFirst() {
                 worker.signal(SIGTERM)
                 #expect(try worker.end().status == 0)
@@ -45,7 +51,7 @@ extension ProcessTests {
             cluster.coordinator.signal(SIGTERM)
             let log = try cluster.coordinator.end()
             #expect(log.status == 0)
-            #expect(!log.errors.contains("DIGEST ALARM"))
+            #expect(!log.errors.contains("[Cluster] disputed"))
         }
 
         @Test("the coordinator killed and started again, workers left running: the same bundle")

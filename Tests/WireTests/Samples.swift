@@ -1,6 +1,5 @@
 import Diffing
 import Inputs
-import Testing
 import Wire
 
 /// Random numbers that are the same in every run (SplitMix64).
@@ -49,7 +48,9 @@ struct Samples {
 
     mutating func job() throws -> JobID {
         let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789-")
-        return try #require(JobID(String(list(1...64) { letters[$0.int(0...letters.count - 1)] })))
+        let text = String(list(1...64) { letters[$0.int(0...letters.count - 1)] })
+        guard let job = JobID(text) else { throw WireError("sample", expected: "the name of a job", found: text) }
+        return job
     }
 
     mutating func lease() throws -> LeaseID {

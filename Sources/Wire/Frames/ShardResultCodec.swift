@@ -30,7 +30,8 @@ public enum ShardResultCodec {
         return (Digest(of: bytes), bytes.count)
     }
 
-    private static func bytes(of result: ShardResult, compressing: Bool) throws -> [UInt8] {
+    /// The result as bytes; uncompressed, a result has these and no others.
+    static func bytes(of result: ShardResult, compressing: Bool) throws -> [UInt8] {
         let prompts = result.blocks.first?.rowCount ?? result.tokenCounts.first?.count ?? 0
         for counts in result.tokenCounts where counts.count != prompts {
             throw WireError("result.tokenCounts", expected: "\(prompts) prompts", found: "\(counts.count)")

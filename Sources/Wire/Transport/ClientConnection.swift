@@ -17,6 +17,8 @@ struct ClientConnection {
     /// The last ones since the last success.
     private var failures: [HandshakeFailure] = []
     private var mustPause = false
+    /// Whether it was given up for a while: libzmq does not try any more, whatever it still says.
+    private var isPausing = false
 
     init(endpoint: String, keys: ClientKeys?) {
         self.endpoint = endpoint
@@ -30,9 +32,10 @@ struct ClientConnection {
         case .ready:
             reconnectAt = nil
             isReady = true
+            (mustPause, isPausing) = (false, false)
             failures = []
         case .retrying:
-            if !mustPause { reconnectAt = nil }
+            if !mustPause, !isPausing { reconnectAt = nil }
         case .ended:
             isReady = false
             reconnectAt = .now + (mustPause ? Self.pause : Self.patience)
@@ -48,14 +51,17 @@ struct ClientConnection {
 
     /// Whether to give the connection up until it is time to connect anew; asked once.
     mutating func takePause() -> Bool {
-        defer { mustPause = false }
-        return mustPause && reconnectAt != nil
+        guard mustPause, reconnectAt != nil else { return false }
+        mustPause = false
+        isPausing = true
+        return true
     }
 
     /// Whether it is time to connect anew; asked once.
     mutating func takeReconnect() -> Bool {
         guard let due = reconnectAt, ContinuousClock.now >= due else { return false }
         reconnectAt = nil
+        isPausing = false
         return true
     }
 
