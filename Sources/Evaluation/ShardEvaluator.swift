@@ -14,11 +14,11 @@ public final class ShardEvaluator {
     /// The task that is open.
     public let task: DiffTask
     private let threads: Threads
-    private let passes: [Pass]
+    let passes: [Pass]
     private let hooks: [Hook]
 
     /// One run of a backend.
-    private struct Pass {
+    struct Pass {
         let backend: any Backend
         /// Checkpoint index (0 base, i + 1 tuned i) of each variant.
         let checkpoints: [Int]

@@ -61,7 +61,10 @@ extension Document {
         }
 
         private func scalar(_ node: Node) -> Value {
-            switch node.tag.description {
+            // A time of day is no number: Yams takes 12:30 for 750, as YAML 1.1 has it, and what is too large for an Int
+            // ends the process.
+            if let text = node.string, text.contains(":") { return .string(text) }
+            return switch node.tag.description {
             case Tag.Name.null.rawValue: .null
             case Tag.Name.bool.rawValue: node.bool.map(Value.bool) ?? .string(node.string ?? "")
             case Tag.Name.int.rawValue: node.int.map(Value.integer) ?? .string(node.string ?? "")

@@ -84,6 +84,20 @@ import Testing
             complaint { _ = try Document(yaml: bomb, file: "j") } == "j:7: expected at most 1000000 values, found more")
     }
 
+    /// Yams multiplies the parts of such a number without looking for an overflow.
+    @Test func yamlNumbersToTheBaseOfSixtyAreText() throws {
+        let numbers = ["12:30", "100100001510010015:0:0", "1:0:0:0:0:0:0:0:0:0:0:0:0", "190:20:30.15"]
+        for number in numbers {
+            let yaml = try Document(yaml: "seed: \(number)\n", file: "j")
+            #expect(try yaml.required("seed").string() == number)
+            #expect(
+                complaint { _ = try yaml.required("seed").integer() }
+                    == "j:1: seed: expected a whole number, found \"\(number)\"")
+        }
+        let tagged = try Document(yaml: "seed: !!int 1:0:0:0:0:0:0:0:0:0:0:0:0\n", file: "j")
+        #expect(throws: InputError.self) { try tagged.required("seed").integer() }
+    }
+
     /// Its parts are below the limit one by one, but the parser would hash the key with all aliases written out.
     @Test(.timeLimit(.minutes(1))) func yamlWithACollectionAsAKeyIsRefused() {
         let bomb = (1...4).reduce("a0: &a0 [\(Array(repeating: "x", count: 9).joined(separator: ","))]\n") {

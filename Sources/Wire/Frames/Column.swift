@@ -4,7 +4,7 @@ import CLZ4
 ///
 /// Shuffled means that first come the lowest bytes of all numbers, then the second lowest, and so on: bytes that are
 /// alike stand together, such as the empty upper bytes of small counts and the exponents of sums.
-enum Column {
+package enum Column {
     /// How the bytes of a column are kept.
     private enum Form: UInt8 {
         case stored = 0
@@ -52,6 +52,23 @@ enum Column {
         case .stored: return unshuffle(bytes, count: count)
         case .lz4: return unshuffle(try decompress(bytes, to: count * width, what)[...], count: count)
         }
+    }
+
+    /// A column by itself, compressed.
+    package static func bytes(of values: [some FixedWidthInteger]) -> [UInt8] {
+        var writer = ByteWriter()
+        write(values, compressing: true, to: &writer)
+        return writer.bytes
+    }
+
+    /// The `count` numbers of a column by itself. Throws `WireError` for anything else.
+    package static func values<Value: FixedWidthInteger>(
+        in bytes: [UInt8], count: Int, as type: Value.Type
+    ) throws -> [Value] {
+        var reader = ByteReader(bytes)
+        let values = try read("column", count: count, as: type, from: &reader)
+        try reader.end("column")
+        return values
     }
 
     private static func shuffle<Value: FixedWidthInteger>(_ values: [Value]) -> [UInt8] {
