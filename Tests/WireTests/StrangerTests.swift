@@ -88,7 +88,13 @@ struct StrangerTests {
         let client = try RequestClient(endpoint: coordinator.router.endpoints.control)
         let refusal = try #require(throws: InputError.self) { try client.request(.list) }
         #expect(refusal.kind == .authentication && refusal.found == error.found && refusal.hint == error.hint)
-        #expect(try coordinator.problems(1)[0] == .stranger(address: "127.0.0.1", nil, count: 1))
+        // Its connection may be closed before its address is looked up.
+        for problem in try coordinator.problems(1) {
+            guard case .stranger(_, nil, _) = problem else {
+                Issue.record("\(problem)")
+                continue
+            }
+        }
         #expect(coordinator.inbox.takeAll() == [])
     }
 
