@@ -138,7 +138,13 @@ struct StrangerTests {
         let error = try #require(throws: InputError.self) { try client.request(.list) }
         #expect(error.kind == .authentication && error.found == "one with another key")
         #expect(error.expected == "the coordinator with the key \(wrong.server.text.prefix(8))…")
-        #expect(try coordinator.problems(1)[0] == .stranger(address: "127.0.0.1", nil, count: 1))
+        // Its connection may be closed before its address is looked up.
+        for problem in try coordinator.problems(1) {
+            guard case .stranger(_, nil, _) = problem else {
+                Issue.record("\(problem)")
+                continue
+            }
+        }
         #expect(coordinator.inbox.takeAll() == [])
     }
 
