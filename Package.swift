@@ -26,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -50,7 +51,9 @@ let package = Package(
         library("Evaluation", ["Inputs", "Checkpoints", "Compute", "Transformers", "Dictionaries", "Diffing"]),
         library("Wire", ["Inputs", "Diffing", "CZeroMQ", "CLZ4"]),
         // What a daemon shows of itself; knows nothing of what it does.
-        library("Monitoring", [.product(name: "Logging", package: "swift-log")]),
+        library(
+            "Monitoring",
+            ["NIOCore", "NIOHTTP1", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }),
         library(
             "Cluster",
             [

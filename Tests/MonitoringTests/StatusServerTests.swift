@@ -1,53 +1,13 @@
 import Foundation
 import Glibc
-import Logging
 import Synchronization
 import Testing
 
 @testable import Monitoring
 
-/// A blocking client that gives up after ten seconds.
-private final class Client {
-    private let descriptor: Int32
-
-    init(_ address: HTTPAddress) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var patience = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_port = address.port.bigEndian
-        inet_pton(AF_INET, address.host, &name.sin_addr)
-        let result = withUnsafePointer(to: name) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(result == 0, "connect: \(String(cString: strerror(errno)))")
-    }
-
-    deinit { close(descriptor) }
-
-    func send(_ text: String) {
-        _ = text.withCString { Glibc.send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
-    }
-
-    /// All that comes until the server closes; nil where the connection is reset, or nothing comes.
-    func readAll() -> String? {
-        var all: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = recv(descriptor, &buffer, buffer.count, 0)
-            if count < 0 { return nil }
-            if count == 0 { return String(decoding: all, as: UTF8.self) }
-            all += buffer[..<count]
-        }
-    }
-}
-
 @Suite struct StatusServerTests {
     private func serve(
-        heartbeat: Heartbeat = Heartbeat(limit: 1000), limits: ServerLoop.Limits = ServerLoop.Limits(),
+        heartbeat: Heartbeat = Heartbeat(limit: 1000), limits: StatusServer.Limits = StatusServer.Limits(),
         metrics: @escaping @Sendable () -> String = { "a_total 1\n" }
     ) throws -> StatusServer {
         let address = try #require(HTTPAddress("127.0.0.1:0"))
@@ -60,7 +20,7 @@ private final class Client {
             default: return nil
             }
         }
-        return try StatusServer(address, content: content, limits: limits, logger: Logger(label: "test"))
+        return try StatusServer(address, content: content, limits: limits)
     }
 
     private func get(_ path: String, _ server: StatusServer, method: String = "GET", more: String = "") throws -> String
@@ -141,7 +101,7 @@ private final class Client {
     }
 
     @Test func aClientThatDoesNotGetOnIsCutOff() throws {
-        let server = try serve(limits: ServerLoop.Limits(patience: .milliseconds(50)))
+        let server = try serve(limits: StatusServer.Limits(patience: .milliseconds(50)))
         defer { server.stop() }
         let client = try Client(server.address)
         client.send("GET /metrics HTTP/1.1\r\nHost: loc")
@@ -149,7 +109,7 @@ private final class Client {
     }
 
     @Test func theOldestClientGivesWay() throws {
-        let server = try serve(limits: ServerLoop.Limits(connections: 4))
+        let server = try serve(limits: StatusServer.Limits(connections: 4))
         defer { server.stop() }
         let idle = try (0..<4).map { _ in try Client(server.address) }
         #expect(try get("/healthz", server).hasSuffix("ok\n"))
@@ -161,7 +121,7 @@ private final class Client {
         defer { server.stop() }
         let content = StatusServer.Content(heartbeat: Heartbeat(limit: 1), metrics: { "" }, page: { _ in nil })
         let error = #expect(throws: ListenError.self) {
-            try StatusServer(server.address, content: content, logger: Logger(label: "test"))
+            try StatusServer(server.address, content: content)
         }
         #expect(
             error.map { "\($0)" }
@@ -176,7 +136,7 @@ private final class Client {
         first.stop()
         #expect(waiting.readAll() ?? "" == "")
         let content = StatusServer.Content(heartbeat: Heartbeat(limit: 1), metrics: { "" }, page: { _ in nil })
-        let second = try StatusServer(first.address, content: content, logger: Logger(label: "test"))
+        let second = try StatusServer(first.address, content: content)
         second.stop()
     }
 }

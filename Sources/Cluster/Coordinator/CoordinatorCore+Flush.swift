@@ -3,7 +3,8 @@ import Wire
 
 extension CoordinatorCore {
     /// Stores what is to be stored, in one transaction for all that has come together, and only then says it to anybody.
-    /// Lines of stories alone wait for company, unless they have waited long enough.
+    /// Lines of stories alone wait for company, unless they have waited long enough or a job ends: whoever sees that it
+    /// is done finds its stories whole.
     func flush(storyIsDue: Bool = false) {
         // A slot for which there was no shard is not answered late when there is one.
         defer { freedAt.removeAll(keepingCapacity: true) }
@@ -11,7 +12,7 @@ extension CoordinatorCore {
         while true {
             var batch = pending
             batch.epochs = grants.map { StoreBatch.Epoch(lease: $0.lease, holder: $0.worker) }
-            if batch.canWait, !storyIsDue || batch.story.isEmpty { break }
+            if batch.canWait, batch.story.isEmpty || !(storyIsDue || !finishing.isEmpty) { break }
             storyIsDue = false
             let leaving = grants
             (pending, grants) = (StoreBatch(), [])

@@ -75,8 +75,7 @@ public final class CoordinatorService: Sendable {
                 try StatusServer(
                     address,
                     content: .init(
-                        heartbeat: heartbeat, metrics: { pages.text(of: metrics) }, page: { try pages.page($0) }),
-                    logger: parts.logger)
+                        heartbeat: heartbeat, metrics: { pages.text(of: metrics) }, page: { try pages.page($0) }))
             }
         } catch {
             router.stop()

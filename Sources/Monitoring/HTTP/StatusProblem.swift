@@ -4,30 +4,11 @@ public enum HTTPStatus: Int, Sendable {
     case badRequest = 400
     case notFound = 404
     case methodNotAllowed = 405
-    case contentTooLarge = 413
-    case targetTooLong = 414
     case misdirected = 421
     case headTooLarge = 431
     case internalError = 500
     case unavailable = 503
     case versionNotSupported = 505
-
-    /// RFC 9110's words.
-    var reason: String {
-        switch self {
-        case .ok: "OK"
-        case .badRequest: "Bad Request"
-        case .notFound: "Not Found"
-        case .methodNotAllowed: "Method Not Allowed"
-        case .contentTooLarge: "Content Too Large"
-        case .targetTooLong: "URI Too Long"
-        case .misdirected: "Misdirected Request"
-        case .headTooLarge: "Request Header Fields Too Large"
-        case .internalError: "Internal Server Error"
-        case .unavailable: "Service Unavailable"
-        case .versionNotSupported: "HTTP Version Not Supported"
-        }
-    }
 }
 
 /// Why a page is not to be had; clients get it as JSON.

@@ -1,4 +1,5 @@
 import Foundation
+import NIOHTTP1
 
 /// One answer: status, type and body.
 struct StatusResponse: Hashable {
@@ -26,12 +27,13 @@ struct StatusResponse: Hashable {
         self.body = body
     }
 
-    /// The bytes for the socket. Every connection carries one request: the pages are few and their readers slow.
-    func bytes(withBody: Bool = true) -> [UInt8] {
-        var head = "HTTP/1.1 \(status.rawValue) \(status.reason)\r\n"
-        head += "Content-Type: \(contentType)\r\nContent-Length: \(body.count)\r\n"
-        if status == .methodNotAllowed { head += "Allow: GET, HEAD\r\n" }
-        head += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
-        return Array(head.utf8) + (withBody ? body : [])
+    /// What goes before the body.
+    var head: HTTPResponseHead {
+        var headers = HTTPHeaders([("Content-Type", contentType), ("Content-Length", "\(body.count)")])
+        if status == .methodNotAllowed { headers.add(name: "Allow", value: "GET, HEAD") }
+        headers.add(name: "Cache-Control", value: "no-store")
+        headers.add(name: "X-Content-Type-Options", value: "nosniff")
+        headers.add(name: "Connection", value: "close")
+        return HTTPResponseHead(version: .http1_1, status: .init(statusCode: status.rawValue), headers: headers)
     }
 }

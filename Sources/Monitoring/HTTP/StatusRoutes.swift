@@ -1,27 +1,38 @@
+import NIOHTTP1
+
 /// Which path shows what.
 struct StatusRoutes: Sendable {
     let content: StatusServer.Content
     /// Whether the server is on a loopback address, so that only names of this machine are right for it.
     let isLoopback: Bool
 
-    /// The bytes to send for a request.
-    func answer(_ head: RequestHead) -> [UInt8] {
-        response(to: head).bytes(withBody: head.method == "GET")
-    }
-
-    private func response(to head: RequestHead) -> StatusResponse {
-        // A browser that was led here by a name that a stranger's DNS server points at 127.0.0.1 sends that name.
-        if isLoopback, let host = head.host, !HTTPAddress.namesLoopback(host) {
-            return StatusResponse(
-                StatusProblem(.misdirected, "the Host field", expected: "an address of this machine", found: host))
-        }
+    /// What to send for a request.
+    func answer(_ head: HTTPRequestHead) -> StatusResponse {
+        let path = String(head.uri.prefix { $0 != "?" })
         do {
-            return try page(head.path)
+            try check(head, path)
+            return try page(path)
         } catch let problem as StatusProblem {
             return StatusResponse(problem)
         } catch {
-            return StatusResponse(
-                StatusProblem(.internalError, head.path, expected: "an answer", found: "\(error)"))
+            return StatusResponse(StatusProblem(.internalError, path, expected: "an answer", found: "\(error)"))
+        }
+    }
+
+    private func check(_ head: HTTPRequestHead, _ path: String) throws {
+        guard head.method == .GET || head.method == .HEAD else {
+            throw StatusProblem(.methodNotAllowed, path, expected: "GET", found: head.method.rawValue)
+        }
+        guard path.hasPrefix("/") else {
+            throw StatusProblem(.badRequest, "the request line", expected: "a path that begins with /", found: path)
+        }
+        let hosts = head.headers["host"]
+        guard hosts.count == 1 || (hosts.isEmpty && head.version == .http1_0) else {
+            throw StatusProblem(.badRequest, "the header", expected: "one Host field", found: "\(hosts.count)")
+        }
+        // A browser that was led here by a name that a stranger's DNS server points at 127.0.0.1 sends that name.
+        if isLoopback, let host = hosts.first, !HTTPAddress.namesLoopback(host) {
+            throw StatusProblem(.misdirected, "the Host field", expected: "an address of this machine", found: host)
         }
     }
 

@@ -1,15 +1,11 @@
-import Dispatch
-import Foundation
-import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
 
 /// The status pages of a daemon over HTTP: `/healthz`, `/metrics` and JSON below `/api/v1/`.
 ///
 /// On a thread of its own, so that it needs no event loop from the program around it. It only reads (GET and HEAD),
 /// knows nothing of what it shows, and asks for no credentials: whoever reaches the address may read the pages.
-///
-/// It is our own because what a port that anybody may connect to needs first are bounds (bytes of a request, number of
-/// connections, time), and the HTTP server among the packages for Swift that do without a framework, FlyingFox, has
-/// none of the three.
 public final class StatusServer: Sendable {
     /// What the pages show. The closures are called on the server's thread and should take milliseconds.
     public struct Content: Sendable {
@@ -32,38 +28,81 @@ public final class StatusServer: Sendable {
         }
     }
 
-    /// Where it listens, with the real port.
-    public let address: HTTPAddress
-    private let wakeUp: WakeDescriptor
-    private let ended = DispatchGroup()
-
-    /// Binds and begins to serve.
-    public convenience init(_ address: HTTPAddress, content: Content, logger: Logger) throws(ListenError) {
-        try self.init(address, content: content, limits: ServerLoop.Limits(), logger: logger)
+    /// What whoever connects can take, at most.
+    struct Limits: Sendable {
+        /// The oldest gives way to one more.
+        var connections = 32
+        /// From connecting to the last byte of the answer.
+        var patience = TimeAmount.seconds(10)
     }
 
-    init(_ address: HTTPAddress, content: Content, limits: ServerLoop.Limits, logger: Logger) throws(ListenError) {
-        let listener = try ListeningSocket(address)
-        let wakeUp = try WakeDescriptor(for: address)
-        self.address = listener.address
-        self.wakeUp = wakeUp
+    /// Where it listens, with the real port.
+    public let address: HTTPAddress
+    /// One thread, so that everything about connections happens on one loop.
+    private let group: MultiThreadedEventLoopGroup
+
+    /// Binds and begins to serve.
+    public convenience init(_ address: HTTPAddress, content: Content) throws(ListenError) {
+        try self.init(address, content: content, limits: Limits())
+    }
+
+    init(_ address: HTTPAddress, content: Content, limits: Limits) throws(ListenError) {
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let routes = StatusRoutes(content: content, isLoopback: address.isLoopback)
-        let thread = Thread { [ended] in
-            ServerLoop(listener: listener, wakeUp: wakeUp, routes: routes, limits: limits, logger: logger).run()
-            ended.leave()
+        do {
+            let name = try SocketAddress(ipAddress: address.host, port: Int(address.port))
+            let channel = try Self.bootstrap(group, routes, limits).bind(to: name).wait()
+            guard let port = channel.localAddress?.port.flatMap(UInt16.init(exactly:)) else {
+                throw ChannelError.unknownLocalAddress
+            }
+            self.address = address.with(port: port)
+        } catch {
+            group.shutdownGracefully { _ in }
+            throw ListenError(address, error)
         }
-        thread.name = "actdiff-http"
-        ended.enter()
-        thread.start()
     }
 
     deinit {
-        wakeUp.signal()
+        group.shutdownGracefully { _ in }
     }
 
     /// Closes the port and all connections, and waits for the thread. May be called again.
     public func stop() {
-        wakeUp.signal()
-        ended.wait()
+        // What it can throw are errors of channels that it closes.
+        try? group.syncShutdownGracefully()
+    }
+
+    private static func bootstrap(_ group: MultiThreadedEventLoopGroup, _ routes: StatusRoutes, _ limits: Limits)
+        -> ServerBootstrap
+    {
+        let clients = NIOLoopBoundBox<[any Channel]>.makeBoxSendingValue([], eventLoop: group.next())
+        return ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 64)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if clients.value.count >= limits.connections { clients.value.removeFirst().close(promise: nil) }
+                    clients.value.append(channel)
+                    channel.closeFuture.whenComplete { _ in clients.value.removeAll { $0 === channel } }
+                    try StatusConnection.configure(channel, routes: routes, patience: limits.patience)
+                }
+            }
+    }
+}
+
+/// Why nobody can be served at an address.
+public struct ListenError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The address.
+    public var place: String
+    public var expected: String
+    public var found: String
+
+    public var description: String { "\(place): expected \(expected), found \(found)" }
+
+    init(_ address: HTTPAddress, _ error: any Error) {
+        place = "http: \(address)"
+        expected = "an address and port of this machine that are free"
+        found = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
     }
 }
