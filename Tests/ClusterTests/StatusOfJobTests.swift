@@ -81,6 +81,20 @@ import Wire
         #expect(taken == times.sorted() && due.takeDue(at: 1000) == nil && due.first == nil)
     }
 
+    @Test("streams of parts arrive whole, with and without CURVE")
+    func streams() throws {
+        let folder = try TemporaryFolder()
+        let keys = try BenchKeys(folder: folder.path + "/keys")
+        let client = try #require(
+            try KeySources(environment: [:]).client(key: keys.worker.key, serverKey: keys.worker.server))
+        // More than the credit, so that some has to be granted on the way.
+        let pieces = [[UInt8](repeating: 1, count: 200_000), [UInt8](repeating: 2, count: 200_000)]
+        #expect(try PartStream().seconds(pieces, count: 60) > 0)
+        #expect(try PartStream(keys: (keys.server, client)).seconds(pieces, count: 60) > 0)
+        #expect(try PlainStream(encrypted: false).seconds(pieces, count: 60) > 0)
+        #expect(try PlainStream(encrypted: true).seconds(pieces, count: 60) > 0)
+    }
+
     @Test("quantiles are values that occurred")
     func quantiles() {
         var latencies = Latencies()

@@ -94,7 +94,8 @@ public struct TransportBench {
         guard let client, let size = pieces.first?.count else { return [] }
         defer { try? FileManager.default.removeItem(atPath: order.folder) }
         var streams = [
-            Stream(name: "libzmq alone", send: PlainStream.seconds),
+            Stream(name: "libzmq alone", send: try PlainStream(encrypted: false).seconds),
+            Stream(name: "libzmq alone, CURVE", send: try PlainStream(encrypted: true).seconds),
             Stream(name: "actdiff", send: PartStream().seconds),
             Stream(name: "actdiff, CURVE", send: PartStream(keys: (keys.server, client)).seconds),
         ]
@@ -129,13 +130,13 @@ public struct TransportBench {
     }
 
     private static func text(_ streams: [Stream], _ size: String) -> String {
-        let head = columns(["pieces of \(size)", "frames/s", "MB/s", "to libzmq", "CPU s/GB"], first: 18)
+        let head = columns(["parts of \(size)", "frames/s", "MB/s", "to libzmq", "CPU s/GB"], first: 20)
         let rows = streams.map { stream in
             columns(
                 [
                     stream.name, Spread(stream.framesPerSecond).text(0), Spread(stream.rates).text(0),
                     Spread(stream.ratios).text(2), Spread(stream.processor).text(1),
-                ], first: 18)
+                ], first: 20)
         }
         return ([head] + rows).joined(separator: "\n")
     }

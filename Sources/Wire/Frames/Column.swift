@@ -55,13 +55,19 @@ package enum Column {
     }
 
     /// A column by itself, compressed.
-    package static func bytes(of values: [some FixedWidthInteger]) -> [UInt8] {
+    @specialized(where Value == UInt8)
+    @specialized(where Value == UInt16)
+    @specialized(where Value == UInt32)
+    package static func bytes<Value: FixedWidthInteger>(of values: [Value]) -> [UInt8] {
         var writer = ByteWriter()
         write(values, compressing: true, to: &writer)
         return writer.bytes
     }
 
     /// The `count` numbers of a column by itself. Throws `WireError` for anything else.
+    @specialized(where Value == UInt8)
+    @specialized(where Value == UInt16)
+    @specialized(where Value == UInt32)
     package static func values<Value: FixedWidthInteger>(
         in bytes: [UInt8], count: Int, as type: Value.Type
     ) throws -> [Value] {
