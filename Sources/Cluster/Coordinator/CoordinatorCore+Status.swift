@@ -42,6 +42,7 @@ extension CoordinatorCore {
         case .disconnected: metrics.disconnects.add()
         case .undeliverable, .handshakeFailed, .notAdmitted, .allowListRefused, .failed: break
         }
+        if let kind = problem.nuisance, !nuisances.take(kind, at: now) { return }
         logger.log(level: problem.isRoutine ? .debug : .warning, "\(problem)")
     }
 }

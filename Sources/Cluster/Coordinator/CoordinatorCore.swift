@@ -53,6 +53,8 @@ final class CoordinatorCore {
     var credit: CreditPool
     /// When a worker last said something that frees a slot.
     var freedAt: [InstanceID: Double] = [:]
+    /// What may still be logged of strangers.
+    var nuisances = LogAllowance<TransportProblem.Nuisance>()
     /// Tokens of each shard of the jobs in `running`.
     var tokens: [JobID: [Int]] = [:]
     /// Since when it takes in what is on its way, and hands out nothing more.

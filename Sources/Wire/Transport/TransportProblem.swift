@@ -10,7 +10,7 @@ public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
     /// A peer sent what its key gives no right to, or has a key that was taken off the list.
     case forbidden(PeerID, Sender, what: String, count: Int)
     /// Somebody connected with a key that is not allowed. The key is nil where it was none, or one that does not fit this
-    /// coordinator's, or where what came was no handshake at all.
+    /// coordinator's, or where what came was no handshake, or one that took too long.
     case stranger(address: String, PublicKey?, count: Int)
     /// A client's connection did not come about, or was broken by a forged or damaged frame.
     case handshakeFailed(Channel, HandshakeFailure, count: Int)
@@ -40,6 +40,22 @@ public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
     /// Whether it is nothing to worry about: connections end, such as an operator's after each command.
     public var isRoutine: Bool { if case .disconnected = self { true } else { false } }
 
+    /// What strangers can bring about as often as they like; nil for anything else.
+    public var nuisance: Nuisance? {
+        switch self {
+        case .malformed: .malformed
+        case .forbidden: .forbidden
+        case .stranger: .stranger
+        case .handshakeFailed: .handshakeFailed
+        case .undeliverable, .disconnected, .notAdmitted, .allowListRefused, .failed: nil
+        }
+    }
+
+    /// Kinds of problems that strangers can bring about.
+    public enum Nuisance: Sendable, Hashable {
+        case malformed, forbidden, stranger, handshakeFailed
+    }
+
     public var description: String {
         switch self {
         case .malformed(let peer, let error, let count): "\(peer) sent no message (number \(count)): \(error)"
@@ -47,7 +63,7 @@ public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
         case .forbidden(let peer, let sender, let what, let count):
             "refused \(what) of \(sender), \(peer) (number \(count))"
         case .stranger(let address, let key, let count):
-            "refused a stranger at \(address) with \(key.map { "key \($0.beginning)…" } ?? "no key that fits") (number \(count))"
+            "refused a stranger at \(address) with \(key.map { "key \($0.beginning)…" } ?? "no key that fits, or none in time") (number \(count))"
         case .handshakeFailed(let channel, let failure, let count):
             "a connection to the \(channel) socket failed (number \(count)): \(failure)"
         case .disconnected(let channel, let count): "a connection to the \(channel) socket ended (number \(count))"
