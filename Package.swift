@@ -34,7 +34,6 @@ let package = Package(
         // System libraries: a modulemap and a shim header only.
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
-        .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
 
         // From the outside in: what files hold, then what is computed, then who computes it.
@@ -44,7 +43,7 @@ let package = Package(
             name: "Kernels", cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]),
         library("Checkpoints", ["Inputs", "Kernels"]),
         library("Tokenization", ["Inputs", "Checkpoints", "CPCRE2"]),
-        library("Compute", ["COpenBLAS", "Kernels"]),
+        library("Compute", ["Kernels"]),
         library("Transformers", ["Inputs", "Checkpoints", "Compute", "Kernels"]),
         library("Dictionaries", ["Inputs", "Checkpoints", "Compute", "Kernels"]),
         library("Diffing", ["Inputs", "Checkpoints", "Tokenization"]),
@@ -63,7 +62,7 @@ let package = Package(
         .executableTarget(
             name: "actdiff",
             dependencies: [
-                "Inputs", "Checkpoints", "Compute", "Diffing", "Wire", "Cluster",
+                "Inputs", "Checkpoints", "Compute", "Diffing", "Evaluation", "Wire", "Cluster",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

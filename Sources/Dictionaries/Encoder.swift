@@ -7,7 +7,7 @@ import Synchronization
 /// chunk at a time. The result does not depend on the number of threads.
 public final class Encoder {
     /// Latents of one product: its output stays in the cache until it has been selected from.
-    private static let latentsPerChunk = 2048
+    private static let latentsPerChunk = 8 * PackedMatrix.columnAlignment
 
     private let dictionary: SparseAutoencoder
     private let name: String
@@ -16,14 +16,17 @@ public final class Encoder {
 
     /// Memory of one thread.
     private struct Scratch {
-        /// [rows per block, d_in]
-        let rows = MatrixProduct.rowsPerBlock
+        let rows = PackedMatrix.rowsPerBlock
+        /// [rows per block, stride]
         let x: FloatBuffer
+        /// Floats from one row of x to the next.
+        let stride: Int
         /// [rows per block, latents per chunk]
         let z: FloatBuffer
 
         init(_ dictionary: SparseAutoencoder) {
-            x = FloatBuffer(rows * dictionary.inputWidth)
+            stride = Matrix.stride(for: dictionary.inputWidth)
+            x = FloatBuffer(rows * stride)
             z = FloatBuffer(rows * min(Encoder.latentsPerChunk, dictionary.latentCount))
         }
     }
@@ -40,7 +43,7 @@ public final class Encoder {
     ///
     /// Throws `InputError` where a pre-activation is not finite: a NaN would pass for a latent that did not fire.
     public func encode(_ residual: UnsafeBufferPointer<Float>, selected: [Int]) throws -> Activations {
-        let size = MatrixProduct.rowsPerBlock
+        let size = PackedMatrix.rowsPerBlock
         let blocks = Mutex<[Int: Activations]>([:])
         try threads.tryForEach((selected.count + size - 1) / size) { piece, thread in
             let rows = selected[piece * size..<min(selected.count, (piece + 1) * size)]
@@ -61,12 +64,9 @@ public final class Encoder {
         var first = 0
         while first < dictionary.latentCount {
             let count = min(Self.latentsPerChunk, dictionary.latentCount - first)
-            kernels_repeat_row(dictionary.bias.pointer + first, rows, count, scratch.z.pointer, count)
-            MatrixProduct.byPlain(
-                Matrix(scratch.x.pointer, stride: dictionary.inputWidth),
-                Matrix(dictionary.weights.pointer + first, stride: dictionary.latentCount), rows: rows,
-                columns: count, inner: dictionary.inputWidth, into: scratch.z.pointer, stride: count,
-                accumulate: true)
+            dictionary.weights.multiply(
+                Matrix(scratch.x.pointer, stride: scratch.stride), rows: rows, columns: first..<first + count,
+                from: .bias(dictionary.bias.pointer + first), into: scratch.z.pointer, stride: count)
             guard kernels_all_finite(scratch.z.pointer, rows * count) else {
                 throw InputError(
                     name, expected: "finite pre-activations", found: "infinities or NaNs",
@@ -82,17 +82,15 @@ public final class Encoder {
     private func prepare(_ residual: UnsafeBufferPointer<Float>, _ selected: ArraySlice<Int>, _ scratch: Scratch) {
         let width = dictionary.inputWidth
         guard let source = residual.baseAddress else { return }
-        for (row, token) in selected.enumerated() {
-            (scratch.x.pointer + row * width).update(from: source + token * width, count: width)
-        }
-        switch dictionary.normalisation {
-        case .none: break
-        case .constantNorm: kernels_scale_to_norm(scratch.x.pointer, selected.count, width)
-        case .layerNorm: kernels_standardise(scratch.x.pointer, selected.count, width)
-        }
-        if let inputBias = dictionary.inputBias {
-            kernels_subtract_row(
-                scratch.x.pointer, width, inputBias.pointer, selected.count, width, scratch.x.pointer)
+        for (index, token) in selected.enumerated() {
+            let row = scratch.x.pointer + index * scratch.stride
+            row.update(from: source + token * width, count: width)
+            switch dictionary.normalisation {
+            case .none: break
+            case .constantNorm: kernels_scale_to_norm(row, width)
+            case .layerNorm: kernels_standardise(row, width)
+            }
+            if let inputBias = dictionary.inputBias { kernels_subtract(row, inputBias.pointer, width, row) }
         }
     }
 }

@@ -61,9 +61,11 @@ public enum SAELensFolder {
             let decoderBias = try tensor("b_dec", [width])
             let bias = config.architecture == .gated ? FloatBuffer(latents) : try tensor("b_enc", [latents])
             if config.rescalesByDecoderNorm { try rescale(weights, bias) }
+            let packed = PackedMatrix(columns: latents, inner: width)
+            packed.setTurned(weights.pointer, stride: latents, first: 0, count: latents)
             return SparseAutoencoder(
                 inputWidth: width, latentCount: latents, normalisation: config.normalisation,
-                activation: try activation(), weights: weights, bias: bias,
+                activation: try activation(), weights: packed, bias: bias,
                 inputBias: config.subtractsDecoderBias ? decoderBias : nil)
         }
 

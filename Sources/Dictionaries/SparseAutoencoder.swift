@@ -33,15 +33,15 @@ public final class SparseAutoencoder {
     public let latentCount: Int
     let normalisation: Normalisation
     let activation: Activation
-    /// [d_in, d_sae]
-    let weights: FloatBuffer
+    /// [d_sae, d_in]
+    let weights: PackedMatrix
     /// [d_sae]
     let bias: FloatBuffer
     /// [d_in], subtracted from each row; nil for none.
     let inputBias: FloatBuffer?
 
     init(
-        inputWidth: Int, latentCount: Int, normalisation: Normalisation, activation: Activation, weights: FloatBuffer,
+        inputWidth: Int, latentCount: Int, normalisation: Normalisation, activation: Activation, weights: PackedMatrix,
         bias: FloatBuffer, inputBias: FloatBuffer?
     ) {
         self.inputWidth = inputWidth

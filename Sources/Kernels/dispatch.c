@@ -41,12 +41,8 @@ void kernels_silu_multiply(const float *gate, const float *up, size_t count, flo
 
 bool kernels_all_finite(const float *x, size_t count) { return chosen()->all_finite(x, count); }
 
-void kernels_subtract_row(const float *x, size_t x_stride, const float *y, size_t rows, size_t width, float *out) {
-    chosen()->subtract_row(x, x_stride, y, rows, width, out);
-}
-
-void kernels_repeat_row(const float *row, size_t rows, size_t width, float *out, size_t out_stride) {
-    chosen()->repeat_row(row, rows, width, out, out_stride);
+void kernels_subtract(const float *x, const float *y, size_t count, float *out) {
+    chosen()->subtract(x, y, count, out);
 }
 
 size_t kernels_top_k(const float *z, size_t count, uint32_t first, size_t k, float *values, uint32_t *latents,
@@ -64,6 +60,21 @@ void kernels_gated(float *z, const float *gate_bias, const float *magnitude, con
     chosen()->gated(z, gate_bias, magnitude, magnitude_bias, count);
 }
 
-void kernels_scale_to_norm(float *x, size_t rows, size_t width) { chosen()->scale_to_norm(x, rows, width); }
+void kernels_scale_to_norm(float *x, size_t width) { chosen()->scale_to_norm(x, width); }
 
-void kernels_standardise(float *x, size_t rows, size_t width) { chosen()->standardise(x, rows, width); }
+void kernels_standardise(float *x, size_t width) { chosen()->standardise(x, width); }
+
+size_t kernels_packed_count(size_t columns, size_t inner) { return chosen()->packed_count(columns, inner); }
+
+void kernels_pack_rows(const float *w, size_t stride, size_t first, size_t count, size_t inner, float *packed) {
+    chosen()->pack_rows(w, stride, first, count, inner, packed);
+}
+
+void kernels_pack_columns(const float *w, size_t stride, size_t first, size_t count, size_t inner, float *packed) {
+    chosen()->pack_columns(w, stride, first, count, inner, packed);
+}
+
+void kernels_product(const float *x, size_t x_stride, size_t rows, const float *packed, size_t columns, size_t inner,
+                     const float *bias, bool accumulate, float *out, size_t out_stride) {
+    chosen()->product(x, x_stride, rows, packed, columns, inner, bias, accumulate, out, out_stride);
+}

@@ -239,17 +239,10 @@ static bool KERNEL(all_finite)(const float *x, size_t count) {
     return rest == 0.0f;
 }
 
-static void KERNEL(subtract_row)(const float *x, size_t x_stride, const float *y, size_t rows, size_t width,
-                                 float *out) {
-    for (size_t row = 0; row < rows; row++, x += x_stride, out += width) {
-        size_t i = 0;
-        for (; i + LANES <= width; i += LANES) STORE(out + i, LOAD(x + i) - LOAD(y + i));
-        for (; i < width; i++) out[i] = x[i] - y[i];
-    }
-}
-
-static void KERNEL(repeat_row)(const float *row, size_t rows, size_t width, float *out, size_t out_stride) {
-    for (size_t i = 0; i < rows; i++) memcpy(out + i * out_stride, row, width * sizeof(float));
+static void KERNEL(subtract)(const float *x, const float *y, size_t count, float *out) {
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) STORE(out + i, LOAD(x + i) - LOAD(y + i));
+    for (; i < count; i++) out[i] = x[i] - y[i];
 }
 
 // True if the entry (a, i) stands nearer to the heap's root than (b, j): smaller value, or the same and a higher latent.
@@ -332,26 +325,24 @@ static void KERNEL(gated)(float *z, const float *gate_bias, const float *magnitu
         z[i] = z[i] + gate_bias[i] > 0.0f ? z[i] * magnitude[i] + magnitude_bias[i] : 0.0f;
 }
 
-static void KERNEL(scale_to_norm)(float *x, size_t rows, size_t width) {
-    for (size_t row = 0; row < rows; row++, x += width) {
-        double squares = 0;
-        for (size_t i = 0; i < width; i++) squares += (double)x[i] * x[i];
-        if (squares == 0) continue;
-        float factor = (float)sqrt((double)width / squares);
-        for (size_t i = 0; i < width; i++) x[i] *= factor;
-    }
+static void KERNEL(scale_to_norm)(float *x, size_t width) {
+    double squares = 0;
+    for (size_t i = 0; i < width; i++) squares += (double)x[i] * x[i];
+    if (squares == 0) return;
+    float factor = (float)sqrt((double)width / squares);
+    for (size_t i = 0; i < width; i++) x[i] *= factor;
 }
 
-static void KERNEL(standardise)(float *x, size_t rows, size_t width) {
-    for (size_t row = 0; row < rows; row++, x += width) {
-        double sum = 0, squares = 0;
-        for (size_t i = 0; i < width; i++) sum += x[i];
-        double mean = sum / (double)width;
-        for (size_t i = 0; i < width; i++) squares += (x[i] - mean) * (x[i] - mean);
-        double deviation = sqrt(squares / (double)(width - 1));
-        for (size_t i = 0; i < width; i++) x[i] = (float)((x[i] - mean) / (deviation + 1e-5));
-    }
+static void KERNEL(standardise)(float *x, size_t width) {
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < width; i++) sum += x[i];
+    double mean = sum / (double)width;
+    for (size_t i = 0; i < width; i++) squares += (x[i] - mean) * (x[i] - mean);
+    double deviation = sqrt(squares / (double)(width - 1));
+    for (size_t i = 0; i < width; i++) x[i] = (float)((x[i] - mean) / (deviation + 1e-5));
 }
+
+#include "product.inc.h"
 
 const struct kernel_table JOIN(kernels, INSTRUCTION_SET) = {
     .instruction_set = TEXT(INSTRUCTION_SET),
@@ -360,11 +351,14 @@ const struct kernel_table JOIN(kernels, INSTRUCTION_SET) = {
     .attention = KERNEL(attention),
     .silu_multiply = KERNEL(silu_multiply),
     .all_finite = KERNEL(all_finite),
-    .subtract_row = KERNEL(subtract_row),
-    .repeat_row = KERNEL(repeat_row),
+    .subtract = KERNEL(subtract),
     .top_k = KERNEL(top_k),
     .above = KERNEL(above),
     .gated = KERNEL(gated),
     .scale_to_norm = KERNEL(scale_to_norm),
     .standardise = KERNEL(standardise),
+    .packed_count = KERNEL(packed_count),
+    .pack_rows = KERNEL(pack_rows),
+    .pack_columns = KERNEL(pack_columns),
+    .product = KERNEL(product),
 };

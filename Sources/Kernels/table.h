@@ -10,13 +10,16 @@ struct kernel_table {
                       size_t, size_t, float, float *);
     void (*silu_multiply)(const float *, const float *, size_t, float *);
     bool (*all_finite)(const float *, size_t);
-    void (*subtract_row)(const float *, size_t, const float *, size_t, size_t, float *);
-    void (*repeat_row)(const float *, size_t, size_t, float *, size_t);
+    void (*subtract)(const float *, const float *, size_t, float *);
     size_t (*top_k)(const float *, size_t, uint32_t, size_t, float *, uint32_t *, size_t);
     size_t (*above)(const float *, const float *, size_t, uint32_t, float *, uint32_t *);
     void (*gated)(float *, const float *, const float *, const float *, size_t);
-    void (*scale_to_norm)(float *, size_t, size_t);
-    void (*standardise)(float *, size_t, size_t);
+    void (*scale_to_norm)(float *, size_t);
+    void (*standardise)(float *, size_t);
+    size_t (*packed_count)(size_t, size_t);
+    void (*pack_rows)(const float *, size_t, size_t, size_t, size_t, float *);
+    void (*pack_columns)(const float *, size_t, size_t, size_t, size_t, float *);
+    void (*product)(const float *, size_t, size_t, const float *, size_t, size_t, const float *, bool, float *, size_t);
 };
 
 extern const struct kernel_table kernels_portable;

@@ -7,17 +7,15 @@ import Compute
 /// products serve the whole group: [rows, inner] · [inner, rank], then [rows, rank] · [rank, columns].
 struct BlockAdapter {
     struct LowRank {
-        /// [rank, inner]
-        let a: FloatBuffer
+        /// [rank, inner]; the rank is the sum of the parts' ranks.
+        let a: PackedMatrix
         /// [columns, rank], multiplied by the adapter's scale.
-        let b: FloatBuffer
-        /// Sum of the parts' ranks.
-        let rank: Int
+        let b: PackedMatrix
     }
 
     private let groups: [LowRank?]
     /// The largest rank of any group, for scratch.
-    var largestRank: Int { groups.reduce(0) { max($0, $1?.rank ?? 0) } }
+    var largestRank: Int { groups.reduce(0) { max($0, $1?.a.columns ?? 0) } }
 
     /// Widens the pairs of block `layer`; nil where the adapter does not touch it.
     init?(_ adapter: LoRAAdapter, layer: Int, config: ModelConfig) throws {
@@ -54,6 +52,10 @@ struct BlockAdapter {
             }
             firstRow += part.rows
         }
-        return LowRank(a: a, b: b, rank: rank)
+        let pair = LowRank(
+            a: PackedMatrix(columns: rank, inner: inner), b: PackedMatrix(columns: group.rows(config), inner: rank))
+        pair.a.set(a.pointer, first: 0, count: rank)
+        pair.b.set(b.pointer, first: 0, count: group.rows(config))
+        return pair
     }
 }

@@ -54,14 +54,17 @@ struct BlockTensors: Sendable {
     }
 }
 
-/// The weights of one block in float32; reused from block to block, so that a model needs one widened block of memory.
+/// The weights of one block in float32, packed for products; reused from block to block, so that a model needs one
+/// widened block of memory.
 final class BlockWeights {
     /// Rows widened by one piece of work.
     private static let rowsPerPiece = 64
 
     private let config: ModelConfig
     /// Empty until the first block is loaded.
-    private var groups: [FloatBuffer] = []
+    private var groups: [PackedMatrix] = []
+    /// One piece of rows for each thread, before they are packed.
+    private var pieces: [FloatBuffer] = []
     private(set) var attentionNorm = FloatBuffer(0)
     private(set) var mlpNorm = FloatBuffer(0)
 
@@ -70,33 +73,36 @@ final class BlockWeights {
     }
 
     /// The group's matrix [rows, inner].
-    func matrix(_ group: ProjectionGroup, _ config: ModelConfig) -> Matrix {
-        Matrix(groups[group.rawValue].pointer, stride: group.inner(config))
-    }
+    subscript(_ group: ProjectionGroup) -> PackedMatrix { groups[group.rawValue] }
 
     /// Widens a block's tensors, in parallel.
     func load(_ tensors: BlockTensors, threads: Threads) throws {
-        if groups.isEmpty {
-            groups = ProjectionGroup.allCases.map { FloatBuffer($0.rows(config) * $0.inner(config)) }
-            attentionNorm = FloatBuffer(config.hiddenSize)
-            mlpNorm = FloatBuffer(config.hiddenSize)
-        }
+        if groups.isEmpty { reserve(threads) }
         try tensors.attentionNorm.widen(into: attentionNorm.all)
         try tensors.mlpNorm.widen(into: mlpNorm.all)
-        for (buffer, parts) in zip(groups, tensors.groups) {
-            var start = buffer.pointer
+        for (matrix, parts) in zip(groups, tensors.groups) {
+            var start = 0
             for tensor in parts {
-                let (rows, inner) = (tensor.shape[0], tensor.shape[1])
-                let destination = start
-                try threads.tryForEach((rows + Self.rowsPerPiece - 1) / Self.rowsPerPiece) { piece, _ in
-                    let first = piece * Self.rowsPerPiece
-                    let range = first..<min(rows, first + Self.rowsPerPiece)
-                    let target = UnsafeMutableBufferPointer(
-                        start: destination + first * inner, count: range.count * inner)
-                    try tensor.widenRows(range, into: target)
+                let rows = tensor.shape[0]
+                let first = start
+                try threads.tryForEach((rows + Self.rowsPerPiece - 1) / Self.rowsPerPiece) { piece, thread in
+                    let from = piece * Self.rowsPerPiece
+                    let range = from..<min(rows, from + Self.rowsPerPiece)
+                    let widened = pieces[thread].pointer
+                    try tensor.widenRows(
+                        range, into: UnsafeMutableBufferPointer(start: widened, count: range.count * matrix.inner))
+                    matrix.set(widened, first: first + from, count: range.count)
                 }
-                start += rows * inner
+                start += rows
             }
         }
+    }
+
+    private func reserve(_ threads: Threads) {
+        groups = ProjectionGroup.allCases.map { PackedMatrix(columns: $0.rows(config), inner: $0.inner(config)) }
+        let widest = groups.map(\.inner).max() ?? 0
+        pieces = (0..<threads.count).map { _ in FloatBuffer(Self.rowsPerPiece * widest) }
+        attentionNorm = FloatBuffer(config.hiddenSize)
+        mlpNorm = FloatBuffer(config.hiddenSize)
     }
 }

@@ -19,7 +19,7 @@ public final class Llama: Backend {
     private let adapters: [[BlockAdapter?]]
     private let weights: BlockWeights
     private let rotary: RotaryTable
-    private let workspace = Workspace()
+    private let workspace: Workspace
 
     /// Prepares the blocks below `depth`, plain and with each of `adapters`; looks up and checks all their tensors.
     public init(_ checkpoint: Checkpoint, adapters: [LoRAAdapter], depth: Int, threads: Threads) throws {
@@ -39,6 +39,7 @@ public final class Llama: Backend {
             try (0..<depth).map { try BlockAdapter(adapter, layer: $0, config: config) }
         }
         weights = BlockWeights(config: config)
+        workspace = Workspace(config: config)
         rotary = RotaryTable(config: config)
     }
 
@@ -126,7 +127,7 @@ public final class Llama: Backend {
         _ residual: UnsafeMutablePointer<Float>, adapter: BlockAdapter?, sequences: PackedSequences, positions: [Int]
     ) {
         let tokens = sequences.ids.count
-        let rows = MatrixProduct.rowsPerBlock
+        let rows = PackedMatrix.rowsPerBlock
         rotary.withTables { cosines, sines in
             threads.forEachBlock(of: tokens, size: rows) { rows, thread in
                 projectQueryKeyValue(residual, rows, workspace.perThread[thread], adapter)
@@ -142,11 +143,11 @@ public final class Llama: Backend {
         }
         threads.forEachBlock(of: tokens, size: rows) { rows, thread in
             let scratch = workspace.perThread[thread]
-            let inner = ProjectionGroup.output.inner(config)
+            let stride = workspace.attentionStride
             apply(
-                .output, adapter, to: Matrix(workspace.attention.pointer + rows.lowerBound * inner, stride: inner),
+                .output, adapter, to: Matrix(workspace.attention.pointer + rows.lowerBound * stride, stride: stride),
                 rows: rows.count, scratch, into: residual + rows.lowerBound * config.hiddenSize,
-                stride: config.hiddenSize, accumulate: true)
+                stride: config.hiddenSize, from: .output)
             feedForward(residual, rows, scratch, adapter)
         }
     }
@@ -160,9 +161,10 @@ public final class Llama: Backend {
         let columns = ProjectionGroup.queryKeyValue.rows(config)
         kernels_rms_norm(
             residual + rows.lowerBound * width, width, weights.attentionNorm.pointer, config.rmsNormEpsilon,
-            rows.count, width, scratch.normed.pointer, width)
+            rows.count, width, scratch.normed.pointer, workspace.normedStride)
         apply(
-            .queryKeyValue, adapter, to: Matrix(scratch.normed.pointer, stride: width), rows: rows.count, scratch,
+            .queryKeyValue, adapter, to: Matrix(scratch.normed.pointer, stride: workspace.normedStride),
+            rows: rows.count, scratch,
             into: workspace.queryKeyValue.pointer + rows.lowerBound * columns, stride: columns)
     }
 
@@ -184,7 +186,7 @@ public final class Llama: Backend {
     private func attend(_ tokens: Range<Int>, head: Int, _ scratch: Workspace.ThreadScratch) {
         let size = config.headSize
         let columns = ProjectionGroup.queryKeyValue.rows(config)
-        let width = ProjectionGroup.output.inner(config)
+        let width = workspace.attentionStride
         let group = config.headCount / config.keyValueHeadCount
         let row = workspace.queryKeyValue.pointer + tokens.lowerBound * columns
         let keys = row + (config.headCount + head) * size
@@ -203,35 +205,31 @@ public final class Llama: Backend {
         let start = residual + rows.lowerBound * width
         kernels_rms_norm(
             start, width, weights.mlpNorm.pointer, config.rmsNormEpsilon, rows.count, width, scratch.normed.pointer,
-            width)
+            workspace.normedStride)
+        let stride = workspace.gateUpStride
         apply(
-            .gateUp, adapter, to: Matrix(scratch.normed.pointer, stride: width), rows: rows.count, scratch,
-            into: scratch.gateUp.pointer, stride: 2 * inner)
+            .gateUp, adapter, to: Matrix(scratch.normed.pointer, stride: workspace.normedStride), rows: rows.count,
+            scratch, into: scratch.gateUp.pointer, stride: stride)
         for row in 0..<rows.count {
-            let gate = scratch.gateUp.pointer + row * 2 * inner
+            let gate = scratch.gateUp.pointer + row * stride
             kernels_silu_multiply(gate, gate + inner, inner, gate)
         }
         apply(
-            .down, adapter, to: Matrix(scratch.gateUp.pointer, stride: 2 * inner), rows: rows.count, scratch,
-            into: start, stride: width, accumulate: true)
+            .down, adapter, to: Matrix(scratch.gateUp.pointer, stride: stride), rows: rows.count, scratch,
+            into: start, stride: width, from: .output)
     }
 
     /// out = x · Wᵀ, or out += x · Wᵀ, plus the adapter's part.
     private func apply(
         _ group: ProjectionGroup, _ adapter: BlockAdapter?, to x: Matrix, rows: Int,
         _ scratch: Workspace.ThreadScratch, into out: UnsafeMutablePointer<Float>, stride: Int,
-        accumulate: Bool = false
+        from start: PackedMatrix.Start = .zero
     ) {
-        let (columns, inner) = (group.rows(config), group.inner(config))
-        MatrixProduct.byTransposed(
-            x, weights.matrix(group, config), rows: rows, columns: columns, inner: inner, into: out, stride: stride,
-            accumulate: accumulate)
+        weights[group].multiply(x, rows: rows, from: start, into: out, stride: stride)
         guard let pair = adapter?[group] else { return }
-        MatrixProduct.byTransposed(
-            x, Matrix(pair.a.pointer, stride: inner), rows: rows, columns: pair.rank, inner: inner,
-            into: scratch.lowRank.pointer, stride: pair.rank)
-        MatrixProduct.byTransposed(
-            Matrix(scratch.lowRank.pointer, stride: pair.rank), Matrix(pair.b.pointer, stride: pair.rank), rows: rows,
-            columns: columns, inner: pair.rank, into: out, stride: stride, accumulate: true)
+        let rank = pair.a.columns
+        pair.a.multiply(x, rows: rows, into: scratch.lowRank.pointer, stride: rank)
+        pair.b.multiply(
+            Matrix(scratch.lowRank.pointer, stride: rank), rows: rows, from: .output, into: out, stride: stride)
     }
 }

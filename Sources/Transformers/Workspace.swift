@@ -6,17 +6,30 @@ import Kernels
 final class Workspace {
     /// [tokens, queries + keys + values]
     private(set) var queryKeyValue = FloatBuffer(0)
-    /// [tokens, heads · head size]
+    /// [tokens, attentionStride], of which heads · head size are used
     private(set) var attention = FloatBuffer(0)
     private(set) var perThread: [ThreadScratch] = []
     private var tokens = 0
     private var longest = 0
 
+    /// Floats from one row of `attention` to the next.
+    let attentionStride: Int
+    /// Floats from one row of normalised input to the next.
+    let normedStride: Int
+    /// Floats from one row of gate and up to the next.
+    let gateUpStride: Int
+
+    init(config: ModelConfig) {
+        attentionStride = Matrix.stride(for: ProjectionGroup.output.inner(config))
+        normedStride = Matrix.stride(for: config.hiddenSize)
+        gateUpStride = Matrix.stride(for: ProjectionGroup.gateUp.rows(config))
+    }
+
     /// Scratch of one thread.
     struct ThreadScratch {
-        /// [rows per block, hidden]
+        /// [rows per block, normedStride]
         let normed: FloatBuffer
-        /// [rows per block, 2 · intermediate]: gate and up side by side; the product of both replaces gate.
+        /// [rows per block, gateUpStride]: gate and up side by side; the product of both replaces gate.
         let gateUp: FloatBuffer
         /// [rows per block, rank]
         let lowRank: FloatBuffer
@@ -28,14 +41,14 @@ final class Workspace {
         guard tokens > self.tokens || longest > self.longest || perThread.isEmpty else { return }
         self.tokens = max(tokens, self.tokens)
         self.longest = max(longest, self.longest)
-        let rows = MatrixProduct.rowsPerBlock
+        let rows = PackedMatrix.rowsPerBlock
         queryKeyValue = FloatBuffer(self.tokens * ProjectionGroup.queryKeyValue.rows(config))
-        attention = FloatBuffer(self.tokens * ProjectionGroup.output.inner(config))
+        attention = FloatBuffer(self.tokens * attentionStride)
         let longest = self.longest
         perThread = (0..<threads.count).map { _ in
             ThreadScratch(
-                normed: FloatBuffer(rows * config.hiddenSize),
-                gateUp: FloatBuffer(rows * ProjectionGroup.gateUp.rows(config)),
+                normed: FloatBuffer(rows * normedStride),
+                gateUp: FloatBuffer(rows * gateUpStride),
                 lowRank: FloatBuffer(rows * max(rank, 1)),
                 attention: FloatBuffer(kernels_attention_scratch(longest, config.headSize)))
         }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Compute
 import Foundation
 import Inputs
 
@@ -35,7 +34,6 @@ enum Main {
         // A reader that goes away (such as `head`) must not end a daemon; writes report it instead.
         signal(SIGPIPE, SIG_IGN)
         Terminal.openStandardStreams()
-        ProcessorKernels.restartIfOpenBLASChoseBadly()
         do {
             var command = try ActDiff.parseAsRoot()
             try command.run()

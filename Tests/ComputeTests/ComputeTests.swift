@@ -9,28 +9,77 @@ import Testing
     }
 
     /// Entries are multiples of 1/64 and sums stay small, so that float32 is exact and so is the comparison.
-    @Test(arguments: [(1, 1, 1), (7, 13, 5), (300, 33, 64), (64, 520, 17)])
+    @Test(arguments: [
+        (1, 1, 1), (7, 13, 5), (300, 33, 64), (64, 520, 17), (14, 32, 0), (15, 31, 33), (29, 97, 1030), (3, 64, 2500),
+    ])
     func productsAreWhatTheDefinitionSays(rows: Int, columns: Int, inner: Int) {
         let (x, w) = (Self.matrix(rows, inner, seed: 1), Self.matrix(columns, inner, seed: 2))
+        let bias = FloatBuffer(columns)
+        for column in 0..<columns { bias.pointer[column] = Float(column % 7) }
+        let matrix = PackedMatrix(columns: columns, inner: inner)
+        matrix.set(w, first: 0, count: columns)
         let stride = columns + 3
-        var transposed = [Float](repeating: 1, count: rows * stride)
-        var plain = transposed
-        let turned = (0..<inner * columns).map { w[$0 % columns * inner + $0 / columns] }
-        MatrixProduct.byTransposed(
-            Matrix(x, stride: inner), Matrix(w, stride: inner), rows: rows, columns: columns, inner: inner, scale: 0.5,
-            into: &transposed, stride: stride)
-        MatrixProduct.byPlain(
-            Matrix(x, stride: inner), Matrix(turned, stride: columns), rows: rows, columns: columns, inner: inner,
-            into: &plain, stride: stride, accumulate: true)
-        for row in 0..<rows {
-            for column in 0..<columns {
-                let expected = (0..<inner).reduce(Float(0)) { $0 + x[row * inner + $1] * w[column * inner + $1] }
-                #expect(transposed[row * stride + column] == expected / 2)
-                #expect(plain[row * stride + column] == expected + 1)
+        var out = [Float](repeating: 1, count: rows * stride)
+        for (start, first) in [
+            (PackedMatrix.Start.output, Array(repeating: Float(1), count: columns)),
+            (.zero, Array(repeating: 0, count: columns)), (.bias(bias.pointer), Array(bias.all)),
+        ] {
+            matrix.multiply(Matrix(x, stride: inner), rows: rows, from: start, into: &out, stride: stride)
+            for row in 0..<rows {
+                for column in 0..<columns {
+                    let expected = (0..<inner).reduce(Float(0)) { $0 + x[row * inner + $1] * w[column * inner + $1] }
+                    #expect(out[row * stride + column] == expected + first[column])
+                }
+                // What lies between the rows is not touched.
+                #expect(out[(row * stride + columns)..<(row + 1) * stride].allSatisfy { $0 == 1 })
             }
-            // What lies between the rows is not touched.
-            #expect(transposed[(row * stride + columns)..<(row + 1) * stride].allSatisfy { $0 == 1 })
         }
+    }
+
+    /// Random numbers: here sums round, and must round in the same way whatever is computed together.
+    @Test func aProductDoesNotDependOnItsNeighbours() {
+        let (rows, columns, inner) = (43, 200, 1100)
+        var random = SystemRandomNumberGenerator()
+        let x = (0..<rows * inner).map { _ in Float.random(in: -1...1, using: &random) }
+        let w = (0..<columns * inner).map { _ in Float.random(in: -1...1, using: &random) }
+        let matrix = PackedMatrix(columns: columns, inner: inner)
+        matrix.set(w, first: 0, count: columns)
+        var whole = [Float](repeating: 0, count: rows * columns)
+        matrix.multiply(Matrix(x, stride: inner), rows: rows, into: &whole, stride: columns)
+
+        // Packed from the turned matrix in uneven pieces, row by row, some columns at a time.
+        let turned = (0..<inner * columns).map { w[$0 % columns * inner + $0 / columns] }
+        let again = PackedMatrix(columns: columns, inner: inner)
+        for (first, count) in [(0, 7), (7, 90), (97, 103)] {
+            turned.withUnsafeBufferPointer { turned in
+                guard let start = turned.baseAddress else { return }
+                again.setTurned(start + first, stride: columns, first: first, count: count)
+            }
+        }
+        var parts = [Float](repeating: 0, count: rows * columns)
+        for row in 0..<rows {
+            for range in [0..<64, 64..<150, 128..<200] {
+                x.withUnsafeBufferPointer { x in
+                    parts.withUnsafeMutableBufferPointer { parts in
+                        guard let x = x.baseAddress, let parts = parts.baseAddress else { return }
+                        again.multiply(
+                            Matrix(x + row * inner, stride: inner), rows: 1, columns: range,
+                            into: parts + row * columns + range.lowerBound, stride: columns)
+                    }
+                }
+            }
+        }
+        #expect(parts == whole)
+        // Each sum is a chain in the order of k; how far it may be from the exact one follows from that.
+        var largest = 0.0
+        for at in [0, 1, 77, 200 * 42 + 199] {
+            let (row, column) = at.quotientAndRemainder(dividingBy: columns)
+            let exact = (0..<inner).reduce(0.0) {
+                $0 + Double(x[row * inner + $1]) * Double(w[column * inner + $1])
+            }
+            largest = max(largest, abs(exact - Double(whole[at])))
+        }
+        #expect(largest < 1e-4, "\(largest)")
     }
 
     @Test(arguments: [1, 2, 5])

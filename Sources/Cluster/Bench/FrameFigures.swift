@@ -1,3 +1,4 @@
+import Compute
 import Diffing
 import Foundation
 import Wire

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "product.h"
 #include "widen.h"
 
 /// The instruction set in use: "avx512", "avx2" or "portable".
@@ -38,11 +39,8 @@ void kernels_silu_multiply(const float *gate, const float *up, size_t count, flo
 /// True if all values are finite.
 bool kernels_all_finite(const float *x, size_t count);
 
-/// out = x - y for each of `rows` rows, y one row.
-void kernels_subtract_row(const float *x, size_t x_stride, const float *y, size_t rows, size_t width, float *out);
-
-/// Copies one row of `width` floats `rows` times.
-void kernels_repeat_row(const float *row, size_t rows, size_t width, float *out, size_t out_stride);
+/// out = x - y.
+void kernels_subtract(const float *x, const float *y, size_t count, float *out);
 
 /// The `k` largest positive values of a row of which `count` values arrive now, for latents first ... first + count - 1.
 ///
@@ -60,8 +58,8 @@ size_t kernels_above(const float *z, const float *threshold, size_t count, uint3
 /// A gated SAE's activations from z = x · W_enc, in place: z = z + gate_bias > 0 ? z * magnitude + magnitude_bias : 0.
 void kernels_gated(float *z, const float *gate_bias, const float *magnitude, const float *magnitude_bias, size_t count);
 
-/// Scales each of `rows` rows to the length sqrt(width); rows of length zero stay.
-void kernels_scale_to_norm(float *x, size_t rows, size_t width);
+/// Scales a row to the length sqrt(width); one of length zero stays.
+void kernels_scale_to_norm(float *x, size_t width);
 
-/// Standardises each row: (x - mean) / (standard deviation + 1e-5), the deviation with width - 1 in the denominator.
-void kernels_standardise(float *x, size_t rows, size_t width);
+/// Standardises a row: (x - mean) / (standard deviation + 1e-5), the deviation with width - 1 in the denominator.
+void kernels_standardise(float *x, size_t width);

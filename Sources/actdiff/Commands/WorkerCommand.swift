@@ -44,7 +44,7 @@ struct WorkerCommand: ParsableCommand {
         let service = try WorkerService(
             connect: settings.coordinator, keys: settings.keys,
             parts: .init(
-                evaluator: evaluator, build: Version.build(), instructionSet: ProcessorKernels.fingerprint,
+                evaluator: evaluator, build: Version.build(), instructionSet: ProcessorKernels.instructionSet,
                 threads: settings.threads, lifetimeSeconds: settings.lifetime?.seconds,
                 logger: Start.logger("actdiff.worker", level: untilStdinCloses ? .notice : .info)))
         let signals = EndSignals(settings) { service.drain() }

@@ -1,0 +1,90 @@
+import Checkpoints
+import Compute
+import Dictionaries
+import Diffing
+import Foundation
+import Transformers
+
+/// Measures the two things that a shard's time goes into, the base's forward pass and the dictionary's products, against
+/// what a plain matrix product reaches on the same threads.
+public struct ComputeBench {
+    /// Speeds of one round, in 10^9 floating-point operations a second.
+    public struct Round: Sendable {
+        /// Of products of 252 × 2048 with 2048 × 2048, one after the other on each thread.
+        public var product: Double
+        public var forward: Double
+        /// Tokens a second of the forward pass alone.
+        public var forwardTokens: Double
+        public var encode: Double
+    }
+
+    private let backend: Llama
+    private let encoder: Encoder
+    private let works: [ShardWork]
+    private let threads: Threads
+    private let depth: Int
+    private let latents: Int
+
+    /// Opens the base and the first hook's dictionary.
+    public init(_ task: DiffTask, works: [ShardWork], threads: Threads) throws {
+        let hook = task.hooks[0]
+        depth = hook.point.blocksBelow
+        latents = hook.latents
+        backend = try Llama(Checkpoint(task.base.path), adapters: [], depth: depth, threads: threads)
+        encoder = Encoder(
+            try SAELensFolder.load(hook.dictionary.path), name: hook.dictionary.path, threads: threads)
+        self.works = works
+        self.threads = threads
+    }
+
+    /// Measures everything once.
+    public func round() throws -> Round {
+        let product = peak()
+        var (forward, encode) = (0.0, 0.0)
+        for work in works {
+            let sequences = PackedSequences(work.prompts.map(\.ids))
+            let start = ContinuousClock.now
+            try backend.run(sequences, depths: [depth], afterBlock: {}) { stream in
+                let between = ContinuousClock.now
+                forward += (between - start) / .seconds(1)
+                _ = try encoder.encode(stream.rows, selected: Array(0..<sequences.ids.count))
+                encode += (ContinuousClock.now - between) / .seconds(1)
+            }
+        }
+        let lengths = works.flatMap { $0.prompts.map(\.ids.count) }
+        let tokens = lengths.reduce(0, +)
+        let encoding = 2.0 * Double(tokens) * Double(backend.config.hiddenSize) * Double(latents)
+        return Round(
+            product: product, forward: operations(lengths) / forward / 1e9,
+            forwardTokens: Double(tokens) / forward, encode: encoding / encode / 1e9)
+    }
+
+    /// Floating-point operations of the products and of causal attention, which reads half of a square.
+    private func operations(_ lengths: [Int]) -> Double {
+        let config = backend.config
+        let weights =
+            config.hiddenSize
+            * (2 * config.headCount * config.headSize + 2 * config.keyValueHeadCount * config.headSize
+                + 3 * config.intermediateSize)
+        let heads = Double(config.headCount * config.headSize)
+        let block = lengths.reduce(0.0) { sum, length in
+            let pairs = (0..<length).reduce(0) { $0 + min($1 + 1, config.slidingWindow ?? Int.max) }
+            return sum + 2 * Double(length) * Double(weights) + 4 * Double(pairs) * heads
+        }
+        return block * Double(depth)
+    }
+
+    private func peak() -> Double {
+        let (rows, width, repeats) = (PackedMatrix.rowsPerBlock, 2048, 20)
+        let stride = Matrix.stride(for: width)
+        let matrix = PackedMatrix(columns: width, inner: width)
+        let scratch = (0..<threads.count).map { _ in (FloatBuffer(rows * stride), FloatBuffer(rows * width)) }
+        let start = ContinuousClock.now
+        threads.forEach(threads.count * repeats) { _, thread in
+            let (x, out) = scratch[thread]
+            matrix.multiply(Matrix(x.pointer, stride: stride), rows: rows, into: out.pointer, stride: width)
+        }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        return 2 * Double(rows * width * width) * Double(threads.count * repeats) / seconds / 1e9
+    }
+}

@@ -1,0 +1,22 @@
+/// Matrix products with weights that were packed for the instruction set in use.
+///
+/// out [rows, columns] = x [rows, inner] · wᵀ with w [columns, inner]. Each sum is one chain in the order of `inner`,
+/// of fused multiply-adds where the machine has them: it does not depend on what other rows and columns there are.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+/// Floats of packed weights; zeros to begin with.
+size_t kernels_packed_count(size_t columns, size_t inner);
+
+/// Packs rows first ... first + count - 1 of w, which stand at `w` with `stride` floats from row to row. Different rows
+/// may be packed by several threads at once.
+void kernels_pack_rows(const float *w, size_t stride, size_t first, size_t count, size_t inner, float *packed);
+
+/// The same for weights that stand turned: [inner, count] with `stride` floats from one k to the next.
+void kernels_pack_columns(const float *w, size_t stride, size_t first, size_t count, size_t inner, float *packed);
+
+/// The product of x with packed weights. Sums begin with what is in `out` where `accumulate`, else with `bias` (one float
+/// a column), else with zero where bias is NULL. Rows of x that stand a multiple of 4 KiB apart are slow.
+void kernels_product(const float *x, size_t x_stride, size_t rows, const float *packed, size_t columns, size_t inner,
+                     const float *bias, bool accumulate, float *out, size_t out_stride);

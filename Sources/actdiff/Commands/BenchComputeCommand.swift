@@ -1,0 +1,60 @@
+import ArgumentParser
+import Cluster
+import Compute
+import Diffing
+import Evaluation
+import Foundation
+import Inputs
+
+extension BenchCommand {
+    /// `actdiff bench compute`
+    struct Compute: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Measures the forward pass and the encoder with a job's own prompts.",
+            discussion: """
+                Runs the base over the first shards of a job and encodes all of their tokens, against plain matrix \
+                products on the same threads. Medians, with the smallest and the largest, in 10^9 operations a second.
+
+                EXAMPLE
+                  actdiff bench compute Examples/persona/villain.yaml
+                """)
+
+        @Argument(help: "The job file (YAML).", completion: .file())
+        var job: String
+        @Option(help: "Shards to compute.")
+        var shards = 8
+        @Option(help: "How often everything is measured.")
+        var rounds = 5
+        @Option(help: "Threads. (default: all cores)")
+        var threads: Int?
+
+        func validate() throws {
+            guard (1...100_000).contains(shards) else { throw ValidationError("--shards is from 1 to 100000") }
+            guard (1...1000).contains(rounds) else { throw ValidationError("--rounds is from 1 to 1000") }
+            if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is from 1 to 1024") }
+        }
+
+        func run() throws {
+            let path = Start.absolute(job)
+            let source = JobSource(
+                specText: String(decoding: try Document.contents(of: path), as: UTF8.self), specFile: job,
+                folder: (path as NSString).deletingLastPathComponent)
+            let plan = try Start.planner().plan(source)
+            let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
+            let works = Array(plan.shards.prefix(shards))
+            let bench = try ComputeBench(plan.task, works: works, threads: Threads(count))
+            // The first round brings files and scratch into memory.
+            _ = try bench.round()
+            let measured = try (0..<rounds).map { _ in try bench.round() }
+            let tokens = works.reduce(0) { $0 + $1.prompts.reduce(0) { $0 + $1.ids.count } }
+            print("threads   \(count)")
+            print("tokens    \(tokens) in \(works.count) shards")
+            print("products  \(Spread(measured.map(\.product)).text(0)) GFLOP/s")
+            print("forward   \(Spread(measured.map(\.forward)).text(0)) GFLOP/s", terminator: ", ")
+            print("\(Spread(measured.map { $0.forward / $0.product }).text(2)) of products", terminator: ", ")
+            print("\(Spread(measured.map(\.forwardTokens)).text(0)) tokens/s")
+            print("encode    \(Spread(measured.map(\.encode)).text(0)) GFLOP/s", terminator: ", ")
+            print("\(Spread(measured.map { $0.encode / $0.product }).text(2)) of products")
+        }
+    }
+}
