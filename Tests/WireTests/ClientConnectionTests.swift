@@ -25,4 +25,27 @@ import Testing
         connection.note(.retrying)
         #expect(connection.reconnectAt == nil)
     }
+
+    @Test("Who is hung up on again and again asks what the server demands, and believes an answer that explains it")
+    func puzzle() throws {
+        let keys = ClientKeys(own: try KeyPair.random(), server: try KeyPair.random().publicKey)
+        for (keys, contrary, agreeing) in [(nil, "CURVE", "NULL"), (keys, "NULL", "CURVE")] {
+            var connection = ClientConnection(endpoint: "tcp://127.0.0.1:1", keys: keys)
+            for failure in 1...5 {
+                #expect(!connection.isPuzzling)
+                connection.learn(mechanism: contrary)
+                #expect(connection.refusal == nil, "after \(failure - 1) failures")
+                connection.note(.handshakeFailed(.brokenOff))
+            }
+            #expect(connection.isPuzzling && connection.refusal == nil)
+            connection.learn(mechanism: agreeing)
+            connection.learn(mechanism: "nonsense")
+            #expect(connection.isPuzzling && connection.refusal == nil)
+            connection.learn(mechanism: contrary)
+            #expect(!connection.isPuzzling && connection.refusal?.kind == .authentication)
+            connection.note(.ready)
+            connection.learn(mechanism: contrary)
+            #expect(connection.refusal == nil)
+        }
+    }
 }

@@ -57,6 +57,16 @@ struct ClientConnection {
         return true
     }
 
+    /// Whether to ask the server what it demands, which does not come out by itself: where one side has keys and the other
+    /// has none both hang up, and who is slower never learns why.
+    var isPuzzling: Bool { isFailing && failures.allSatisfy { $0 == .brokenOff } }
+
+    /// Takes what the server says that it demands, in answer to that question.
+    mutating func learn(mechanism: String) {
+        guard isPuzzling, (mechanism == "CURVE" && keys == nil) || (mechanism == "NULL" && keys != nil) else { return }
+        failures = failures.dropLast() + [.mechanism]
+    }
+
     /// Whether it is time to connect anew; asked once.
     mutating func takeReconnect() -> Bool {
         guard let due = reconnectAt, ContinuousClock.now >= due else { return false }

@@ -56,8 +56,14 @@ struct SocketLoop: ~Copyable {
             if poller.isReadable(data.item) { try data.drain(Self.messagesPerRound, events) }
             if poller.isReadable(control.eventItem) { try control.watch(events) }
             if poller.isReadable(data.eventItem) { try data.watch(events) }
-            try control.reconnectIfDue(outbox.takeReconnect(.control))
-            try data.reconnectIfDue(outbox.takeReconnect(.data))
+            for greeting in outbox.greetings.takeAll() {
+                switch greeting.channel {
+                case .control: control.learn(greeting.mechanism, events)
+                case .data: data.learn(greeting.mechanism, events)
+                }
+            }
+            try control.reconnectIfDue(outbox)
+            try data.reconnectIfDue(outbox)
         }
     }
 }
@@ -151,10 +157,19 @@ private struct Line: ~Copyable {
         }
     }
 
+    /// Takes what the server says that it demands.
+    mutating func learn(_ mechanism: String, _ events: SocketThread.Events) {
+        connection?.learn(mechanism: mechanism)
+        if let refusal = connection?.refusal { events.connection(channel, .handshakeFailed(.mechanism), refusal) }
+    }
+
     /// Connects anew where libzmq does not, or where somebody asks for it; not at once where all attempts fail.
-    mutating func reconnectIfDue(_ isAsked: Bool) throws(ZeroMQError) {
-        if isAsked, side == .dealer { try socket.reconnect(endpoint) }
-        if connection?.takePause() == true { try socket.disconnect(endpoint) }
+    mutating func reconnectIfDue(_ outbox: Outbox) throws(ZeroMQError) {
+        if outbox.takeReconnect(channel), side == .dealer { try socket.reconnect(endpoint) }
+        if connection?.takePause() == true {
+            try socket.disconnect(endpoint)
+            if connection?.isPuzzling == true { outbox.ask(endpoint, for: channel) }
+        }
         if connection?.takeReconnect() == true { try socket.reconnect(endpoint) }
     }
 }

@@ -72,14 +72,19 @@ final class Outbox: Sendable {
     }
 
     let entries: Mailbox<Entry>
+    /// What servers said that they demand.
+    let greetings: Mailbox<(channel: Channel, mechanism: String)>
     /// Signalled once the thread is done.
     let finished: WakeUp
+    /// How long a server may take to say what it demands.
+    private static let greetingPatience = Duration.seconds(2)
     private let stopping = Atomic(false)
     private let silent = Mutex<Set<Channel>>([])
     private let waiting = Atomic(0)
 
     init() throws(ZeroMQError) {
         entries = try Mailbox()
+        greetings = try Mailbox()
         finished = try WakeUp()
     }
 
@@ -94,6 +99,15 @@ final class Outbox: Sendable {
     /// Tells that the thread is done with some messages.
     func leave(_ count: Int) {
         waiting.subtract(count, ordering: .relaxed)
+    }
+
+    /// Finds out what the server at an endpoint demands, on a thread that may wait for it.
+    func ask(_ endpoint: String, for channel: Channel) {
+        Thread.detachNewThread { [self] in
+            guard let mechanism = ServerGreeting.mechanism(of: endpoint, within: Self.greetingPatience) else { return }
+            greetings.post((channel, mechanism))
+            entries.wakeUp.signal()
+        }
     }
 
     /// Asks for a new connection in place of one that seems dead.
