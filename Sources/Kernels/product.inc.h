@@ -1,8 +1,9 @@
 // Products with packed weights; part of kernels.inc.h.
 //
 // Weights stand in panels of PANEL columns: for each k the PANEL weights of that k, zeros for columns past the last one.
-// A tile of up to TILE rows by one panel stays in registers while k runs. So every sum is one chain of fused multiply-
-// adds in the order of k, whatever the number of rows, columns, panels and threads around it.
+// A tile of up to TILE rows by one panel stays in registers for BLOCK steps of k, which begin at zero; then it is added
+// to the sums so far. So every sum is made of the same additions in the same order, whatever the number of rows,
+// columns, panels and threads around it, and short chains keep what rounding adds up to small.
 
 #define PANEL (2 * LANES)
 #if LANES == 16
@@ -12,22 +13,21 @@
 #else
 #define TILE 4
 #endif
-// Steps of k for which the rows of a piece stay in the second-level cache.
+// Steps of k in a chain: its part of a panel stays in the first-level cache for all rows.
+#define BLOCK 128
+// Steps of k for which the rows of a piece stay in the second-level cache; a multiple of BLOCK.
 #define DEPTH 1024
 // Bytes of the next panel that are fetched ahead in each step of k: in four tiles all of it.
 #define AHEAD (PANEL * sizeof(float) / 4)
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-// out (+)= x * panel for a fixed number of rows; out has room for PANEL columns.
+// out = start + x * panel for a fixed number of rows and one block; out has room for PANEL columns. Start is a row, out
+// itself, or zero.
 INLINE void KERNEL(tile)(const size_t rows, const float *x, size_t x_stride, const float *panel, size_t inner,
-                         const char *ahead, const float *bias, bool accumulate, float *out, size_t out_stride) {
+                         const char *ahead, const float *start, size_t start_stride, float *out, size_t out_stride) {
     vec sum[TILE][2];
-    UNROLL for (size_t r = 0; r < rows; r++) {
-        UNROLL for (size_t c = 0; c < 2; c++) {
-            sum[r][c] = accumulate ? LOAD(out + r * out_stride + c * LANES) : bias ? LOAD(bias + c * LANES) : (vec){0};
-        }
-    }
+    UNROLL for (size_t r = 0; r < rows; r++) sum[r][0] = sum[r][1] = (vec){0};
     _Pragma("clang loop unroll(disable)") for (size_t k = 0; k < inner; k++, panel += PANEL, ahead += AHEAD) {
         __builtin_prefetch(ahead, 0, 2);
         vec first = LOAD(panel), second = LOAD(panel + LANES);
@@ -38,15 +38,19 @@ INLINE void KERNEL(tile)(const size_t rows, const float *x, size_t x_stride, con
         }
     }
     UNROLL for (size_t r = 0; r < rows; r++) {
-        UNROLL for (size_t c = 0; c < 2; c++) STORE(out + r * out_stride + c * LANES, sum[r][c]);
+        UNROLL for (size_t c = 0; c < 2; c++) {
+            if (start) sum[r][c] = LOAD(start + r * start_stride + c * LANES) + sum[r][c];
+            STORE(out + r * out_stride + c * LANES, sum[r][c]);
+        }
     }
 }
 
 static void KERNEL(tile_rows)(size_t rows, const float *x, size_t x_stride, const float *panel, size_t inner,
-                              const char *ahead, const float *bias, bool accumulate, float *out, size_t out_stride) {
+                              const char *ahead, const float *start, size_t start_stride, float *out,
+                              size_t out_stride) {
 #define TILE_CASE(n)                                                                                  \
     case n:                                                                                           \
-        KERNEL(tile)(n, x, x_stride, panel, inner, ahead, bias, accumulate, out, out_stride); \
+        KERNEL(tile)(n, x, x_stride, panel, inner, ahead, start, start_stride, out, out_stride); \
         break;
     switch (rows) {
         TILE_CASE(1)
@@ -73,41 +77,48 @@ static void KERNEL(tile_rows)(size_t rows, const float *x, size_t x_stride, cons
 
 // The same for a panel of which only `columns` columns are there: through a tile of its own.
 static void KERNEL(tile_columns)(size_t rows, size_t columns, const float *x, size_t x_stride, const float *panel,
-                                 size_t inner, const float *bias, bool accumulate, float *out, size_t out_stride) {
-    float tile[TILE * PANEL], start[PANEL] = {0};
-    if (bias) memcpy(start, bias, columns * sizeof(float));
-    if (accumulate)
-        for (size_t r = 0; r < rows; r++) {
-            memset(tile + r * PANEL, 0, PANEL * sizeof(float));
-            memcpy(tile + r * PANEL, out + r * out_stride, columns * sizeof(float));
-        }
-    KERNEL(tile_rows)(rows, x, x_stride, panel, inner, (const char *)panel, start, accumulate, tile, PANEL);
+                                 size_t inner, const float *start, size_t start_stride, float *out,
+                                 size_t out_stride) {
+    float tile[TILE * PANEL] = {0};
+    if (start)
+        for (size_t r = 0; r < rows; r++) memcpy(tile + r * PANEL, start + r * start_stride, columns * sizeof(float));
+    KERNEL(tile_rows)(rows, x, x_stride, panel, inner, (const char *)panel, start ? tile : NULL, PANEL, tile, PANEL);
     for (size_t r = 0; r < rows; r++) memcpy(out + r * out_stride, tile + r * PANEL, columns * sizeof(float));
+}
+
+// One block of k for all rows and one panel.
+static void KERNEL(panel_block)(const float *x, size_t x_stride, size_t rows, const float *panel, size_t columns,
+                                size_t inner, const char *next, const float *start, size_t start_stride, float *out,
+                                size_t out_stride) {
+    for (size_t row = 0; row < rows; row += TILE) {
+        size_t count = rows - row < TILE ? rows - row : TILE, at = row / TILE;
+        const float *rows_start = start ? start + row * start_stride : NULL;
+        if (columns < PANEL) {
+            KERNEL(tile_columns)(count, columns, x + row * x_stride, x_stride, panel, inner, rows_start, start_stride,
+                                 out + row * out_stride, out_stride);
+        } else {
+            const char *ahead = at < 4 ? next + at * inner * AHEAD : (const char *)panel;
+            KERNEL(tile_rows)(count, x + row * x_stride, x_stride, panel, inner, ahead, rows_start, start_stride,
+                              out + row * out_stride, out_stride);
+        }
+    }
 }
 
 static void KERNEL(product)(const float *x, size_t x_stride, size_t rows, const float *packed, size_t columns,
                             size_t inner, const float *bias, bool accumulate, float *out, size_t out_stride) {
-    size_t panels = (columns + PANEL - 1) / PANEL;
-    // One pass even where inner is 0, so that out is set.
+    // One round even where inner is 0, so that out is set.
     for (size_t from = 0; from == 0 || from < inner; from += DEPTH) {
-        size_t depth = inner - from < DEPTH ? inner - from : DEPTH;
-        bool add = accumulate || from > 0;
-        for (size_t p = 0; p < panels; p++) {
-            const float *panel = packed + (p * inner + from) * PANEL;
-            const char *next = (const char *)(p + 1 < panels ? panel + inner * PANEL : panel);
-            size_t column = p * PANEL;
-            for (size_t row = 0; row < rows; row += TILE) {
-                size_t count = rows - row < TILE ? rows - row : TILE;
-                const float *from_x = x + row * x_stride + from;
-                float *to = out + row * out_stride + column;
-                const float *start = bias ? bias + column : NULL;
-                if (columns - column < PANEL) {
-                    KERNEL(tile_columns)(count, columns - column, from_x, x_stride, panel, depth, start, add, to, out_stride);
-                } else {
-                    size_t at = row / TILE;
-                    const char *ahead = at < 4 ? next + at * depth * AHEAD : (const char *)panel;
-                    KERNEL(tile_rows)(count, from_x, x_stride, panel, depth, ahead, start, add, to, out_stride);
-                }
+        size_t to = inner - from < DEPTH ? inner : from + DEPTH;
+        for (size_t column = 0; column < columns; column += PANEL) {
+            size_t width = columns - column < PANEL ? columns - column : PANEL;
+            const float *panel = packed + column * inner;
+            const float *next = column + PANEL < columns ? panel + PANEL * inner : panel;
+            for (size_t k = from; k == from || k < to; k += BLOCK) {
+                size_t depth = to - k < BLOCK ? to - k : BLOCK;
+                const float *start = k > 0 || accumulate ? out + column : bias ? bias + column : NULL;
+                KERNEL(panel_block)(x + k, x_stride, rows, panel + k * PANEL, width, depth,
+                                    (const char *)(next + k * PANEL), start, k > 0 || accumulate ? out_stride : 0,
+                                    out + column, out_stride);
             }
         }
     }

@@ -1,7 +1,8 @@
 /// Matrix products with weights that were packed for the instruction set in use.
 ///
-/// out [rows, columns] = x [rows, inner] · wᵀ with w [columns, inner]. Each sum is one chain in the order of `inner`,
-/// of fused multiply-adds where the machine has them: it does not depend on what other rows and columns there are.
+/// out [rows, columns] = x [rows, inner] · wᵀ with w [columns, inner]. Each sum is added up in the order of `inner`, in
+/// blocks of 128, of fused multiply-adds where the machine has them: it does not depend on what other rows and columns
+/// there are.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
