@@ -2,9 +2,9 @@ import Inputs
 
 /// How two computations of one shard compare: the same, the same but for rounding, or not the same.
 ///
-/// On one type of processor and one OpenBLAS they are identical. On two, sums of activations differ in their last
-/// places, and here and there an activation at the cut-off (the k-th largest, a threshold) falls to the other side of it
-/// and takes its whole value with it. So, in a row, which is a prompt in a block:
+/// On one instruction set they are identical. On two, sums of activations differ in their last places, and here and there
+/// an activation at the cut-off (the k-th largest, a threshold) falls to the other side of it and takes its whole value
+/// with it. So, in a row, which is a prompt in a block:
 ///
 /// - A latent that is active on as many tokens in both may differ by `tolerance` of the row's largest sum. Seen against
 ///   PyTorch: 4e-7 of the largest mean; 1e-4 leaves room for deeper models, and is far below what a ranking shows.
