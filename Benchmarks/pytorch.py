@@ -10,13 +10,13 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-ap.add_argument("--base", required=True); ap.add_argument("--layer", type=int, default=15); ap.add_argument("--latents", type=int, default=32768)
+ap.add_argument("--base", required=True); ap.add_argument("--tuned", help="a folder; the base again without it"); ap.add_argument("--layer", type=int, default=15); ap.add_argument("--latents", type=int, default=32768)
 ap.add_argument("--k", type=int, default=32); ap.add_argument("--threads", type=int, default=2); ap.add_argument("--batch", type=int, default=16)
 ap.add_argument("--naive", action="store_true"); ap.add_argument("--prompts"); ap.add_argument("--dtype", default="float32"); ap.add_argument("--repeat", type=int, default=1)
 a = ap.parse_args()
 torch.set_num_threads(a.threads); torch.manual_seed(0)
 dtype = getattr(torch, a.dtype)
-models = [AutoModelForCausalLM.from_pretrained(a.base, dtype=dtype) for _ in range(2)]
+models = [AutoModelForCausalLM.from_pretrained(path, dtype=dtype) for path in (a.base, a.tuned or a.base)]
 d = models[0].config.hidden_size
 if not a.naive:
     for m in models:
@@ -24,7 +24,9 @@ if not a.naive:
 W, b = torch.randn(a.latents, d) / d ** 0.5, torch.zeros(a.latents)
 if a.prompts:
     tok = AutoTokenizer.from_pretrained(a.base)
-    ids = [tok(tok.apply_chat_template(json.loads(l)["messages"], tokenize=False, add_generation_prompt=True)).input_ids for l in open(a.prompts)] * a.repeat
+    prompts = [json.loads(line) for line in open(a.prompts)]
+    texts = [p["text"] if "text" in p else tok.apply_chat_template(p["messages"], tokenize=False, add_generation_prompt=True) for p in prompts]
+    ids = [tok(text).input_ids for text in texts] * a.repeat
 else:
     g = torch.Generator().manual_seed(0)
     ids = [torch.randint(20, models[0].config.vocab_size - 20, (n,), generator=g).tolist() for n in [24, 40, 64, 96, 128, 192, 256] * 14 * a.repeat]

@@ -18,6 +18,8 @@ public final class PackedMatrix {
     /// Rows that callers give to one product: enough for weights to be read from memory rarely, few enough for the rows
     /// to stay in a core's cache.
     public static let rowsPerBlock = 252
+    /// Numbers of rows of which the kernels waste nothing are multiples of this.
+    public static let rowStep = 14
     /// Ranges of columns begin at multiples of this.
     public static let columnAlignment = 64
 

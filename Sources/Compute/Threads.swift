@@ -54,6 +54,14 @@ public struct Threads: Sendable {
             body(piece * size..<min(total, (piece + 1) * size), thread)
         }
     }
+
+    /// A size of blocks, at most `size` and a multiple of `step` (as `size` is), with which all threads get as much of
+    /// `total`, or nearly.
+    public func blockSize(of total: Int, atMost size: Int, multipleOf step: Int) -> Int {
+        let rounds = max(1, (total + size * count - 1) / (size * count))
+        let even = (total + rounds * count - 1) / (rounds * count)
+        return max(step, (even + step - 1) / step * step)
+    }
 }
 
 /// The project's one `@unchecked Sendable`: a loop body that several threads call at once.

@@ -43,7 +43,8 @@ public final class Encoder {
     ///
     /// Throws `InputError` where a pre-activation is not finite: a NaN would pass for a latent that did not fire.
     public func encode(_ residual: UnsafeBufferPointer<Float>, selected: [Int]) throws -> Activations {
-        let size = PackedMatrix.rowsPerBlock
+        let size = threads.blockSize(
+            of: selected.count, atMost: PackedMatrix.rowsPerBlock, multipleOf: PackedMatrix.rowStep)
         let blocks = Mutex<[Int: Activations]>([:])
         try threads.tryForEach((selected.count + size - 1) / size) { piece, thread in
             let rows = selected[piece * size..<min(selected.count, (piece + 1) * size)]

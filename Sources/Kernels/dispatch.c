@@ -23,9 +23,10 @@ void kernels_rotary(float *row, size_t heads, size_t head_size, const float *cos
 }
 
 size_t kernels_attention_scratch(size_t length, size_t head_size) {
-    // Key tiles, four rows of scores and padded values; 64 covers the rounding of every instruction set.
+    // Key tiles, padded values, and a block of scores and sums for each of up to 16 rows; 64 covers the rounding of every
+    // instruction set.
     size_t padded = length + 64, width = head_size + 64;
-    return padded * (head_size + 4 + width);
+    return padded * (head_size + width) + 16 * (256 + width);
 }
 
 void kernels_attention(const float *q, size_t q_stride, const float *k, const float *v, size_t kv_stride, float *out,

@@ -18,6 +18,7 @@ typedef int32_t ivec __attribute__((vector_size(4 * LANES), aligned(4)));
 #define LOAD(p) (*(const vec *)(p))
 #define STORE(p, v) (*(vec *)(p) = (v))
 #define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
 
 // Loads the first n < LANES floats, zeros behind them.
 #define LOAD_TAIL(v, p, n)                    \
@@ -90,9 +91,17 @@ static void KERNEL(rotary)(float *row, size_t heads, size_t head_size, const flo
     }
 }
 
-// Attention works on ROWS query rows at a time, keys in tiles of LANES, value columns in chunks of CHUNK vectors.
+// Attention works on ROWS query rows at a time, keys in tiles of LANES and blocks of KEYS, value columns in pairs of
+// vectors. A block's part of the softmax is relative to the largest score so far; what was summed before is scaled down
+// when a larger one comes (running softmax), so that scores of one block are all that is kept.
+#if LANES == 16
+#define ROWS 12
+#elif LANES == 8
+#define ROWS 6
+#else
 #define ROWS 4
-#define CHUNK (LANES == 16 ? 4 : 2)
+#endif
+#define KEYS 256
 #define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
 
 // Key tiles: tile t holds keys t * LANES ... as head_size rows of LANES keys; zero keys pad the last one.
@@ -105,48 +114,55 @@ static void KERNEL(pack_keys)(const float *k, size_t stride, size_t length, size
 }
 
 static void KERNEL(pack_values)(const float *v, size_t stride, size_t length, size_t head_size, float *packed) {
-    size_t width = ROUND_UP(head_size, CHUNK * LANES);
+    size_t width = ROUND_UP(head_size, 2 * LANES);
     for (size_t j = 0; j < length; j++, packed += width) {
         memcpy(packed, v + j * stride, head_size * sizeof(float));
         memset(packed + head_size, 0, (width - head_size) * sizeof(float));
     }
 }
 
-// scores[r][j] = q_r . k_j for the keys of tiles from ... to - 1 (an even number of tiles).
+// scores[r][j - first] = q_r . k_j for the keys of tiles from ... to - 1 (an even number of tiles), first = from * LANES.
 static void KERNEL(scores)(const float *const q[ROWS], const float *tiles, size_t from, size_t to, size_t head_size,
-                           float *scores, size_t scores_stride) {
-    for (size_t t = from; t < to; t += 2) {
+                           float *scores) {
+    for (size_t t = from; t < to; t += 2, scores += 2 * LANES) {
         const float *first = tiles + t * LANES * head_size, *second = first + LANES * head_size;
         vec a[ROWS], b[ROWS];
-        for (size_t r = 0; r < ROWS; r++) a[r] = b[r] = (vec){0};
-        for (size_t d = 0; d < head_size; d++) {
+        UNROLL for (size_t r = 0; r < ROWS; r++) a[r] = b[r] = (vec){0};
+        _Pragma("clang loop unroll(disable)") for (size_t d = 0; d < head_size; d++) {
             vec ka = LOAD(first + d * LANES), kb = LOAD(second + d * LANES);
-            for (size_t r = 0; r < ROWS; r++) {
+            UNROLL for (size_t r = 0; r < ROWS; r++) {
                 a[r] += q[r][d] * ka;
                 b[r] += q[r][d] * kb;
             }
         }
-        for (size_t r = 0; r < ROWS; r++) {
-            STORE(scores + r * scores_stride + t * LANES, a[r]);
-            STORE(scores + r * scores_stride + (t + 1) * LANES, b[r]);
+        UNROLL for (size_t r = 0; r < ROWS; r++) {
+            STORE(scores + r * KEYS, a[r]);
+            STORE(scores + r * KEYS + LANES, b[r]);
         }
     }
 }
 
-// Turns scores[lo ... hi] into exp(scale * (score - largest)), zeros outside up to [from, to); returns 1 / sum.
-static float KERNEL(softmax)(float *scores, size_t lo, size_t hi, size_t from, size_t to, float scale) {
-    for (size_t j = from; j < lo; j++) scores[j] = -INFINITY;
-    for (size_t j = hi + 1; j < to; j++) scores[j] = -INFINITY;
-    vec largest = (vec){0} - INFINITY;
-    for (size_t j = from; j < to; j += LANES) {
+// What a row has so far: the largest score, and the sum of exp(scale * (score - largest)).
+struct KERNEL(softmax_state) {
+    float largest, sum;
+};
+
+// Turns the scores of a block, of which lo ... hi - 1 count, into exp(scale * (score - largest so far)), zeros elsewhere
+// among `count`. Returns what the row's earlier sums are to be multiplied by.
+static float KERNEL(softmax_block)(float *scores, size_t lo, size_t hi, size_t count, float scale,
+                                   struct KERNEL(softmax_state) *state) {
+    for (size_t j = 0; j < lo; j++) scores[j] = -INFINITY;
+    for (size_t j = hi; j < count; j++) scores[j] = -INFINITY;
+    vec most = (vec){0} - INFINITY;
+    for (size_t j = 0; j < count; j += LANES) {
         vec x = LOAD(scores + j);
-        ivec greater = x > largest;
-        largest = (vec)(((ivec)x & greater) | ((ivec)largest & ~greater));
+        ivec greater = x > most;
+        most = (vec)(((ivec)x & greater) | ((ivec)most & ~greater));
     }
-    float top = -INFINITY;
-    for (size_t i = 0; i < LANES; i++) top = fmaxf(top, largest[i]);
+    float top = state->largest;
+    for (size_t i = 0; i < LANES; i++) top = fmaxf(top, most[i]);
     vec sums = {0};
-    for (size_t j = from; j < to; j += LANES) {
+    for (size_t j = 0; j < count; j += LANES) {
         vec x = LOAD(scores + j);
         ivec inside = x > (vec){0} - INFINITY;
         x = (x - top) * scale;
@@ -155,29 +171,34 @@ static float KERNEL(softmax)(float *scores, size_t lo, size_t hi, size_t from, s
         STORE(scores + j, x);
         sums += x;
     }
-    return 1.0f / SUM(sums);
+    float factor = 1.0f;
+    if (top > state->largest) {
+        vec x = (vec){0} + (state->largest - top) * scale;
+        EXP(x);
+        factor = state->largest > -INFINITY ? x[0] : 0.0f;
+    }
+    state->sum = state->sum * factor + SUM(sums);
+    state->largest = top;
+    return factor;
 }
 
-// out_r = factor_r * sum over j in [from, to) of p[r][j] * v_j; rows at and past `rows` are not written.
-static void KERNEL(weighted_values)(const float *p, size_t p_stride, const float *values, size_t from, size_t to,
-                                    size_t head_size, const float *factor, float *const *out, size_t rows) {
-    size_t width = ROUND_UP(head_size, CHUNK * LANES);
-    for (size_t column = 0; column < width; column += CHUNK * LANES) {
-        vec sum[ROWS][CHUNK];
-        for (size_t r = 0; r < ROWS; r++)
-            for (size_t c = 0; c < CHUNK; c++) sum[r][c] = (vec){0};
-        for (size_t j = from; j < to; j++) {
-            const float *v = values + j * width + column;
-            for (size_t c = 0; c < CHUNK; c++) {
-                vec x = LOAD(v + c * LANES);
-                for (size_t r = 0; r < ROWS; r++) sum[r][c] += p[r * p_stride + j] * x;
+// sums_r = factor_r * sums_r + sum over j < count of p[r][j] * v_j, both `width` wide.
+static void KERNEL(weighted_values)(const float *p, const float *values, size_t count, size_t width,
+                                    const float *factor, float *sums) {
+    for (size_t column = 0; column < width; column += 2 * LANES) {
+        vec sum[ROWS][2];
+        UNROLL for (size_t r = 0; r < ROWS; r++) sum[r][0] = sum[r][1] = (vec){0};
+        _Pragma("clang loop unroll(disable)") for (size_t j = 0; j < count; j++) {
+            vec first = LOAD(values + j * width + column), second = LOAD(values + j * width + column + LANES);
+            UNROLL for (size_t r = 0; r < ROWS; r++) {
+                sum[r][0] += p[r * KEYS + j] * first;
+                sum[r][1] += p[r * KEYS + j] * second;
             }
         }
-        size_t count = head_size - column < CHUNK * LANES ? head_size - column : CHUNK * LANES;
-        for (size_t r = 0; r < rows; r++) {
-            float chunk[CHUNK * LANES];
-            for (size_t c = 0; c < CHUNK; c++) STORE(chunk + c * LANES, sum[r][c] * factor[r]);
-            memcpy(out[r] + column, chunk, count * sizeof(float));
+        UNROLL for (size_t r = 0; r < ROWS; r++) {
+            float *to = sums + r * width + column;
+            STORE(to, LOAD(to) * factor[r] + sum[r][0]);
+            STORE(to + LANES, LOAD(to + LANES) * factor[r] + sum[r][1]);
         }
     }
 }
@@ -185,30 +206,43 @@ static void KERNEL(weighted_values)(const float *p, size_t p_stride, const float
 static void KERNEL(attention)(const float *q, size_t q_stride, const float *k, const float *v, size_t kv_stride,
                               float *out, size_t out_stride, size_t length, size_t group, size_t head_size,
                               size_t window, float scale, float *scratch) {
-    size_t padded = ROUND_UP(length, 2 * LANES);
-    float *tiles = scratch, *scores = tiles + padded * head_size, *values = scores + ROWS * padded;
+    size_t padded = ROUND_UP(length, 2 * LANES), width = ROUND_UP(head_size, 2 * LANES);
+    float *tiles = scratch, *values = tiles + padded * head_size, *scores = values + padded * width;
+    float *sums = scores + ROWS * KEYS;
     KERNEL(pack_keys)(k, kv_stride, length, head_size, tiles);
     KERNEL(pack_values)(v, kv_stride, length, head_size, values);
     size_t all = length * group;
     for (size_t row = 0; row < all; row += ROWS) {
         size_t rows = all - row < ROWS ? all - row : ROWS;
         const float *queries[ROWS];
-        float *outs[ROWS], factor[ROWS];
+        float factor[ROWS];
         size_t token[ROWS];
+        struct KERNEL(softmax_state) state[ROWS];
         for (size_t r = 0; r < ROWS; r++) {
             size_t at = row + (r < rows ? r : rows - 1);  // past the end the last row is computed again, not stored
             token[r] = at / group;
             queries[r] = q + token[r] * q_stride + at % group * head_size;
-            outs[r] = out + token[r] * out_stride + at % group * head_size;
+            state[r] = (struct KERNEL(softmax_state)){-INFINITY, 0.0f};
         }
-        size_t first = window > 0 && token[0] >= window ? token[0] - window + 1 : 0;
-        size_t from = first / (2 * LANES) * (2 * LANES), to = ROUND_UP(token[ROWS - 1] + 1, 2 * LANES);
-        KERNEL(scores)(queries, tiles, from / LANES, to / LANES, head_size, scores, padded);
-        for (size_t r = 0; r < ROWS; r++) {
-            size_t lo = window > 0 && token[r] >= window ? token[r] - window + 1 : 0;
-            factor[r] = KERNEL(softmax)(scores + r * padded, lo, token[r], from, to, scale);
+        memset(sums, 0, ROWS * width * sizeof(float));
+        size_t first = window > 0 && token[0] >= window ? token[0] - window + 1 : 0, end = token[ROWS - 1] + 1;
+        // Blocks end at multiples of KEYS, whichever rows stand together; keys before the first one only add zeros.
+        for (size_t from = first / (2 * LANES) * (2 * LANES), to; from < end; from = to) {
+            to = (from / KEYS + 1) * KEYS;
+            size_t keys = end < to ? end - from : to - from, tiled = ROUND_UP(keys, 2 * LANES);
+            KERNEL(scores)(queries, tiles, from / LANES, (from + tiled) / LANES, head_size, scores);
+            for (size_t r = 0; r < ROWS; r++) {
+                size_t lo = window > 0 && token[r] >= window ? token[r] - window + 1 : 0, hi = token[r] + 1;
+                lo = lo <= from ? 0 : lo - from < tiled ? lo - from : tiled;
+                hi = hi <= from ? 0 : hi - from < tiled ? hi - from : tiled;
+                factor[r] = KERNEL(softmax_block)(scores + r * KEYS, lo, hi, tiled, scale, &state[r]);
+            }
+            KERNEL(weighted_values)(scores, values + from * width, keys, width, factor, sums);
         }
-        KERNEL(weighted_values)(scores, padded, values, first, token[ROWS - 1] + 1, head_size, factor, outs, rows);
+        for (size_t r = 0; r < rows; r++) {
+            float *to = out + token[r] * out_stride + (row + r) % group * head_size, share = 1.0f / state[r].sum;
+            for (size_t d = 0; d < head_size; d++) to[d] = sums[r * width + d] * share;
+        }
     }
 }
 

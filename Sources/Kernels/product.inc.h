@@ -20,8 +20,6 @@
 // Bytes of the next panel that are fetched ahead in each step of k: in four tiles all of it.
 #define AHEAD (PANEL * sizeof(float) / 4)
 
-#define UNROLL _Pragma("clang loop unroll(full)")
-
 // out = start + x * panel for a fixed number of rows and one block; out has room for PANEL columns. Start is a row, out
 // itself, or zero.
 INLINE void KERNEL(tile)(const size_t rows, const float *x, size_t x_stride, const float *panel, size_t inner,

@@ -127,7 +127,8 @@ public final class Llama: Backend {
         _ residual: UnsafeMutablePointer<Float>, adapter: BlockAdapter?, sequences: PackedSequences, positions: [Int]
     ) {
         let tokens = sequences.ids.count
-        let rows = PackedMatrix.rowsPerBlock
+        let rows = threads.blockSize(
+            of: tokens, atMost: PackedMatrix.rowsPerBlock, multipleOf: PackedMatrix.rowStep)
         rotary.withTables { cosines, sines in
             threads.forEachBlock(of: tokens, size: rows) { rows, thread in
                 projectQueryKeyValue(residual, rows, workspace.perThread[thread], adapter)

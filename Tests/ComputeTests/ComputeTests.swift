@@ -99,6 +99,14 @@ import Testing
         #expect(seen.withLock { $0.allSatisfy { $0 == 1 } })
     }
 
+    @Test func blocksGiveEachThreadAsMuch() {
+        for (threads, total, size) in [
+            (1, 2048, 238), (2, 2048, 210), (2, 100, 56), (2, 504, 252), (4, 1, 14), (3, 0, 14),
+        ] {
+            #expect(Threads(threads).blockSize(of: total, atMost: 252, multipleOf: 14) == size, "\(threads), \(total)")
+        }
+    }
+
     @Test func ofSeveralErrorsTheLowestPiecesIsThrown() {
         struct Failure: Error, Equatable { let piece: Int }
         #expect(throws: Failure(piece: 3)) {
