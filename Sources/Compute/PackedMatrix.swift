@@ -3,8 +3,8 @@ import Kernels
 /// The weights w [columns, inner] of products x · wᵀ, laid out for the processor's instruction set.
 ///
 /// Packing costs about as much as reading the weights once; products with packed weights run at the speed of the
-/// processor's arithmetic from some hundred rows on. Each sum is one chain in the order of `inner`, so a result does not
-/// depend on which other rows and columns are computed with it.
+/// processor's arithmetic from some hundred rows on. Each sum is made in the order of `inner`, in blocks of 128, so a
+/// result does not depend on which other rows and columns are computed with it.
 public final class PackedMatrix {
     /// Where the sums of a product begin.
     public enum Start {
@@ -18,7 +18,7 @@ public final class PackedMatrix {
     /// Rows that callers give to one product: enough for weights to be read from memory rarely, few enough for the rows
     /// to stay in a core's cache.
     public static let rowsPerBlock = 252
-    /// Numbers of rows of which the kernels waste nothing are multiples of this.
+    /// The rows of a tile with AVX-512: of multiples of this nothing is wasted there, and little elsewhere.
     public static let rowStep = 14
     /// Ranges of columns begin at multiples of this.
     public static let columnAlignment = 64

@@ -39,9 +39,13 @@ import Testing
     /// Random numbers: here sums round, and must round in the same way whatever is computed together.
     @Test func aProductDoesNotDependOnItsNeighbours() {
         let (rows, columns, inner) = (43, 200, 1100)
-        var random = SystemRandomNumberGenerator()
-        let x = (0..<rows * inner).map { _ in Float.random(in: -1...1, using: &random) }
-        let w = (0..<columns * inner).map { _ in Float.random(in: -1...1, using: &random) }
+        var state: UInt64 = 1
+        func random() -> Float {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Float(state >> 40) / Float(1 << 23) - 1
+        }
+        let x = (0..<rows * inner).map { _ in random() }
+        let w = (0..<columns * inner).map { _ in random() }
         let matrix = PackedMatrix(columns: columns, inner: inner)
         matrix.set(w, first: 0, count: columns)
         var whole = [Float](repeating: 0, count: rows * columns)
@@ -70,7 +74,7 @@ import Testing
             }
         }
         #expect(parts == whole)
-        // Each sum is a chain in the order of k; how far it may be from the exact one follows from that.
+        // Sums of 1,100 products of up to 1: blocks of 128 keep them within some 20 roundings of their size, about 10.
         var largest = 0.0
         for at in [0, 1, 77, 200 * 42 + 199] {
             let (row, column) = at.quotientAndRemainder(dividingBy: columns)
@@ -79,7 +83,8 @@ import Testing
             }
             largest = max(largest, abs(exact - Double(whole[at])))
         }
-        #expect(largest < 1e-4, "\(largest)")
+        print("products: largest difference from float64 \(largest)")
+        #expect(largest < 1e-5, "\(largest)")
     }
 
     @Test(arguments: [1, 2, 5])

@@ -36,7 +36,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [(1, 1, 8, 0), (9, 3, 20, 0), (33, 1, 64, 0), (70, 4, 16, 5), (130, 2, 128, 64), (47, 3, 80, 1)])
+    /// The longer ones go over several blocks of 256 keys.
+    @Test(arguments: [
+        (1, 1, 8, 0), (9, 3, 20, 0), (33, 1, 64, 0), (70, 4, 16, 5), (130, 2, 128, 64), (47, 3, 80, 1),
+        (256, 1, 16, 0), (257, 3, 64, 0), (600, 2, 40, 0), (530, 1, 16, 300), (700, 3, 8, 70),
+    ])
     mutating func attention(length: Int, group: Int, size: Int, window: Int) {
         let (q, k, v) = (
             random(length * group * size, scale: 2), random(length * size, scale: 2), random(length * size)

@@ -99,7 +99,7 @@ extension StatusProblem {
     fileprivate init(_ error: HTTPParserError) {
         let (status, expected): (HTTPStatus, String) =
             switch error {
-            case .headerOverflow: (.headTooLarge, "at most 8192 bytes and 64 fields")
+            case .headerOverflow: (.headTooLarge, "at most 4096 bytes in a line, 8192 bytes and 64 fields")
             case .invalidVersion: (.versionNotSupported, "HTTP/1.1")
             default: (.badRequest, "an HTTP/1.1 request")
             }
