@@ -35,10 +35,7 @@ extension BenchCommand {
         }
 
         func run() throws {
-            let path = Start.absolute(job)
-            let source = JobSource(
-                specText: String(decoding: try Document.contents(of: path), as: UTF8.self), specFile: job,
-                folder: (path as NSString).deletingLastPathComponent)
+            let source = try Start.source(of: job)
             let plan = try Start.planner().plan(source)
             let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
             let works = Array(plan.shards.prefix(shards))

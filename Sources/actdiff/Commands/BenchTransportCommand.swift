@@ -36,10 +36,7 @@ extension BenchCommand {
         }
 
         func run() throws {
-            let path = Start.absolute(job)
-            let source = JobSource(
-                specText: String(decoding: try Document.contents(of: path), as: UTF8.self), specFile: job,
-                folder: (path as NSString).deletingLastPathComponent)
+            let source = try Start.source(of: job)
             let bench = TransportBench(
                 .init(
                     source: source, planner: try Start.planner(), shards: shards,

@@ -94,6 +94,14 @@ enum Start {
         ModelPlanner(digests: digests(), version: Version.current, build: try Version.build(), roots: roots)
     }
 
+    /// A job file with the folder from which its paths count.
+    static func source(of job: String) throws -> JobSource {
+        let path = absolute(job)
+        return JobSource(
+            specText: String(decoding: try Document.contents(of: path), as: UTF8.self), specFile: job,
+            folder: (path as NSString).deletingLastPathComponent)
+    }
+
     /// An absolute path without `.` and `..`.
     static func absolute(_ path: String) -> String {
         URL(fileURLWithPath: path).standardizedFileURL.path

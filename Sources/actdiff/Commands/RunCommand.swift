@@ -36,9 +36,7 @@ struct RunCommand: ParsableCommand {
         let path = Start.absolute(job)
         let spec = try JobSpec(yamlFile: path)
         let output = Start.absolute(out ?? "results/\(spec.name)")
-        let source = JobSource(
-            specText: String(decoding: try Document.contents(of: path), as: UTF8.self), specFile: job,
-            folder: (path as NSString).deletingLastPathComponent)
+        let source = try Start.source(of: job)
         try Self.refuseMissingInputs(spec, job: job)
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let order = LocalCluster.Order(
