@@ -1,5 +1,6 @@
 import Compute
 import Inputs
+import Kernels
 
 /// The encoder half of a sparse autoencoder, in float32.
 ///
@@ -15,16 +16,27 @@ public final class SparseAutoencoder {
         case layerNorm
     }
 
-    /// How pre-activations z become activations.
-    public enum Activation {
-        /// max(z, 0)
-        case relu
-        /// The k largest z of a row, of these the positive ones; ties go to the lower latent.
-        case topK(Int)
-        /// z where z > threshold and z > 0; one threshold per latent.
-        case jumpReLU(threshold: FloatBuffer)
-        /// z · magnitude + magnitudeBias, at least 0, where z + gateBias > 0; z without bias.
-        case gated(gateBias: FloatBuffer, magnitude: FloatBuffer, magnitudeBias: FloatBuffer)
+    /// How weights are laid out, which decides how activations are computed; never what they are.
+    public enum Layout: Sendable, Hashable, CaseIterable {
+        case dense, bounded
+
+        /// Bounds pay where there are many latents of which few are active, each of them a long product, and where the
+        /// processor multiplies 8-bit numbers fast.
+        static func fastest(for activation: Activation, latents: Int, width: Int) -> Layout {
+            if case .relu = activation { return .dense }
+            guard kernels_bounds_are_fast(), width >= 256, latents >= 64 * max(activation.largestCount ?? 0, 64) else {
+                return .dense
+            }
+            return .bounded
+        }
+    }
+
+    /// The encoder's weights, laid out for the way in which they are used.
+    enum Weights {
+        /// For products with all latents.
+        case dense(PackedMatrix)
+        /// For products with those latents that can matter.
+        case bounded(BoundedWeights)
     }
 
     /// Width of the residual stream it reads.
@@ -34,14 +46,14 @@ public final class SparseAutoencoder {
     let normalisation: Normalisation
     let activation: Activation
     /// [d_sae, d_in]
-    let weights: PackedMatrix
+    var weights: Weights
     /// [d_sae]
     let bias: FloatBuffer
     /// [d_in], subtracted from each row; nil for none.
     let inputBias: FloatBuffer?
 
     init(
-        inputWidth: Int, latentCount: Int, normalisation: Normalisation, activation: Activation, weights: PackedMatrix,
+        inputWidth: Int, latentCount: Int, normalisation: Normalisation, activation: Activation, weights: Weights,
         bias: FloatBuffer, inputBias: FloatBuffer?
     ) {
         self.inputWidth = inputWidth
@@ -51,5 +63,19 @@ public final class SparseAutoencoder {
         self.weights = weights
         self.bias = bias
         self.inputBias = inputBias
+    }
+
+    /// A dictionary of given weights: `rows` [latents, width], without normalisation or input bias. The weights are finite.
+    public convenience init(
+        rows: FloatBuffer, bias: FloatBuffer, activation: Activation, layout: Layout, threads: Threads
+    ) {
+        let (latents, width) = (bias.count, rows.count / max(bias.count, 1))
+        let bounded = BoundedWeights(
+            rows: rows, latents: latents, width: width, bias: bias, cut: activation.cut(latents: latents),
+            threads: threads)
+        self.init(
+            inputWidth: width, latentCount: latents, normalisation: .none, activation: activation,
+            weights: layout == .dense ? .dense(bounded.packed(threads)) : .bounded(bounded), bias: bias,
+            inputBias: nil)
     }
 }

@@ -32,14 +32,15 @@ public struct ComputeBench {
         latents = hook.latents
         backend = try Llama(Checkpoint(task.base.path), adapters: [], depth: depth, threads: threads)
         encoder = Encoder(
-            try SAELensFolder.load(hook.dictionary.path), name: hook.dictionary.path, threads: threads)
+            try SAELensFolder.load(hook.dictionary.path, threads: threads), name: hook.dictionary.path, threads: threads
+        )
         self.works = works
         self.threads = threads
     }
 
     /// Measures everything once.
     public func round() throws -> Round {
-        let product = peak()
+        let product = ProductBench.round(threads)
         var (forward, encode) = (0.0, 0.0)
         for work in works {
             let sequences = PackedSequences(work.prompts.map(\.ids))
@@ -72,19 +73,5 @@ public struct ComputeBench {
             return sum + 2 * Double(length) * Double(weights) + 4 * Double(pairs) * heads
         }
         return block * Double(depth)
-    }
-
-    private func peak() -> Double {
-        let (rows, width, repeats) = (PackedMatrix.rowsPerBlock, 2048, 20)
-        let stride = Matrix.stride(for: width)
-        let matrix = PackedMatrix(columns: width, inner: width)
-        let scratch = (0..<threads.count).map { _ in (FloatBuffer(rows * stride), FloatBuffer(rows * width)) }
-        let start = ContinuousClock.now
-        threads.forEach(threads.count * repeats) { _, thread in
-            let (x, out) = scratch[thread]
-            matrix.multiply(Matrix(x.pointer, stride: stride), rows: rows, into: out.pointer, stride: width)
-        }
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        return 2 * Double(rows * width * width) * Double(threads.count * repeats) / seconds / 1e9
     }
 }

@@ -57,7 +57,7 @@ public final class ShardEvaluator {
             let folder = hook.dictionary.path
             try DictionaryFit.check(
                 SAELensFolder.describe(folder), folder: folder, point: hook.point, model: base.config)
-            let dictionary = try SAELensFolder.load(folder)
+            let dictionary = try SAELensFolder.load(folder, threads: threads)
             return Hook(
                 encoder: Encoder(dictionary, name: folder, threads: threads),
                 accumulator: LatentAccumulator(latentCount: dictionary.latentCount, maskCount: task.masks.count),

@@ -79,3 +79,8 @@ void kernels_product(const float *x, size_t x_stride, size_t rows, const float *
                      const float *bias, bool accumulate, float *out, size_t out_stride) {
     chosen()->product(x, x_stride, rows, packed, columns, inner, bias, accumulate, out, out_stride);
 }
+
+void kernels_product_columns(const float *x, const float *const *w, size_t columns, size_t inner, const float *start,
+                             float *out) {
+    chosen()->product_columns(x, w, columns, inner, start, out);
+}

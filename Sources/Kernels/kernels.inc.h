@@ -395,4 +395,5 @@ const struct kernel_table JOIN(kernels, INSTRUCTION_SET) = {
     .pack_rows = KERNEL(pack_rows),
     .pack_columns = KERNEL(pack_columns),
     .product = KERNEL(product),
+    .product_columns = KERNEL(product_columns),
 };

@@ -122,6 +122,28 @@ static void KERNEL(product)(const float *x, size_t x_stride, size_t rows, const 
     }
 }
 
+// The sums of single columns, whose weights stand at w[0], w[1] ...: COLUMNS chains at a time, each in the order of
+// the tiles above, so that the bits are theirs.
+#define COLUMNS 8
+static void KERNEL(product_columns)(const float *x, const float *const *w, size_t columns, size_t inner,
+                                    const float *start, float *out) {
+    for (size_t column = 0; column < columns; column += COLUMNS) {
+        const float *at[COLUMNS];
+        float sum[COLUMNS];
+        // Past the end the last column is computed again.
+        for (size_t c = 0; c < COLUMNS; c++) at[c] = w[column + c < columns ? column + c : columns - 1];
+        for (size_t c = 0; c < COLUMNS; c++) sum[c] = start[column + c < columns ? column + c : columns - 1];
+        for (size_t k = 0; k < inner; k += BLOCK) {
+            size_t end = inner - k < BLOCK ? inner : k + BLOCK;
+            float chain[COLUMNS] = {0};
+            for (size_t i = k; i < end; i++)
+                UNROLL for (size_t c = 0; c < COLUMNS; c++) chain[c] += x[i] * at[c][i];
+            UNROLL for (size_t c = 0; c < COLUMNS; c++) sum[c] = sum[c] + chain[c];
+        }
+        for (size_t c = 0; c < COLUMNS && column + c < columns; c++) out[column + c] = sum[c];
+    }
+}
+
 // Full-width interleaving of two vectors' lower and upper halves.
 #if LANES == 16
 #define LOWER(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)

@@ -20,6 +20,7 @@ struct kernel_table {
     void (*pack_rows)(const float *, size_t, size_t, size_t, size_t, float *);
     void (*pack_columns)(const float *, size_t, size_t, size_t, size_t, float *);
     void (*product)(const float *, size_t, size_t, const float *, size_t, size_t, const float *, bool, float *, size_t);
+    void (*product_columns)(const float *, const float *const *, size_t, size_t, const float *, float *);
 };
 
 extern const struct kernel_table kernels_portable;

@@ -111,6 +111,24 @@ public struct TensorView: Sendable {
         }
     }
 
+    /// Writes some columns of one row of a matrix whose elements stand one by one; `destination` must hold exactly those.
+    public func widenRow(
+        _ row: Int, columns: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        try requireWidenable()
+        guard shape.count == 2, order == .asStored, type.block.elements == 1 else {
+            throw InputError(
+                place, expected: "a matrix of \(StoredType.float32.rawValue) or the like",
+                found: "\(type.rawValue) \(shape)")
+        }
+        guard row >= 0, row < shape[0], columns.lowerBound >= 0, columns.upperBound <= shape[1] else {
+            throw InputError(place, expected: "a part of shape \(shape)", found: "row \(row), columns \(columns)")
+        }
+        try require(room: columns.count, in: destination)
+        guard !destination.isEmpty else { return }
+        try widenStored(from: row * shape[1] + columns.lowerBound, count: columns.count, into: destination)
+    }
+
     /// The whole tensor as an array, row-major.
     public func floats() throws -> [Float] {
         try requireWidenable()

@@ -21,3 +21,8 @@ void kernels_pack_columns(const float *w, size_t stride, size_t first, size_t co
 /// a column), else with zero where bias is NULL. Rows of x that stand a multiple of 4 KiB apart are slow.
 void kernels_product(const float *x, size_t x_stride, size_t rows, const float *packed, size_t columns, size_t inner,
                      const float *bias, bool accumulate, float *out, size_t out_stride);
+
+/// The same sums for one row of x and a few columns, whose weights stand unpacked at w[0], w[1] ...: out[c] = start[c] +
+/// x · w[c], bit for bit what kernels_product gives with start as bias.
+void kernels_product_columns(const float *x, const float *const *w, size_t columns, size_t inner, const float *start,
+                             float *out);

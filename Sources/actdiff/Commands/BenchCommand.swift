@@ -8,7 +8,7 @@ import Wire
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures parts of actdiff on this machine.",
-        subcommands: [Coordinator.self, Transport.self, Compute.self, Workers.self])
+        subcommands: [Coordinator.self, Transport.self, Compute.self, Encode.self, Workers.self])
 
     /// What both processes are told.
     struct Load: ParsableArguments {

@@ -19,6 +19,15 @@ public struct Activations: Sendable {
         }
     }
 
+    /// Adds a row with those entries whose index `isActive` says yes to.
+    mutating func appendRow(_ latents: [UInt32], _ values: [Float], where isActive: (Int) -> Bool) {
+        for index in latents.indices where isActive(index) {
+            self.latents.append(latents[index])
+            self.values.append(values[index])
+        }
+        rowStarts.append(self.latents.count)
+    }
+
     /// Puts the rows of `other` behind these.
     mutating func append(_ other: Activations) {
         let start = latents.count

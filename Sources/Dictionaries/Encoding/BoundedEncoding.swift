@@ -1,0 +1,168 @@
+import Compute
+import Kernels
+
+/// Computes exactly only what can matter: the same activations, bit for bit, as all products would give.
+///
+/// 8-bit products give every pre-activation an upper and a lower bound (`bounds.h`). What cannot be among the k largest,
+/// or above its threshold, is dropped. The k most promising latents of each row get narrow bounds from float32 products;
+/// the k-th of these is a bar that all others must be able to reach. What then remains gets narrow bounds as well, and
+/// only the few that these cannot decide about, the k largest among them, are summed as dense products are.
+final class BoundedEncoding: EncodingMethod {
+    /// Rows that go through the 8-bit products together: their codes stay in a core's cache.
+    private static let rowsPerScan = PackedMatrix.rowsPerBlock
+    /// Latents between two looks at the room in the lists.
+    private static let latentsPerChunk = 4096
+    /// Above this product of lengths sums might overflow float32 on the way; all latents of such a row are summed.
+    private static let mostBounded: Float = 1e37
+    /// Where more than this share of all pairs needs float32 products, computing all of them densely is faster.
+    private static let mostPairs = 0.125
+
+    /// Many, so that weights that several rows need are read from memory once.
+    let rowsPerPiece = 4 * PackedMatrix.rowsPerBlock
+    /// Whether dense products would have been faster on what was encoded so far; read between calls of `encode`.
+    var isWorthwhile: Bool {
+        let (pairs, rows) = scratch.reduce((0, 0)) { ($0.0 + $1.pairs, $0.1 + $1.rows) }
+        return Double(pairs) <= Self.mostPairs * Double(rows) * Double(weights.latentCount)
+    }
+
+    private let dictionary: SparseAutoencoder
+    private let weights: BoundedWeights
+    private let k: Int
+    private let scratch: [Scratch]
+
+    /// Memory of one thread.
+    private final class Scratch {
+        let codes: CodedRows
+        let sums: FloatBuffer
+        let heap: FloatBuffer
+        let lists: CandidateLists
+        /// [rows per piece]
+        let norms: FloatBuffer
+        /// Of one scan: the most promising of each row. Of a piece: all that remains.
+        var promising = PairBounds()
+        var remaining = PairBounds()
+        /// How much came to `remaining`, and how many rows.
+        var pairs = 0
+        var rows = 0
+
+        init(width: Int, k: Int, rowsPerPiece: Int) {
+            codes = CodedRows(rows: rowsPerScan, width: width)
+            sums = FloatBuffer(rowsPerScan * BoundedWeights.latentsPerPanel)
+            heap = FloatBuffer(max(k, 1))
+            lists = CandidateLists(count: rowsPerScan, k: k)
+            norms = FloatBuffer(rowsPerPiece)
+        }
+    }
+
+    init(_ dictionary: SparseAutoencoder, _ weights: BoundedWeights, threads: Threads) {
+        self.dictionary = dictionary
+        self.weights = weights
+        k = dictionary.activation.largestCount ?? 0
+        scratch = (0..<threads.count).map { [k, rowsPerPiece] _ in
+            Scratch(width: weights.width, k: k, rowsPerPiece: rowsPerPiece)
+        }
+    }
+
+    func encode(_ x: Matrix, rows: Int, thread: Int) -> Activations? {
+        let scratch = scratch[thread]
+        scratch.remaining.clear()
+        for first in stride(from: 0, to: rows, by: Self.rowsPerScan) {
+            let part = Matrix(x.pointer + first * x.stride, stride: x.stride)
+            scan(part, first..<min(rows, first + Self.rowsPerScan), scratch)
+        }
+        scratch.remaining.tighten(weights, x, norms: scratch.norms.pointer)
+        scratch.pairs += scratch.remaining.latents.count
+        scratch.rows += rows
+        var result = Activations()
+        for row in 0..<rows {
+            guard finish(row, x.pointer + row * x.stride, scratch, into: &result) else { return nil }
+        }
+        return result
+    }
+
+    /// Bounds the pre-activations of the piece's rows `range`, which begin at `x`, and adds to `remaining` what may matter.
+    private func scan(_ x: Matrix, _ range: Range<Int>, _ scratch: Scratch) {
+        let (rows, lists) = (range.count, scratch.lists)
+        scratch.codes.encode(x, rows: rows)
+        let norms = scratch.codes.view.norm
+        for row in 0..<rows {
+            if !((norms?[row] ?? 0) * weights.largestNorm < Self.mostBounded) { norms?[row] = .infinity }
+            scratch.norms.pointer[range.lowerBound + row] = norms?[row] ?? .infinity
+        }
+        lists.clear()
+        for first in stride(from: 0, to: weights.latentCount, by: Self.latentsPerChunk) {
+            let count = min(Self.latentsPerChunk, weights.latentCount - first)
+            lists.reserve(count, rows: rows)
+            withUnsafePointer(to: weights.view) { weights in
+                withUnsafePointer(to: scratch.codes.view) { codes in
+                    kernels_bound_select(
+                        weights, first, count, codes, rows, scratch.sums.pointer, lists.rows)
+                }
+            }
+        }
+        if k > 0 { promise(x, range, scratch) }
+        for row in 0..<rows { scratch.remaining.appendRow(lists.rows[row], from: -.infinity) }
+    }
+
+    /// Drops what cannot reach the k-th of each row's most promising latents.
+    private func promise(_ x: Matrix, _ range: Range<Int>, _ scratch: Scratch) {
+        let lists = scratch.lists
+        scratch.promising.clear()
+        for row in 0..<range.count {
+            lists.drop(row, below: lists.bar(row))
+            scratch.promising.appendRow(lists.rows[row], from: lists.kthUpper(row))
+        }
+        scratch.promising.tighten(weights, x, norms: scratch.norms.pointer + range.lowerBound)
+        for row in 0..<range.count {
+            lists.drop(row, below: scratch.promising.kthLower(row, k: k, heap: scratch.heap.pointer))
+        }
+    }
+
+    /// Sums what the bounds cannot decide about, and appends the row's activations. False where a sum is not finite.
+    private func finish(
+        _ row: Int, _ x: UnsafePointer<Float>, _ scratch: Scratch, into result: inout Activations
+    ) -> Bool {
+        let pairs = scratch.remaining
+        let bar = k > 0 ? pairs.kthLower(row, k: k, heap: scratch.heap.pointer) : 0
+        var latents: [UInt32] = []
+        for entry in pairs.entries(row) {
+            let latent = pairs.latents[entry]
+            let isOut =
+                weights.view.cut.map { pairs.upper[entry] <= $0[Int(latent)] } ?? (pairs.upper[entry] < bar)
+            if !isOut { latents.append(latent) }
+        }
+        var values = [Float](repeating: 0, count: latents.count)
+        let rows: [UnsafePointer<Float>?] = latents.map { weights.row($0) }
+        let start = latents.map { dictionary.bias.pointer[Int($0)] }
+        kernels_product_columns(x, rows, latents.count, weights.width, start, &values)
+        guard values.allSatisfy(\.isFinite) else { return false }
+        dictionary.activation.select(latents, values, heap: scratch.heap.pointer, into: &result)
+        return true
+    }
+}
+
+/// 8-bit codes of some rows.
+private final class CodedRows {
+    let view: kernels_bound_rows
+    private let width: Int
+    private let floats: [FloatBuffer]
+
+    init(rows: Int, width: Int) {
+        self.width = width
+        let blocks = (width + Int(KERNELS_BOUND_BLOCK) - 1) / Int(KERNELS_BOUND_BLOCK)
+        let (scales, norm, error) = (FloatBuffer(rows * blocks), FloatBuffer(rows), FloatBuffer(rows))
+        floats = [scales, norm, error]
+        view = kernels_bound_rows(
+            codes: .allocate(capacity: rows * kernels_bound_stride(width)), scales: scales.pointer,
+            sums: .allocate(capacity: rows * blocks), norm: norm.pointer, error: error.pointer)
+    }
+
+    deinit {
+        view.codes.deallocate()
+        view.sums.deallocate()
+    }
+
+    func encode(_ x: Matrix, rows: Int) {
+        withUnsafePointer(to: view) { kernels_bound_encode(x.pointer, x.stride, rows, width, $0) }
+    }
+}

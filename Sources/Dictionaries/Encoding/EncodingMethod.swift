@@ -1,0 +1,11 @@
+import Compute
+
+/// A way to compute a dictionary's activations of some rows. All ways give the same bits.
+protocol EncodingMethod: AnyObject {
+    /// The most rows that are given to it at once.
+    var rowsPerPiece: Int { get }
+
+    /// Activations of `rows` prepared rows, on the calling thread, with scratch memory `thread`. Returns nil where a
+    /// pre-activation is not finite.
+    func encode(_ x: Matrix, rows: Int, thread: Int) -> Activations?
+}

@@ -1,0 +1,159 @@
+import Checkpoints
+import Compute
+import Foundation
+import Inputs
+import Kernels
+
+/// Reads the encoder from `sae_weights.safetensors`.
+struct SAELensReader {
+    let path: String
+    let file: SafetensorsFile
+    let config: SAELensConfig
+    let threads: Threads
+
+    /// Latents that are read at a time.
+    private static let latentsPerPiece = 8 * PackedMatrix.columnAlignment
+
+    private var width: Int { config.inputWidth }
+    private var latents: Int { config.latentCount }
+
+    func dictionary(_ layout: SparseAutoencoder.Layout?) throws -> SparseAutoencoder {
+        try refuseStrangers()
+        let decoderBias = try tensor("b_dec", [width])
+        let bias = config.architecture == .gated ? FloatBuffer(latents) : try tensor("b_enc", [latents])
+        let norms = config.rescalesByDecoderNorm ? try decoderNorms() : nil
+        if let norms {
+            for latent in 0..<latents { bias.pointer[latent] *= norms[latent] }
+        }
+        let activation = try activation()
+        let layout = layout ?? .fastest(for: activation, latents: latents, width: width)
+        return SparseAutoencoder(
+            inputWidth: width, latentCount: latents, normalisation: config.normalisation, activation: activation,
+            weights: try weights(layout, activation, bias: bias, factors: norms), bias: bias,
+            inputBias: config.subtractsDecoderBias ? decoderBias : nil)
+    }
+
+    /// The encoder matrix, each latent multiplied by its factor, in pieces: there is never more of it than once.
+    private func weights(
+        _ layout: SparseAutoencoder.Layout, _ activation: SparseAutoencoder.Activation, bias: FloatBuffer,
+        factors: [Float]?
+    ) throws -> SparseAutoencoder.Weights {
+        switch layout {
+        case .dense:
+            let packed = PackedMatrix(columns: latents, inner: width)
+            try forEachPiece(factors) { piece, stride, range in
+                packed.setTurned(piece, stride: stride, first: range.lowerBound, count: range.count)
+            }
+            return .dense(packed)
+        case .bounded:
+            let rows = FloatBuffer(latents * width)
+            try forEachPiece(factors) { piece, stride, range in
+                for latent in range {
+                    let row = rows.pointer + latent * width
+                    let column = piece + (latent - range.lowerBound)
+                    for k in 0..<width { row[k] = column[k * stride] }
+                }
+            }
+            return .bounded(
+                BoundedWeights(
+                    rows: rows, latents: latents, width: width, bias: bias, cut: activation.cut(latents: latents),
+                    threads: threads))
+        }
+    }
+
+    /// Calls `body`, in parallel, with pieces of the encoder matrix: [width, latents of the piece], and floats from one row
+    /// to the next.
+    private func forEachPiece(
+        _ factors: [Float]?, _ body: (UnsafePointer<Float>, _ stride: Int, _ latents: Range<Int>) -> Void
+    ) throws {
+        let view = try self.view("W_enc", [width, latents])
+        let stride = Self.latentsPerPiece
+        let pieces = (0..<threads.count).map { _ in FloatBuffer(width * stride) }
+        try threads.tryForEach((latents + stride - 1) / stride) { number, thread in
+            let range = number * stride..<min(latents, (number + 1) * stride)
+            let piece = pieces[thread].pointer
+            for k in 0..<width {
+                let row = UnsafeMutableBufferPointer(start: piece + k * stride, count: range.count)
+                try view.widenRow(k, columns: range, into: row)
+                try requireFinite(row, "W_enc")
+                if let factors {
+                    for (index, latent) in range.enumerated() { row[index] *= factors[latent] }
+                }
+            }
+            body(piece, stride, range)
+        }
+    }
+
+    private func activation() throws -> SparseAutoencoder.Activation {
+        switch config.architecture {
+        case .standard: return .relu
+        case .topk: return .topK(config.k)
+        case .jumprelu: return .jumpReLU(threshold: try tensor("threshold", [latents]))
+        case .gated:
+            let magnitude = try tensor("r_mag", [latents])
+            for index in 0..<latents { magnitude.pointer[index] = expf(magnitude.pointer[index]) }
+            return .gated(
+                gateBias: try tensor("b_gate", [latents]), magnitude: magnitude,
+                magnitudeBias: try tensor("b_mag", [latents]))
+        }
+    }
+
+    /// Lengths of the decoder's rows: top-k by z · ‖decoder row‖ is top-k with these in weights and bias.
+    private func decoderNorms() throws -> [Float] {
+        let view = try self.view("W_dec", [latents, width])
+        let row = FloatBuffer(width)
+        return try (0..<latents).map { latent in
+            try view.widenRow(latent, into: row.all)
+            try requireFinite(row.all, "W_dec")
+            return Float(row.all.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot())
+        }
+    }
+
+    private func tensor(_ name: String, _ shape: [Int]) throws -> FloatBuffer {
+        let view = try view(name, shape)
+        let buffer = FloatBuffer(view.elementCount)
+        try view.widen(into: buffer.all)
+        try requireFinite(buffer.all, name)
+        return buffer
+    }
+
+    private func requireFinite(_ values: UnsafeMutableBufferPointer<Float>, _ name: String) throws {
+        guard let start = values.baseAddress, !kernels_all_finite(start, values.count) else { return }
+        throw InputError("\(path): \(name)", expected: "finite numbers", found: "infinities or NaNs")
+    }
+
+    private func view(_ name: String, _ shape: [Int]) throws -> TensorView {
+        guard let view = file.tensors[name] else {
+            throw InputError(
+                "\(path): \(name)",
+                expected: "a tensor \(shape) for architecture \(config.architecture.rawValue)",
+                found: "no such tensor among \(file.tensors.keys.sorted().joined(separator: ", "))")
+        }
+        guard view.shape == shape else {
+            throw InputError("\(path): \(name)", expected: "shape \(shape)", found: "\(view.shape)")
+        }
+        return view
+    }
+
+    /// A tensor that the architecture does not have means that the architecture is not what the file was made for.
+    private func refuseStrangers() throws {
+        let own: Set<String> =
+            switch config.architecture {
+            case .standard, .topk: ["b_enc"]
+            case .jumprelu: ["b_enc", "threshold"]
+            case .gated: ["b_gate", "b_mag", "r_mag"]
+            }
+        let known = own.union(["W_enc", "W_dec", "b_dec", "scaling_factor"])
+        if let stranger = file.tensors.keys.filter({ !known.contains($0) }).sorted().first {
+            throw InputError(
+                "\(path): \(stranger)",
+                expected: "only \(known.sorted().joined(separator: ", ")) in a \(config.architecture.rawValue) SAE",
+                found: "this tensor", hint: "is the architecture in cfg.json the right one?")
+        }
+        if let factor = file.tensors["scaling_factor"], try factor.floats().contains(where: { $0 != 1 }) {
+            throw InputError(
+                "\(path): scaling_factor", expected: "all ones", found: "other values",
+                hint: "finetuning scale factors are not supported")
+        }
+    }
+}

@@ -1,0 +1,201 @@
+// Bounds from 8-bit products; included once for processors with VNNI and once for all others, which define KERNEL and
+// HAS_VNNI.
+#include <math.h>
+#include <string.h>
+
+#include "bounds_table.h"
+
+// Latents of a panel: two registers of 16 sums, each of which takes 4 steps of k at a time.
+#define PANEL 32
+#define STEPS 4
+#define TILE 14
+#define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
+#define BLOCK KERNELS_BOUND_BLOCK
+#define BLOCKS(inner) (((inner) + BLOCK - 1) / BLOCK)
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+// sums[r][l] (+)= scale_r · scales[l] · (start_r + codes_r · panel_l) over `groups` groups of STEPS steps.
+INLINE void KERNEL(tile)(const size_t rows, const int8_t *x, size_t x_stride, const int32_t *start,
+                         const float *row_scales, size_t blocks, const uint8_t *panel, size_t groups,
+                         const float *scales, bool accumulate, float *sums) {
+#if HAS_VNNI
+    __m512i sum[TILE][2];
+    UNROLL for (size_t r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm512_set1_epi32(start[r * blocks]);
+    _Pragma("clang loop unroll(disable)") for (size_t g = 0; g < groups; g++, panel += PANEL * STEPS) {
+        __m512i first = _mm512_loadu_si512(panel), second = _mm512_loadu_si512(panel + 16 * STEPS);
+        UNROLL for (size_t r = 0; r < rows; r++) {
+            int32_t four;
+            memcpy(&four, x + r * x_stride + g * STEPS, sizeof four);
+            __m512i factor = _mm512_set1_epi32(four);
+            sum[r][0] = _mm512_dpbusd_epi32(sum[r][0], first, factor);
+            sum[r][1] = _mm512_dpbusd_epi32(sum[r][1], second, factor);
+        }
+    }
+    UNROLL for (size_t r = 0; r < rows; r++) {
+        UNROLL for (size_t c = 0; c < 2; c++) {
+            float *to = sums + r * PANEL + c * 16;
+            __m512 scale = _mm512_mul_ps(_mm512_loadu_ps(scales + c * 16), _mm512_set1_ps(row_scales[r * blocks]));
+            __m512 before = accumulate ? _mm512_loadu_ps(to) : _mm512_setzero_ps();
+            _mm512_storeu_ps(to, _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[r][c]), scale, before));
+        }
+    }
+#else
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t l = 0; l < PANEL; l++) {
+            int32_t sum = start[r * blocks];
+            for (size_t k = 0; k < groups * STEPS; k++)
+                sum += x[r * x_stride + k] * (int32_t)panel[k / STEPS * PANEL * STEPS + l * STEPS + k % STEPS];
+            float product = (float)sum * (scales[l] * row_scales[r * blocks]);
+            sums[r * PANEL + l] = accumulate ? sums[r * PANEL + l] + product : product;
+        }
+    }
+#endif
+}
+
+static void KERNEL(tile_rows)(size_t rows, const int8_t *x, size_t x_stride, const int32_t *start,
+                              const float *row_scales, size_t blocks, const uint8_t *panel, size_t groups,
+                              const float *scales, bool accumulate, float *sums) {
+#define TILE_CASE(n)                                                                                                  \
+    case n:                                                                                                           \
+        KERNEL(tile)(n, x, x_stride, start, row_scales, blocks, panel, groups, scales, accumulate, sums);             \
+        break;
+    switch (rows) {
+        TILE_CASE(1)
+        TILE_CASE(2)
+        TILE_CASE(3)
+        TILE_CASE(4)
+        TILE_CASE(5)
+        TILE_CASE(6)
+        TILE_CASE(7)
+        TILE_CASE(8)
+        TILE_CASE(9)
+        TILE_CASE(10)
+        TILE_CASE(11)
+        TILE_CASE(12)
+        TILE_CASE(13)
+        TILE_CASE(14)
+    }
+#undef TILE_CASE
+}
+
+#define BAR(row) kernels_bar((row)->lower, (row)->held, (row)->k)
+
+// Takes the sums of one row and 16 latents, of which those in `valid` exist.
+INLINE void KERNEL(take)(const struct kernels_bound_weights *w, size_t latent, uint16_t valid, const float *sums,
+                         float norm, float error, struct kernels_candidates *row) {
+    uint16_t above;
+    float lower[16];
+#if HAS_VNNI
+    __m512 room = _mm512_maskz_loadu_ps(valid, w->slack + latent);
+    room = _mm512_fmadd_ps(_mm512_set1_ps(norm), _mm512_maskz_loadu_ps(valid, w->error + latent), room);
+    room = _mm512_fmadd_ps(_mm512_set1_ps(error), _mm512_maskz_loadu_ps(valid, w->norm + latent), room);
+    __m512 middle = _mm512_add_ps(_mm512_loadu_ps(sums), _mm512_maskz_loadu_ps(valid, w->bias + latent));
+    __m512 upper = _mm512_add_ps(middle, room);
+    // Not below, so that what is not a number stays in.
+    uint16_t stays =
+        w->cut ? _mm512_mask_cmp_ps_mask(valid, upper, _mm512_maskz_loadu_ps(valid, w->cut + latent), _CMP_NLE_UQ)
+               : _mm512_mask_cmp_ps_mask(valid, upper, _mm512_set1_ps(BAR(row)), _CMP_NLT_UQ);
+    if (!stays) return;
+    __m512i latents = _mm512_add_epi32(
+        _mm512_set1_epi32((int)latent), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+    _mm512_storeu_ps(row->upper + row->count, _mm512_maskz_compress_ps(stays, upper));
+    _mm512_storeu_si512(row->latents + row->count, _mm512_maskz_compress_epi32(stays, latents));
+    row->count += (size_t)__builtin_popcount(stays);
+    if (w->cut) return;
+    __m512 least = _mm512_sub_ps(middle, room);
+    above = _mm512_mask_cmp_ps_mask(stays, least, _mm512_set1_ps(BAR(row)), _CMP_GT_OQ);
+    if (!above) return;
+    _mm512_storeu_ps(lower, least);
+#else
+    above = 0;
+    for (size_t i = 0; i < 16; i++) {
+        if (!(valid >> i & 1)) continue;
+        size_t l = latent + i;
+        float room = w->slack[l] + norm * w->error[l] + error * w->norm[l], middle = sums[i] + w->bias[l];
+        if (w->cut ? middle + room <= w->cut[l] : middle + room < BAR(row)) continue;
+        row->upper[row->count] = middle + room;
+        row->latents[row->count++] = (uint32_t)l;
+        lower[i] = middle - room;
+        if (!w->cut && lower[i] > BAR(row)) above |= (uint16_t)(1u << i);
+    }
+#endif
+    for (; above; above &= (uint16_t)(above - 1)) {
+        float least_of_one = lower[__builtin_ctz(above)];
+        if (least_of_one > BAR(row)) kernels_raise(row->lower, &row->held, row->k, least_of_one);
+    }
+}
+
+static void KERNEL(select)(const struct kernels_bound_weights *w, size_t first, size_t count,
+                           const struct kernels_bound_rows *x, size_t rows, float *scratch,
+                           struct kernels_candidates *candidates) {
+    size_t blocks = BLOCKS(w->inner), padded = ROUND_UP(w->inner, STEPS), stride = kernels_bound_stride(w->inner);
+    for (size_t latent = first; latent < first + count; latent += PANEL) {
+        const uint8_t *panel = w->codes + latent * padded;
+        const float *scales = w->scales + latent * blocks;
+        for (size_t block = 0; block < blocks; block++) {
+            size_t k = block * BLOCK, depth = padded - k < BLOCK ? padded - k : BLOCK;
+            for (size_t row = 0; row < rows; row += TILE) {
+                size_t tile = rows - row < TILE ? rows - row : TILE;
+                KERNEL(tile_rows)(tile, x->codes + row * stride + k, stride, x->sums + row * blocks + block,
+                                  x->scales + row * blocks + block, blocks, panel + k * PANEL, depth / STEPS,
+                                  scales + block * PANEL, block > 0, scratch + row * PANEL);
+            }
+        }
+        size_t here = first + count - latent < PANEL ? first + count - latent : PANEL;
+        uint32_t valid = here < PANEL ? (1u << here) - 1 : ~0u;
+        for (size_t row = 0; row < rows; row++) {
+            const float *sums = scratch + row * PANEL;
+            KERNEL(take)(w, latent, (uint16_t)valid, sums, x->norm[row], x->error[row], candidates + row);
+            if (valid >> 16)
+                KERNEL(take)(w, latent + 16, (uint16_t)(valid >> 16), sums + 16, x->norm[row], x->error[row],
+                             candidates + row);
+        }
+    }
+}
+
+#if HAS_VNNI
+#define SUMS 8
+typedef float vec __attribute__((vector_size(64), aligned(4)));
+#define LANES 16
+#else
+#define SUMS 4
+typedef float vec __attribute__((vector_size(16), aligned(4)));
+#define LANES 4
+#endif
+
+// w · x in some order.
+INLINE float KERNEL(dot)(const float *w, const float *x, size_t inner) {
+    vec sum[SUMS];
+    UNROLL for (size_t i = 0; i < SUMS; i++) sum[i] = (vec){0};
+    size_t k = 0;
+    for (; k + SUMS * LANES <= inner; k += SUMS * LANES)
+        UNROLL for (size_t i = 0; i < SUMS; i++)
+            sum[i] += *(const vec *)(w + k + i * LANES) * *(const vec *)(x + k + i * LANES);
+    UNROLL for (size_t i = 1; i < SUMS; i++) sum[0] += sum[i];
+    float total = 0;
+    for (size_t i = 0; i < LANES; i++) total += sum[0][i];
+    for (; k < inner; k++) total += w[k] * x[k];
+    return total;
+}
+
+static void KERNEL(tighten)(const struct kernels_bound_weights *weights, const float *w, const float *x, size_t x_stride,
+                            const float *norm, const struct kernels_bound_pair *pairs, size_t count, float *lower,
+                            float *upper) {
+    size_t inner = weights->inner;
+    float rounding = kernels_rounding(inner);
+    for (size_t i = 0; i < count; i++) {
+        struct kernels_bound_pair pair = pairs[i];
+        size_t l = pair.latent;
+        float value = KERNEL(dot)(w + l * inner, x + pair.row * x_stride, inner) + weights->bias[l];
+        // Twice: this value may be off, and the one that it is compared with. ‖w‖ is not above ‖ŵ‖ + ‖w − ŵ‖.
+        float room = rounding * (weights->norm[l] + weights->error[l]) * norm[pair.row] + weights->slack[l];
+        lower[pair.slot] = value - 2.01f * room;
+        upper[pair.slot] = value + 2.01f * room;
+    }
+}
+
+const struct bounds_table KERNEL(bounds) = {
+    .select = KERNEL(select),
+    .tighten = KERNEL(tighten),
+};

@@ -1,0 +1,3 @@
+#define KERNEL(name) name##_portable
+#define HAS_VNNI 0
+#include "bounds.inc.h"

@@ -1,0 +1,37 @@
+/// The parts of the bounds that exist once with VNNI and once without.
+#pragma once
+#include "include/bounds.h"
+
+struct bounds_table {
+    void (*select)(const struct kernels_bound_weights *, size_t, size_t, const struct kernels_bound_rows *, size_t, float *,
+                   struct kernels_candidates *);
+    void (*tighten)(const struct kernels_bound_weights *, const float *, const float *, size_t, const float *,
+                    const struct kernels_bound_pair *, size_t, float *, float *);
+};
+
+/// Puts a value above the bar among the k largest so far; they form a min-heap of `held`.
+static inline void kernels_raise(float *heap, size_t *held, size_t k, float value) {
+    size_t at;
+    if (*held < k) {
+        for (at = (*held)++; at > 0 && heap[(at - 1) / 2] > value; at = (at - 1) / 2) heap[at] = heap[(at - 1) / 2];
+        heap[at] = value;
+        return;
+    }
+    for (at = 0;;) {
+        size_t child = 2 * at + 1;
+        if (child >= k) break;
+        if (child + 1 < k && heap[child + 1] < heap[child]) child++;
+        if (heap[child] >= value) break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = value;
+}
+
+/// What a value must be above to be among the k largest: zero until there are k.
+static inline float kernels_bar(const float *heap, size_t held, size_t k) { return held == k ? heap[0] : 0.0f; }
+
+extern const struct bounds_table bounds_portable;
+#if defined(__x86_64__)
+extern const struct bounds_table bounds_vnni;
+#endif
