@@ -71,8 +71,7 @@ public final class SparseAutoencoder {
     ) {
         let (latents, width) = (bias.count, rows.count / max(bias.count, 1))
         let bounded = BoundedWeights(
-            rows: rows, latents: latents, width: width, bias: bias, cut: activation.cut(latents: latents),
-            threads: threads)
+            rows: rows, latents: latents, width: width, bias: bias, cut: activation.cut(latents: latents))
         self.init(
             inputWidth: width, latentCount: latents, normalisation: .none, activation: activation,
             weights: layout == .dense ? .dense(bounded.packed(threads)) : .bounded(bounded), bias: bias,

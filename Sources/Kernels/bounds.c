@@ -1,15 +1,13 @@
 // Packing for bounds.h, and the choice between processors with and without VNNI.
 #include <math.h>
-#include <string.h>
 
 #include "bounds_table.h"
 
-#define PANEL 32
+#define PANEL KERNELS_PANEL
 #define STEPS 4
 #define BLOCK KERNELS_BOUND_BLOCK
 #define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
 #define BLOCKS(inner) (((inner) + BLOCK - 1) / BLOCK)
-#define LARGEST_CODE 127
 
 bool kernels_bounds_are_fast(void) {
 #if defined(__x86_64__)
@@ -40,76 +38,45 @@ size_t kernels_bound_scales(size_t latents, size_t inner) { return ROUND_UP(late
 // A line more than needed, so that rows do not stand a power of two apart.
 size_t kernels_bound_stride(size_t inner) { return ROUND_UP(inner, 64) + 64; }
 
-// A float that is not below the square root.
-static float root_up(double square) { return (float)(sqrt(square) * (1 + 1e-6)); }
-
-// What `count` values are divided by so that they fit 8 bits; zero if they are all zero.
-static float scale_of(const float *values, size_t count) {
-    float largest = 0;
-    for (size_t i = 0; i < count; i++) largest = fmaxf(largest, fabsf(values[i]));
-    return largest / LARGEST_CODE;
-}
-
-static int32_t code_of(float value, float scale) {
-    if (scale == 0) return 0;
-    float code = nearbyintf(value / scale);
-    return (int32_t)fminf(fmaxf(code, -LARGEST_CODE), LARGEST_CODE);
-}
-
 static void pack_one(const float *w, size_t latent, const struct kernels_bound_weights *packed) {
     size_t inner = packed->inner, padded = ROUND_UP(inner, STEPS), blocks = BLOCKS(inner);
     uint8_t *codes = packed->codes + latent / PANEL * PANEL * padded + latent % PANEL * STEPS;
     float *scales = packed->scales + latent / PANEL * PANEL * blocks + latent % PANEL;
-    double lost = 0, kept = 0, all = 0;
+    double lost = 0, kept = 0, all = 0, offset = 0, centre = 0;
     for (size_t k = 0; k < padded; k++) codes[k / STEPS * PANEL * STEPS + k % STEPS] = 128;
     for (size_t from = 0; from < inner; from += BLOCK) {
         size_t to = inner - from < BLOCK ? inner : from + BLOCK;
-        float scale = scale_of(w + from, to - from);
+        float largest = 0;
+        for (size_t k = from; k < to; k++) largest = fmaxf(largest, fabsf(w[packed->order[k]]));
+        float scale = largest / KERNELS_LARGEST_CODE, inverse = scale > 0 ? 1 / scale : 0;
         scales[from / BLOCK * PANEL] = scale;
         for (size_t k = from; k < to; k++) {
-            int32_t code = code_of(w[k], scale);
-            codes[k / STEPS * PANEL * STEPS + k % STEPS] = (uint8_t)(code + 128);
-            double rounded = (double)code * scale, off = w[k] - rounded;
+            float value = w[packed->order[k]];
+            float near = fminf(fmaxf(nearbyintf(value * inverse), -KERNELS_LARGEST_CODE), KERNELS_LARGEST_CODE);
+            codes[k / STEPS * PANEL * STEPS + k % STEPS] = (uint8_t)((int32_t)near + 128);
+            double rounded = (double)near * scale, off = value - rounded;
             lost += off * off;
             kept += rounded * rounded;
-            all += (double)w[k] * w[k];
+            all += (double)value * value;
+            offset += (double)value * packed->centre[k];
+            centre += (double)packed->centre[k] * packed->centre[k];
         }
     }
-    float rounding = kernels_rounding(inner);
-    packed->error[latent] = root_up(lost) + 1.01f * rounding * root_up(all);
-    packed->norm[latent] = root_up(kept);
-    packed->slack[latent] = 1.01f * rounding * fabsf(packed->bias[latent]) + 1e-30f;
+    // Twice: for the sum from codes, and for the one that it stands for. ‖x‖ is at most ‖y‖ + ‖c‖.
+    float rounding = 2.02f * kernels_rounding(inner), bias = packed->bias[latent];
+    packed->error[latent] = kernels_root_up(lost) + rounding * kernels_root_up(all);
+    packed->norm[latent] = kernels_root_up(kept);
+    packed->base[latent] = (float)(bias + offset);
+    packed->slack[latent] = rounding * (fabsf(bias) + kernels_root_up(all) * kernels_root_up(centre)) + 1e-30f;
 }
 
 void kernels_bound_pack(const float *w, size_t first, size_t count, const struct kernels_bound_weights *packed) {
     for (size_t i = 0; i < count; i++) pack_one(w + i * packed->inner, first + i, packed);
 }
 
-void kernels_bound_encode(const float *x, size_t x_stride, size_t rows, size_t inner,
+void kernels_bound_encode(const struct kernels_bound_weights *weights, const float *x, size_t x_stride, size_t rows,
                           const struct kernels_bound_rows *out) {
-    size_t blocks = BLOCKS(inner), stride = kernels_bound_stride(inner);
-    for (size_t row = 0; row < rows; row++, x += x_stride) {
-        int8_t *codes = out->codes + row * stride;
-        memset(codes, 0, stride);
-        double lost = 0, all = 0;
-        for (size_t block = 0; block < blocks; block++) {
-            size_t from = block * BLOCK, to = inner - from < BLOCK ? inner : from + BLOCK;
-            float scale = scale_of(x + from, to - from);
-            int32_t sum = 0;
-            for (size_t k = from; k < to; k++) {
-                int32_t code = code_of(x[k], scale);
-                codes[k] = (int8_t)code;
-                sum += code;
-                double off = x[k] - (double)code * scale;
-                lost += off * off;
-                all += (double)x[k] * x[k];
-            }
-            out->scales[row * blocks + block] = scale;
-            out->sums[row * blocks + block] = -128 * sum;
-        }
-        out->norm[row] = root_up(all);
-        out->error[row] = root_up(lost);
-    }
+    chosen()->encode(weights, x, x_stride, rows, out);
 }
 
 void kernels_bound_select(const struct kernels_bound_weights *weights, size_t first, size_t count,
@@ -119,9 +86,9 @@ void kernels_bound_select(const struct kernels_bound_weights *weights, size_t fi
 }
 
 void kernels_bound_tighten(const struct kernels_bound_weights *weights, const float *w, const float *x, size_t x_stride,
-                           const float *norm, const struct kernels_bound_pair *pairs, size_t count, float *lower,
+                           const float *length, const struct kernels_bound_pair *pairs, size_t count, float *lower,
                            float *upper) {
-    chosen()->tighten(weights, w, x, x_stride, norm, pairs, count, lower, upper);
+    chosen()->tighten(weights, w, x, x_stride, length, pairs, count, lower, upper);
 }
 
 float kernels_kth_largest(const float *values, size_t count, size_t k, float *heap) {

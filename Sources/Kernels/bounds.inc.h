@@ -6,9 +6,11 @@
 #include "bounds_table.h"
 
 // Latents of a panel: two registers of 16 sums, each of which takes 4 steps of k at a time.
-#define PANEL 32
+#define PANEL KERNELS_PANEL
 #define STEPS 4
 #define TILE 14
+// Bytes of the next panel that are fetched ahead in each group of steps: in four tiles all of it.
+#define AHEAD (PANEL * STEPS / 4)
 #define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
 #define BLOCK KERNELS_BOUND_BLOCK
 #define BLOCKS(inner) (((inner) + BLOCK - 1) / BLOCK)
@@ -18,11 +20,12 @@
 // sums[r][l] (+)= scale_r · scales[l] · (start_r + codes_r · panel_l) over `groups` groups of STEPS steps.
 INLINE void KERNEL(tile)(const size_t rows, const int8_t *x, size_t x_stride, const int32_t *start,
                          const float *row_scales, size_t blocks, const uint8_t *panel, size_t groups,
-                         const float *scales, bool accumulate, float *sums) {
+                         const uint8_t *ahead, const float *scales, bool accumulate, float *sums) {
 #if HAS_VNNI
     __m512i sum[TILE][2];
     UNROLL for (size_t r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm512_set1_epi32(start[r * blocks]);
-    _Pragma("clang loop unroll(disable)") for (size_t g = 0; g < groups; g++, panel += PANEL * STEPS) {
+    _Pragma("clang loop unroll(disable)") for (size_t g = 0; g < groups; g++, panel += PANEL * STEPS, ahead += AHEAD) {
+        __builtin_prefetch(ahead, 0, 2);
         __m512i first = _mm512_loadu_si512(panel), second = _mm512_loadu_si512(panel + 16 * STEPS);
         UNROLL for (size_t r = 0; r < rows; r++) {
             int32_t four;
@@ -41,6 +44,7 @@ INLINE void KERNEL(tile)(const size_t rows, const int8_t *x, size_t x_stride, co
         }
     }
 #else
+    (void)ahead;
     for (size_t r = 0; r < rows; r++) {
         for (size_t l = 0; l < PANEL; l++) {
             int32_t sum = start[r * blocks];
@@ -55,10 +59,10 @@ INLINE void KERNEL(tile)(const size_t rows, const int8_t *x, size_t x_stride, co
 
 static void KERNEL(tile_rows)(size_t rows, const int8_t *x, size_t x_stride, const int32_t *start,
                               const float *row_scales, size_t blocks, const uint8_t *panel, size_t groups,
-                              const float *scales, bool accumulate, float *sums) {
+                              const uint8_t *ahead, const float *scales, bool accumulate, float *sums) {
 #define TILE_CASE(n)                                                                                                  \
     case n:                                                                                                           \
-        KERNEL(tile)(n, x, x_stride, start, row_scales, blocks, panel, groups, scales, accumulate, sums);             \
+        KERNEL(tile)(n, x, x_stride, start, row_scales, blocks, panel, groups, ahead, scales, accumulate, sums);             \
         break;
     switch (rows) {
         TILE_CASE(1)
@@ -90,7 +94,7 @@ INLINE void KERNEL(take)(const struct kernels_bound_weights *w, size_t latent, u
     __m512 room = _mm512_maskz_loadu_ps(valid, w->slack + latent);
     room = _mm512_fmadd_ps(_mm512_set1_ps(norm), _mm512_maskz_loadu_ps(valid, w->error + latent), room);
     room = _mm512_fmadd_ps(_mm512_set1_ps(error), _mm512_maskz_loadu_ps(valid, w->norm + latent), room);
-    __m512 middle = _mm512_add_ps(_mm512_loadu_ps(sums), _mm512_maskz_loadu_ps(valid, w->bias + latent));
+    __m512 middle = _mm512_add_ps(_mm512_loadu_ps(sums), _mm512_maskz_loadu_ps(valid, w->base + latent));
     __m512 upper = _mm512_add_ps(middle, room);
     // Not below, so that what is not a number stays in.
     uint16_t stays =
@@ -112,7 +116,7 @@ INLINE void KERNEL(take)(const struct kernels_bound_weights *w, size_t latent, u
     for (size_t i = 0; i < 16; i++) {
         if (!(valid >> i & 1)) continue;
         size_t l = latent + i;
-        float room = w->slack[l] + norm * w->error[l] + error * w->norm[l], middle = sums[i] + w->bias[l];
+        float room = w->slack[l] + norm * w->error[l] + error * w->norm[l], middle = sums[i] + w->base[l];
         if (w->cut ? middle + room <= w->cut[l] : middle + room < BAR(row)) continue;
         row->upper[row->count] = middle + room;
         row->latents[row->count++] = (uint32_t)l;
@@ -132,13 +136,15 @@ static void KERNEL(select)(const struct kernels_bound_weights *w, size_t first, 
     size_t blocks = BLOCKS(w->inner), padded = ROUND_UP(w->inner, STEPS), stride = kernels_bound_stride(w->inner);
     for (size_t latent = first; latent < first + count; latent += PANEL) {
         const uint8_t *panel = w->codes + latent * padded;
+        const uint8_t *next = latent + PANEL < first + count ? panel + PANEL * padded : panel;
         const float *scales = w->scales + latent * blocks;
         for (size_t block = 0; block < blocks; block++) {
             size_t k = block * BLOCK, depth = padded - k < BLOCK ? padded - k : BLOCK;
             for (size_t row = 0; row < rows; row += TILE) {
-                size_t tile = rows - row < TILE ? rows - row : TILE;
+                size_t tile = rows - row < TILE ? rows - row : TILE, at = row / TILE < 4 ? row / TILE : 0;
+                const uint8_t *ahead = next + k * PANEL + at * depth / STEPS * AHEAD;
                 KERNEL(tile_rows)(tile, x->codes + row * stride + k, stride, x->sums + row * blocks + block,
-                                  x->scales + row * blocks + block, blocks, panel + k * PANEL, depth / STEPS,
+                                  x->scales + row * blocks + block, blocks, panel + k * PANEL, depth / STEPS, ahead,
                                   scales + block * PANEL, block > 0, scratch + row * PANEL);
             }
         }
@@ -151,6 +157,58 @@ static void KERNEL(select)(const struct kernels_bound_weights *w, size_t first, 
                 KERNEL(take)(w, latent + 16, (uint16_t)(valid >> 16), sums + 16, x->norm[row], x->error[row],
                              candidates + row);
         }
+    }
+}
+
+// One block of a row: codes and their sum, the scale, and the squares of what is left out, and of x and y.
+static float KERNEL(encode_block)(const float *x, const uint32_t *order, const float *centre, size_t count,
+                                  int8_t *codes, int32_t *sum, double *lost, double *length, double *norm) {
+#pragma clang fp reassociate(on)
+    float y[BLOCK], largest = 0;
+    double all = 0, squares = 0, off = 0;
+    for (size_t k = 0; k < count; k++) {
+        float value = x[order[k]];
+        y[k] = value - centre[k];
+        all += (double)value * value;
+    }
+    for (size_t k = 0; k < count; k++) {
+        float size = fabsf(y[k]);
+        largest = size > largest ? size : largest;
+    }
+    float scale = largest / KERNELS_LARGEST_CODE, inverse = scale > 0 ? 1 / scale : 0;
+    int32_t total = 0;
+    for (size_t k = 0; k < count; k++) {
+        float near = nearbyintf(y[k] * inverse);
+        near = near > KERNELS_LARGEST_CODE ? KERNELS_LARGEST_CODE : near;
+        near = near < -KERNELS_LARGEST_CODE ? -KERNELS_LARGEST_CODE : near;
+        codes[k] = (int8_t)(int32_t)near;
+        total += (int32_t)near;
+        double left = y[k] - (double)near * scale;
+        off += left * left;
+        squares += (double)y[k] * y[k];
+    }
+    *sum = -128 * total;
+    *lost += off;
+    *length += all;
+    *norm += squares;
+    return scale;
+}
+
+static void KERNEL(encode)(const struct kernels_bound_weights *w, const float *x, size_t x_stride, size_t rows,
+                           const struct kernels_bound_rows *out) {
+    size_t inner = w->inner, blocks = BLOCKS(inner), stride = kernels_bound_stride(inner);
+    for (size_t row = 0; row < rows; row++, x += x_stride) {
+        int8_t *codes = out->codes + row * stride;
+        memset(codes + inner, 0, stride - inner);
+        double lost = 0, length = 0, norm = 0;
+        for (size_t block = 0; block < blocks; block++) {
+            size_t from = block * BLOCK, count = inner - from < BLOCK ? inner - from : BLOCK, at = row * blocks + block;
+            out->scales[at] = KERNEL(encode_block)(x, w->order + from, w->centre + from, count, codes + from,
+                                                   out->sums + at, &lost, &length, &norm);
+        }
+        out->length[row] = kernels_root_up(length);
+        out->norm[row] = kernels_root_up(norm);
+        out->error[row] = kernels_root_up(lost);
     }
 }
 
@@ -180,7 +238,7 @@ INLINE float KERNEL(dot)(const float *w, const float *x, size_t inner) {
 }
 
 static void KERNEL(tighten)(const struct kernels_bound_weights *weights, const float *w, const float *x, size_t x_stride,
-                            const float *norm, const struct kernels_bound_pair *pairs, size_t count, float *lower,
+                            const float *length, const struct kernels_bound_pair *pairs, size_t count, float *lower,
                             float *upper) {
     size_t inner = weights->inner;
     float rounding = kernels_rounding(inner);
@@ -189,13 +247,14 @@ static void KERNEL(tighten)(const struct kernels_bound_weights *weights, const f
         size_t l = pair.latent;
         float value = KERNEL(dot)(w + l * inner, x + pair.row * x_stride, inner) + weights->bias[l];
         // Twice: this value may be off, and the one that it is compared with. ‖w‖ is not above ‖ŵ‖ + ‖w − ŵ‖.
-        float room = rounding * (weights->norm[l] + weights->error[l]) * norm[pair.row] + weights->slack[l];
+        float room = rounding * (weights->norm[l] + weights->error[l]) * length[pair.row] + weights->slack[l];
         lower[pair.slot] = value - 2.01f * room;
         upper[pair.slot] = value + 2.01f * room;
     }
 }
 
 const struct bounds_table KERNEL(bounds) = {
+    .encode = KERNEL(encode),
     .select = KERNEL(select),
     .tighten = KERNEL(tighten),
 };

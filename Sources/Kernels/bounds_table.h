@@ -3,11 +3,18 @@
 #include "include/bounds.h"
 
 struct bounds_table {
+    void (*encode)(const struct kernels_bound_weights *, const float *, size_t, size_t, const struct kernels_bound_rows *);
     void (*select)(const struct kernels_bound_weights *, size_t, size_t, const struct kernels_bound_rows *, size_t, float *,
                    struct kernels_candidates *);
     void (*tighten)(const struct kernels_bound_weights *, const float *, const float *, size_t, const float *,
                     const struct kernels_bound_pair *, size_t, float *, float *);
 };
+
+#define KERNELS_PANEL 32
+#define KERNELS_LARGEST_CODE 127
+
+/// A float that is not below the square root.
+static inline float kernels_root_up(double square) { return (float)(__builtin_sqrt(square) * (1 + 1e-6)); }
 
 /// Puts a value above the bar among the k largest so far; they form a min-heap of `held`.
 static inline void kernels_raise(float *heap, size_t *held, size_t k, float value) {

@@ -340,7 +340,9 @@ static size_t KERNEL(above)(const float *z, const float *threshold, size_t count
     for (size_t i = 0; i < count; i += LANES) {
         size_t end = i + LANES;
         if (end <= count) {
-            if (!__builtin_reduce_or((ivec)(LOAD(z + i) > (vec){0}))) continue;
+            ivec active = LOAD(z + i) > (vec){0};
+            if (threshold) active &= LOAD(z + i) > LOAD(threshold + i);
+            if (!__builtin_reduce_or(active)) continue;
         } else {
             end = count;
         }

@@ -8,8 +8,9 @@ import Kernels
 /// the k-th of these is a bar that all others must be able to reach. What then remains gets narrow bounds as well, and
 /// only the few that these cannot decide about, the k largest among them, are summed as dense products are.
 final class BoundedEncoding: EncodingMethod {
-    /// Rows that go through the 8-bit products together: their codes stay in a core's cache.
-    private static let rowsPerScan = PackedMatrix.rowsPerBlock
+    /// Rows that go through the 8-bit products together are as many as give this many bytes of codes, but no more than
+    /// `PackedMatrix.rowsPerBlock`: they stay in a core's cache.
+    private static let bytesPerScan = 600 << 10
     /// Latents between two looks at the room in the lists.
     private static let latentsPerChunk = 4096
     /// Above this product of lengths sums might overflow float32 on the way; all latents of such a row are summed.
@@ -28,6 +29,7 @@ final class BoundedEncoding: EncodingMethod {
     private let dictionary: SparseAutoencoder
     private let weights: BoundedWeights
     private let k: Int
+    private let rowsPerScan: Int
     private let scratch: [Scratch]
 
     /// Memory of one thread.
@@ -37,7 +39,7 @@ final class BoundedEncoding: EncodingMethod {
         let heap: FloatBuffer
         let lists: CandidateLists
         /// [rows per piece]
-        let norms: FloatBuffer
+        let lengths: FloatBuffer
         /// Of one scan: the most promising of each row. Of a piece: all that remains.
         var promising = PairBounds()
         var remaining = PairBounds()
@@ -45,12 +47,12 @@ final class BoundedEncoding: EncodingMethod {
         var pairs = 0
         var rows = 0
 
-        init(width: Int, k: Int, rowsPerPiece: Int) {
+        init(width: Int, k: Int, rowsPerScan: Int, rowsPerPiece: Int) {
             codes = CodedRows(rows: rowsPerScan, width: width)
             sums = FloatBuffer(rowsPerScan * BoundedWeights.latentsPerPanel)
             heap = FloatBuffer(max(k, 1))
             lists = CandidateLists(count: rowsPerScan, k: k)
-            norms = FloatBuffer(rowsPerPiece)
+            lengths = FloatBuffer(rowsPerPiece)
         }
     }
 
@@ -58,19 +60,26 @@ final class BoundedEncoding: EncodingMethod {
         self.dictionary = dictionary
         self.weights = weights
         k = dictionary.activation.largestCount ?? 0
+        let fitting = Self.bytesPerScan / kernels_bound_stride(weights.width) / PackedMatrix.rowStep
+        let rowsPerScan = min(PackedMatrix.rowsPerBlock, max(1, fitting) * PackedMatrix.rowStep)
+        self.rowsPerScan = rowsPerScan
         scratch = (0..<threads.count).map { [k, rowsPerPiece] _ in
-            Scratch(width: weights.width, k: k, rowsPerPiece: rowsPerPiece)
+            Scratch(width: weights.width, k: k, rowsPerScan: rowsPerScan, rowsPerPiece: rowsPerPiece)
         }
+    }
+
+    func adapt(to x: Matrix, rows: Int, threads: Threads) {
+        if !weights.isPacked { weights.pack(like: x, rows: rows, threads: threads) }
     }
 
     func encode(_ x: Matrix, rows: Int, thread: Int) -> Activations? {
         let scratch = scratch[thread]
         scratch.remaining.clear()
-        for first in stride(from: 0, to: rows, by: Self.rowsPerScan) {
+        for first in stride(from: 0, to: rows, by: rowsPerScan) {
             let part = Matrix(x.pointer + first * x.stride, stride: x.stride)
-            scan(part, first..<min(rows, first + Self.rowsPerScan), scratch)
+            scan(part, first..<min(rows, first + rowsPerScan), scratch)
         }
-        scratch.remaining.tighten(weights, x, norms: scratch.norms.pointer)
+        scratch.remaining.tighten(weights, x, lengths: scratch.lengths.pointer)
         scratch.pairs += scratch.remaining.latents.count
         scratch.rows += rows
         var result = Activations()
@@ -83,11 +92,12 @@ final class BoundedEncoding: EncodingMethod {
     /// Bounds the pre-activations of the piece's rows `range`, which begin at `x`, and adds to `remaining` what may matter.
     private func scan(_ x: Matrix, _ range: Range<Int>, _ scratch: Scratch) {
         let (rows, lists) = (range.count, scratch.lists)
-        scratch.codes.encode(x, rows: rows)
-        let norms = scratch.codes.view.norm
+        scratch.codes.encode(x, rows: rows, for: weights)
         for row in 0..<rows {
-            if !((norms?[row] ?? 0) * weights.largestNorm < Self.mostBounded) { norms?[row] = .infinity }
-            scratch.norms.pointer[range.lowerBound + row] = norms?[row] ?? .infinity
+            let length = scratch.codes.lengths.pointer[row]
+            let isBounded = length * weights.largestNorm < Self.mostBounded
+            if !isBounded { scratch.codes.norms.pointer[row] = .infinity }
+            scratch.lengths.pointer[range.lowerBound + row] = isBounded ? length : .infinity
         }
         lists.clear()
         for first in stride(from: 0, to: weights.latentCount, by: Self.latentsPerChunk) {
@@ -112,7 +122,7 @@ final class BoundedEncoding: EncodingMethod {
             lists.drop(row, below: lists.bar(row))
             scratch.promising.appendRow(lists.rows[row], from: lists.kthUpper(row))
         }
-        scratch.promising.tighten(weights, x, norms: scratch.norms.pointer + range.lowerBound)
+        scratch.promising.tighten(weights, x, lengths: scratch.lengths.pointer + range.lowerBound)
         for row in 0..<range.count {
             lists.drop(row, below: scratch.promising.kthLower(row, k: k, heap: scratch.heap.pointer))
         }
@@ -144,17 +154,20 @@ final class BoundedEncoding: EncodingMethod {
 /// 8-bit codes of some rows.
 private final class CodedRows {
     let view: kernels_bound_rows
-    private let width: Int
+    /// ‖x‖ and ‖y‖ of each row (`bounds.h`).
+    let lengths: FloatBuffer
+    let norms: FloatBuffer
     private let floats: [FloatBuffer]
 
     init(rows: Int, width: Int) {
-        self.width = width
         let blocks = (width + Int(KERNELS_BOUND_BLOCK) - 1) / Int(KERNELS_BOUND_BLOCK)
-        let (scales, norm, error) = (FloatBuffer(rows * blocks), FloatBuffer(rows), FloatBuffer(rows))
-        floats = [scales, norm, error]
+        let (scales, error) = (FloatBuffer(rows * blocks), FloatBuffer(rows))
+        (lengths, norms) = (FloatBuffer(rows), FloatBuffer(rows))
+        floats = [scales, error]
         view = kernels_bound_rows(
             codes: .allocate(capacity: rows * kernels_bound_stride(width)), scales: scales.pointer,
-            sums: .allocate(capacity: rows * blocks), norm: norm.pointer, error: error.pointer)
+            sums: .allocate(capacity: rows * blocks), length: lengths.pointer, norm: norms.pointer,
+            error: error.pointer)
     }
 
     deinit {
@@ -162,7 +175,9 @@ private final class CodedRows {
         view.sums.deallocate()
     }
 
-    func encode(_ x: Matrix, rows: Int) {
-        withUnsafePointer(to: view) { kernels_bound_encode(x.pointer, x.stride, rows, width, $0) }
+    func encode(_ x: Matrix, rows: Int, for weights: BoundedWeights) {
+        withUnsafePointer(to: weights.view) { weights in
+            withUnsafePointer(to: view) { kernels_bound_encode(weights, x.pointer, x.stride, rows, $0) }
+        }
     }
 }

@@ -19,6 +19,8 @@ final class DenseEncoding: EncodingMethod {
         scratch = (0..<threads.count).map { [rowsPerPiece] _ in FloatBuffer(rowsPerPiece * latents) }
     }
 
+    func adapt(to x: Matrix, rows: Int, threads: Threads) {}
+
     func encode(_ x: Matrix, rows: Int, thread: Int) -> Activations? {
         let z = scratch[thread].pointer
         var selection = Selection(dictionary.activation, rows: rows)

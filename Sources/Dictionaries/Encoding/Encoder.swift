@@ -10,6 +10,7 @@ public final class Encoder {
     private let name: String
     private let threads: Threads
     private var method: any EncodingMethod
+    private var isAdapted = false
     /// For each thread [rows per piece, stride]
     private let prepared: [FloatBuffer]
     /// Floats from one prepared row to the next.
@@ -35,6 +36,12 @@ public final class Encoder {
     public func encode(_ residual: UnsafeBufferPointer<Float>, selected: [Int]) throws -> Activations {
         let size = threads.blockSize(
             of: selected.count, atMost: method.rowsPerPiece, multipleOf: PackedMatrix.rowStep)
+        if !isAdapted, !selected.isEmpty {
+            let first = selected.prefix(size)
+            prepare(residual, first, into: prepared[0].pointer)
+            method.adapt(to: Matrix(prepared[0].pointer, stride: stride), rows: first.count, threads: threads)
+            isAdapted = true
+        }
         let pieces = Mutex<[Int: Activations]>([:])
         try threads.tryForEach((selected.count + size - 1) / size) { piece, thread in
             let rows = selected[piece * size..<min(selected.count, (piece + 1) * size)]

@@ -27,14 +27,14 @@ struct PairBounds {
         rowStarts.append(latents.count)
     }
 
-    /// Computes the bounds of all pairs; the rows are those of `x`, with their lengths in `norms`.
-    mutating func tighten(_ weights: BoundedWeights, _ x: Matrix, norms: UnsafePointer<Float>) {
+    /// Computes the bounds of all pairs; the rows are those of `x`, whose lengths stand in `lengths`.
+    mutating func tighten(_ weights: BoundedWeights, _ x: Matrix, lengths: UnsafePointer<Float>) {
         sort(latentCount: weights.latentCount)
         lower.resize(to: latents.count, 0)
         upper.resize(to: latents.count, 0)
         withUnsafePointer(to: weights.view) {
             kernels_bound_tighten(
-                $0, weights.rows.pointer, x.pointer, x.stride, norms, sorted, sorted.count, &lower, &upper)
+                $0, weights.rows.pointer, x.pointer, x.stride, lengths, sorted, sorted.count, &lower, &upper)
         }
     }
 

@@ -56,8 +56,7 @@ struct SAELensReader {
             }
             return .bounded(
                 BoundedWeights(
-                    rows: rows, latents: latents, width: width, bias: bias, cut: activation.cut(latents: latents),
-                    threads: threads))
+                    rows: rows, latents: latents, width: width, bias: bias, cut: activation.cut(latents: latents)))
         }
     }
 

@@ -1,10 +1,14 @@
 /// Upper and lower bounds of w · x + bias for many weights w, from 8-bit products: which latents can matter for a row.
 ///
-/// In blocks of KERNELS_BOUND_BLOCK steps of k, weights and rows are scaled and rounded to whole numbers of 8 bits, ŵ and x̂,
-/// whose products are exact. What this leaves out is |w · x − ŵ · x̂| ≤ ‖x‖ ‖w − ŵ‖ + ‖x − x̂‖ ‖ŵ‖ (Cauchy-Schwarz on
-/// both terms of x · (w − ŵ) + (x − x̂) · ŵ); these lengths are computed, and rounded up. Added to it is what floats may
-/// lose: every way of summing used here and in kernels_product differs from the true sum by less than
-/// kernels_rounding(inner) · (‖w‖ ‖x‖ + |bias|).
+/// With a fixed centre c, w · x + bias = w · y + base, where y = x − c and base = bias + w · c. In blocks of
+/// KERNELS_BOUND_BLOCK dimensions, weights and y are scaled and rounded to whole numbers of 8 bits, ŵ and ŷ, whose products
+/// are exact. What this leaves out is |w · y − ŵ · ŷ| ≤ ‖y‖ ‖w − ŵ‖ + ‖y − ŷ‖ ‖ŵ‖ (Cauchy-Schwarz on both terms of
+/// y · (w − ŵ) + (y − ŷ) · ŵ); these lengths are computed, and rounded up. Added to it is what floats may lose: every way
+/// of summing used here and in kernels_product differs from the true sum by less than kernels_rounding(inner) times the
+/// sum of the terms' magnitudes, which is at most ‖w‖ ‖x‖ + |bias|.
+///
+/// Bounds hold for any centre and any order of dimensions; they are narrow where rows stand near the centre, and where the
+/// dimensions of a block are of similar size.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,21 +28,25 @@ size_t kernels_bound_scales(size_t latents, size_t inner);
 
 /// 8-bit weights, packed in panels, and what is known of each latent.
 struct kernels_bound_weights {
+    /// Which dimension stands at each place, and the centre in that order.
+    const uint32_t *order;
+    const float *centre;
     uint8_t *codes;
     float *scales;
-    /// Per latent: ‖w − ŵ‖ + rounding · ‖w‖, ‖ŵ‖, and rounding · |bias|, all rounded up.
+    /// Per latent, all rounded up: ‖w − ŵ‖ + 2 rounding · ‖w‖, ‖ŵ‖, and 2 rounding · (|bias| + ‖w‖ ‖c‖).
     float *error, *norm, *slack;
+    float *base;
     const float *bias;
     /// NULL where the k largest are asked for; else what each latent's value must be above.
     const float *cut;
     size_t inner;
 };
 
-/// Codes, scales, error, norm and slack of the latents first ... first + count - 1, whose weights stand at `w` as rows of
-/// `inner` floats. Different panels of 32 latents may be packed by several threads at once.
+/// Everything about the latents first ... first + count - 1, whose weights stand at `w` as rows of `inner` floats.
+/// Different panels of 32 latents may be packed by several threads at once.
 void kernels_bound_pack(const float *w, size_t first, size_t count, const struct kernels_bound_weights *packed);
 
-/// 8-bit rows of x.
+/// 8-bit rows of y.
 struct kernels_bound_rows {
     /// [rows, stride]; stride is kernels_bound_stride(inner).
     int8_t *codes;
@@ -46,15 +54,15 @@ struct kernels_bound_rows {
     float *scales;
     /// [rows, blocks]: -128 · the sum of the block's codes.
     int32_t *sums;
-    /// Per row: ‖x‖ and ‖x − x̂‖, rounded up.
-    float *norm, *error;
+    /// Per row, rounded up: ‖x‖, ‖y‖ and ‖y − ŷ‖.
+    float *length, *norm, *error;
 };
 
 /// Bytes from one row of codes to the next.
 size_t kernels_bound_stride(size_t inner);
 
 /// Fills `out` from `rows` rows of finite floats.
-void kernels_bound_encode(const float *x, size_t x_stride, size_t rows, size_t inner,
+void kernels_bound_encode(const struct kernels_bound_weights *weights, const float *x, size_t x_stride, size_t rows,
                           const struct kernels_bound_rows *out);
 
 /// What one row has so far of latents that may matter.
@@ -82,10 +90,10 @@ struct kernels_bound_pair {
 };
 
 /// Bounds of single values from float32 products: lower[slot] <= what kernels_product gives for the pair <= upper[slot],
-/// with the latents' weights as rows of `inner` floats at `w` and the rows' norms in `norm`. Not numbers where something
+/// with the latents' weights as rows of `inner` floats at `w` and the rows' lengths ‖x‖ in `length`. Not numbers where something
 /// overflows.
 void kernels_bound_tighten(const struct kernels_bound_weights *weights, const float *w, const float *x, size_t x_stride,
-                           const float *norm, const struct kernels_bound_pair *pairs, size_t count, float *lower,
+                           const float *length, const struct kernels_bound_pair *pairs, size_t count, float *lower,
                            float *upper);
 
 /// The k-th largest of `count` values, zero where fewer than k are above zero. `heap` has room for k.
