@@ -44,15 +44,14 @@ final class BoundedWeights {
             cut: cut.map { UnsafePointer($0.pointer) }, inner: width)
     }
 
-    /// Makes the bounds, for rows like `x`: their mean becomes the centre, and dimensions that vary alike share a block.
+    /// Makes the bounds, for rows like `x`: their median becomes the centre, and dimensions that vary alike share a block.
     /// Bounds hold for all rows; for rows like these they are narrow.
     func pack(like x: Matrix, rows count: Int, threads: Threads) {
-        let spread = centreAndSpread(x, rows: count)
+        let (medians, spread) = mediansAndSpread(x, rows: count, threads)
         let sorted = (0..<width).sorted { (spread[$0], $1) > (spread[$1], $0) }
-        let means = Array(centre.all)
         for (place, dimension) in sorted.enumerated() {
             order[place] = UInt32(dimension)
-            centre.pointer[place] = means[dimension]
+            centre.pointer[place] = medians[dimension]
         }
         threads.forEachBlock(of: latentCount, size: Self.latentsPerPanel) { latents, _ in
             withUnsafePointer(to: view) {
@@ -63,24 +62,23 @@ final class BoundedWeights {
         isPacked = true
     }
 
-    /// Writes the mean of each dimension to `centre`; returns its mean square around that.
-    private func centreAndSpread(_ x: Matrix, rows: Int) -> [Double] {
-        var sums = [Double](repeating: 0, count: width)
-        var squares = [Double](repeating: 0, count: width)
-        for row in 0..<rows {
-            let row = x.pointer + row * x.stride
-            for k in 0..<width {
-                sums[k] += Double(row[k])
-                squares[k] += Double(row[k]) * Double(row[k])
-            }
+    /// The median of each dimension, and the median distance from it: a few rows, such as those of first tokens, are
+    /// hundreds of times as large as all others in a few dimensions, and would move means and variances far away.
+    private func mediansAndSpread(_ x: Matrix, rows count: Int, _ threads: Threads) -> ([Float], [Float]) {
+        let medians = FloatBuffer(width)
+        let spread = FloatBuffer(width)
+        let columns = (0..<threads.count).map { _ in FloatBuffer(count) }
+        threads.forEach(width) { k, thread in
+            var column = columns[thread].all
+            for row in 0..<count { column[row] = x.pointer[row * x.stride + k] }
+            column.sort()
+            let median = count > 0 ? column[count / 2] : 0
+            for row in 0..<count { column[row] = abs(column[row] - median) }
+            column.sort()
+            medians.pointer[k] = median
+            spread.pointer[k] = count > 0 ? column[count / 2] : 0
         }
-        return (0..<width).map { k in
-            let mean = Float(sums[k] / Double(max(rows, 1)))
-            // A centre that is far out would only make bounds wide.
-            centre.pointer[k] = abs(mean) < 1e15 ? mean : 0
-            let variance = squares[k] / Double(max(rows, 1)) - Double(mean) * Double(mean)
-            return variance.isFinite ? variance : .infinity
-        }
+        return (Array(medians.all), Array(spread.all))
     }
 
     deinit {

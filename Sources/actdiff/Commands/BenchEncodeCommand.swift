@@ -46,6 +46,8 @@ extension BenchCommand {
                 .init(
                     latents: latents, width: width, active: active, hasThresholds: thresholds, rows: rows,
                     threads: threads))
+            // The first round brings scratch into memory, and makes the bounds.
+            _ = try bench.round()
             let results = try (0..<rounds).map { _ in try bench.round() }
             func line(_ name: String, _ text: String) {
                 print(name.padding(toLength: 28, withPad: " ", startingAt: 0) + text)
