@@ -42,7 +42,7 @@ public struct ComputeBench {
         let product = peak()
         var (forward, encode) = (0.0, 0.0)
         for work in works {
-            let sequences = PackedSequences(work.prompts.map(\.ids))
+            let sequences = PackedSequences(separate: work.prompts.map(\.ids))
             let start = ContinuousClock.now
             try backend.run(sequences, depths: [depth], afterBlock: {}) { stream in
                 let between = ContinuousClock.now
