@@ -75,7 +75,8 @@ let package = Package(
             "EvaluationTests", ["Inputs", "Compute", "Transformers", "Dictionaries", "Diffing", "Evaluation"]),
         tests("TokenizationTests", ["Tokenization", "Checkpoints", "Inputs"], resources: [.copy("Goldens")]),
         tests("CheckpointsTests", ["Checkpoints", "Inputs"], resources: [.copy("Goldens")]),
-        tests("TransformersTests", ["Checkpoints", "Compute", "Transformers"], resources: [.copy("Goldens")]),
+        tests(
+            "TransformersTests", ["Kernels", "Checkpoints", "Compute", "Transformers"], resources: [.copy("Goldens")]),
         tests(
             "DictionariesTests", ["Checkpoints", "Compute", "Dictionaries", "Inputs"], resources: [.copy("Goldens")]),
         tests(

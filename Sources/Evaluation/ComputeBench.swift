@@ -42,6 +42,7 @@ public struct ComputeBench {
         let product = peak()
         var (forward, encode) = (0.0, 0.0)
         for work in works {
+            // Each prompt on its own: figures are for every token of the works.
             let sequences = PackedSequences(separate: work.prompts.map(\.ids))
             let start = ContinuousClock.now
             try backend.run(sequences, depths: [depth], afterBlock: {}) { stream in

@@ -5,7 +5,7 @@ import Testing
 /// The forest of shared beginnings against the definition: one row for each different beginning.
 @Suite struct PackedSequencesTests {
     /// Sequences over few tokens, so that many begin alike, some are others' beginnings and some the same.
-    private static func random(_ seed: UInt64) -> [[UInt32]] {
+    static func random(_ seed: UInt64) -> [[UInt32]] {
         var generator = Seeded(state: seed)
         var sequences: [[UInt32]] = []
         for _ in 0..<Int.random(in: 0...30, using: &generator) {
