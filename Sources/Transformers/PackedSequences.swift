@@ -14,9 +14,6 @@ public struct PackedSequences: Sendable {
         let start: Int
         /// The segment that ends with the token before `start`; it has a lower number. `none` where `start` is 0.
         let parent: Int
-
-        /// The position behind its last token.
-        var end: Int { start + rows.count }
     }
 
     /// Number of sequences.

@@ -18,7 +18,7 @@ import Testing
     }
 
     private static func expectForest(_ packed: PackedSequences, of sequences: [[UInt32]], _ seed: UInt64) {
-        #expect(packed.count == sequences.count && packed.longest == sequences.map(\.count).max() ?? 0)
+        #expect(packed.count == sequences.count && packed.longest == (sequences.map(\.count).max() ?? 0))
         for (index, sequence) in sequences.enumerated() {
             let rows = packed.rows(of: index)
             #expect(rows.map { packed.ids[$0] } == sequence, "\(seed)")
@@ -35,8 +35,8 @@ import Testing
         #expect(packed.segments.flatMap(\.rows) == Array(packed.ids.indices), "\(seed)")
         for (index, segment) in packed.segments.enumerated() {
             #expect(segment.parent < index && !segment.rows.isEmpty, "\(seed)")
-            let above = segment.parent == PackedSequences.none ? 0 : packed.segments[segment.parent].end
-            #expect(segment.start == above, "\(seed)")
+            let parent = segment.parent == PackedSequences.none ? nil : packed.segments[segment.parent]
+            #expect(segment.start == parent.map { $0.start + $0.rows.count } ?? 0, "\(seed)")
         }
     }
 
