@@ -71,10 +71,12 @@ let package = Package(
         tests("InputsTests", ["Inputs"]),
         tests("KernelsTests", ["Kernels"]),
         tests("ComputeTests", ["Compute"]),
-        tests("EvaluationTests", ["Compute", "Dictionaries", "Diffing", "Evaluation"]),
+        tests(
+            "EvaluationTests", ["Inputs", "Compute", "Transformers", "Dictionaries", "Diffing", "Evaluation"]),
         tests("TokenizationTests", ["Tokenization", "Checkpoints", "Inputs"], resources: [.copy("Goldens")]),
         tests("CheckpointsTests", ["Checkpoints", "Inputs"], resources: [.copy("Goldens")]),
-        tests("TransformersTests", ["Checkpoints", "Compute", "Transformers"], resources: [.copy("Goldens")]),
+        tests(
+            "TransformersTests", ["Kernels", "Checkpoints", "Compute", "Transformers"], resources: [.copy("Goldens")]),
         tests(
             "DictionariesTests", ["Checkpoints", "Compute", "Dictionaries", "Inputs"], resources: [.copy("Goldens")]),
         tests(

@@ -43,7 +43,8 @@ public struct ComputeBench {
         let product = ProductBench.round(threads)
         var (forward, encode) = (0.0, 0.0)
         for work in works {
-            let sequences = PackedSequences(work.prompts.map(\.ids))
+            // Each prompt on its own: figures are for every token of the works.
+            let sequences = PackedSequences(separate: work.prompts.map(\.ids))
             let start = ContinuousClock.now
             try backend.run(sequences, depths: [depth], afterBlock: {}) { stream in
                 let between = ContinuousClock.now

@@ -12,25 +12,20 @@ struct LatentAccumulator {
 
     /// Sparse sums for each mask, with one row per prompt.
     ///
-    /// `activations` has one row for each token of the shard whose mask bits are not zero, in packed order.
-    func sums(_ activations: Activations, prompts: [PromptTokens], threads: Threads) -> [LatentSums] {
-        var firstRows = [0]
-        for prompt in prompts {
-            firstRows.append((firstRows.last ?? 0) + prompt.masks.reduce(0) { $0 + ($1 != 0 ? 1 : 0) })
-        }
+    /// `activations` has one row for each of `masked.rows`.
+    func sums(_ activations: Activations, masked: MaskedRows, threads: Threads) -> [LatentSums] {
         let scratch = (0..<threads.count).map { _ in DenseSums(latentCount) }
         let rows = Mutex<[Int: [Row]]>([:])
-        threads.forEach(prompts.count) { index, thread in
-            let masks = prompts[index].masks.filter { $0 != 0 }
+        threads.forEach(masked.tokens.count) { index, thread in
             let perMask = (0..<maskCount).map { mask in
-                scratch[thread].row(activations, firstRow: firstRows[index], masks: masks, bit: UInt8(1) << mask)
+                scratch[thread].row(activations, tokens: masked.tokens[index], bit: UInt8(1) << mask)
             }
             rows.withLock { $0[index] = perMask }
         }
         let collected = rows.withLock { $0 }
         return (0..<maskCount).map { mask in
             var sums = LatentSums()
-            for index in prompts.indices {
+            for index in masked.tokens.indices {
                 for entry in collected[index]?[mask] ?? [] {
                     sums.append(latent: entry.latent, sum: entry.sum, active: entry.active)
                 }
@@ -54,10 +49,9 @@ private final class DenseSums {
         active = Array(repeating: 0, count: count)
     }
 
-    /// Sums over the rows from `firstRow` on whose mask has the bit; ascending latents.
-    func row(_ activations: Activations, firstRow: Int, masks: [UInt8], bit: UInt8) -> LatentAccumulator.Row {
-        for (offset, mask) in masks.enumerated() where mask & bit != 0 {
-            let row = firstRow + offset
+    /// Sums over the tokens whose mask has the bit, in their order; ascending latents.
+    func row(_ activations: Activations, tokens: [(place: Int, mask: UInt8)], bit: UInt8) -> LatentAccumulator.Row {
+        for (row, mask) in tokens where mask & bit != 0 {
             for entry in activations.rowStarts[row]..<activations.rowStarts[row + 1] {
                 let latent = Int(activations.latents[entry])
                 if active[latent] == 0 { touched.append(activations.latents[entry]) }

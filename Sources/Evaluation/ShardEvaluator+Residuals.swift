@@ -6,9 +6,11 @@ extension ShardEvaluator {
     public func residuals(_ work: ShardWork, hook: Int) throws -> [[Float]] {
         let depth = task.hooks[hook].point.blocksBelow
         var streams = Array(repeating: [Float](), count: task.checkpointCount)
+        let sequences = PackedSequences(work.prompts.map(\.ids))
         for pass in passes {
-            try pass.backend.run(PackedSequences(work.prompts.map(\.ids)), depths: [depth], afterBlock: {}) { stream in
-                for variant in stream.variants { streams[pass.checkpoints[variant]] = Array(stream.rows) }
+            try pass.backend.run(sequences, depths: [depth], afterBlock: {}) { stream in
+                let tokens = work.prompts.indices.flatMap { stream.tokens(of: $0, in: sequences) }
+                for variant in stream.variants { streams[pass.checkpoints[variant]] = tokens }
             }
         }
         return streams

@@ -68,14 +68,14 @@ public final class ShardEvaluator {
     /// Evaluates a shard. `afterBlock` is called after each block of each checkpoint; it may throw to give up.
     public func evaluate(_ work: ShardWork, afterBlock: () throws -> Void) throws -> ShardResult {
         let sequences = PackedSequences(work.prompts.map(\.ids))
-        let selected = work.prompts.flatMap(\.masks).enumerated().filter { $0.element != 0 }.map(\.offset)
+        let masked = MaskedRows(work.prompts, in: sequences)
         var blocks = Array(repeating: LatentSums(), count: task.blockCount)
         for pass in passes {
             try pass.backend.run(sequences, depths: Set(hooks.map(\.depth)), afterBlock: afterBlock) { stream in
                 try checkFinite(stream, checkpoint: pass.checkpoints[stream.variants[0]], shard: work.index)
                 for (index, hook) in hooks.enumerated() where hook.depth == stream.depth {
-                    let activations = try hook.encoder.encode(stream.rows, selected: selected)
-                    let sums = hook.accumulator.sums(activations, prompts: work.prompts, threads: threads)
+                    let activations = try hook.encoder.encode(stream.rows, selected: masked.rows)
+                    let sums = hook.accumulator.sums(activations, masked: masked, threads: threads)
                     for variant in stream.variants {
                         for mask in task.masks.indices {
                             let block = task.blockIndex(

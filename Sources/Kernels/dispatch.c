@@ -29,11 +29,14 @@ size_t kernels_attention_scratch(size_t length, size_t head_size) {
     return padded * (head_size + width) + 16 * (256 + width);
 }
 
-void kernels_attention(const float *q, size_t q_stride, const float *k, const float *v, size_t kv_stride, float *out,
-                       size_t out_stride, size_t length, size_t group, size_t head_size, size_t window, float scale,
-                       float *scratch) {
-    chosen()->attention(q, q_stride, k, v, kv_stride, out, out_stride, length, group, head_size, window, scale,
-                        scratch);
+void kernels_attention_pack(const float *k, const float *v, size_t stride, size_t first, size_t count,
+                            size_t head_size, size_t length, float *scratch) {
+    chosen()->attention_pack(k, v, stride, first, count, head_size, length, scratch);
+}
+
+void kernels_attention(const float *q, size_t q_stride, float *out, size_t out_stride, size_t start, size_t count,
+                       size_t group, size_t head_size, size_t window, float scale, size_t length, float *scratch) {
+    chosen()->attention(q, q_stride, out, out_stride, start, count, group, head_size, window, scale, length, scratch);
 }
 
 void kernels_silu_multiply(const float *gate, const float *up, size_t count, float *out) {

@@ -104,20 +104,22 @@ static void KERNEL(rotary)(float *row, size_t heads, size_t head_size, const flo
 #define KEYS 256
 #define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
 
-// Key tiles: tile t holds keys t * LANES ... as head_size rows of LANES keys; zero keys pad the last one.
-static void KERNEL(pack_keys)(const float *k, size_t stride, size_t length, size_t head_size, float *tiles) {
-    memset(tiles, 0, ROUND_UP(length, 2 * LANES) * head_size * sizeof(float));
-    for (size_t j = 0; j < length; j++) {
-        float *tile = tiles + j / LANES * LANES * head_size + j % LANES;
-        for (size_t d = 0; d < head_size; d++) tile[d * LANES] = k[j * stride + d];
-    }
-}
+// Scratch of attention: key tiles and values of the positions of a sequence, then a block of scores and a row of sums for
+// each of ROWS rows. Tile t holds the keys of positions t * LANES ... as head_size rows of LANES keys; values are padded
+// with zeros to whole pairs of vectors. Tiles that are not full may hold anything behind the last key: such scores are
+// thrown away.
+#define TILES(length, head_size) (ROUND_UP(length, 2 * LANES) * (head_size))
+#define VALUES(length, width) (ROUND_UP(length, 2 * LANES) * (width))
 
-static void KERNEL(pack_values)(const float *v, size_t stride, size_t length, size_t head_size, float *packed) {
+static void KERNEL(attention_pack)(const float *k, const float *v, size_t stride, size_t first, size_t count,
+                                   size_t head_size, size_t length, float *scratch) {
     size_t width = ROUND_UP(head_size, 2 * LANES);
-    for (size_t j = 0; j < length; j++, packed += width) {
-        memcpy(packed, v + j * stride, head_size * sizeof(float));
-        memset(packed + head_size, 0, (width - head_size) * sizeof(float));
+    float *values = scratch + TILES(length, head_size) + first * width;
+    for (size_t j = first; j < first + count; j++, k += stride, v += stride, values += width) {
+        float *tile = scratch + j / LANES * LANES * head_size + j % LANES;
+        for (size_t d = 0; d < head_size; d++) tile[d * LANES] = k[d];
+        memcpy(values, v, head_size * sizeof(float));
+        memset(values + head_size, 0, (width - head_size) * sizeof(float));
     }
 }
 
@@ -203,15 +205,13 @@ static void KERNEL(weighted_values)(const float *p, const float *values, size_t 
     }
 }
 
-static void KERNEL(attention)(const float *q, size_t q_stride, const float *k, const float *v, size_t kv_stride,
-                              float *out, size_t out_stride, size_t length, size_t group, size_t head_size,
-                              size_t window, float scale, float *scratch) {
-    size_t padded = ROUND_UP(length, 2 * LANES), width = ROUND_UP(head_size, 2 * LANES);
-    float *tiles = scratch, *values = tiles + padded * head_size, *scores = values + padded * width;
+static void KERNEL(attention)(const float *q, size_t q_stride, float *out, size_t out_stride, size_t start,
+                              size_t count, size_t group, size_t head_size, size_t window, float scale, size_t length,
+                              float *scratch) {
+    size_t width = ROUND_UP(head_size, 2 * LANES);
+    float *tiles = scratch, *values = tiles + TILES(length, head_size), *scores = values + VALUES(length, width);
     float *sums = scores + ROWS * KEYS;
-    KERNEL(pack_keys)(k, kv_stride, length, head_size, tiles);
-    KERNEL(pack_values)(v, kv_stride, length, head_size, values);
-    size_t all = length * group;
+    size_t all = count * group;
     for (size_t row = 0; row < all; row += ROWS) {
         size_t rows = all - row < ROWS ? all - row : ROWS;
         const float *queries[ROWS];
@@ -220,13 +220,14 @@ static void KERNEL(attention)(const float *q, size_t q_stride, const float *k, c
         struct KERNEL(softmax_state) state[ROWS];
         for (size_t r = 0; r < ROWS; r++) {
             size_t at = row + (r < rows ? r : rows - 1);  // past the end the last row is computed again, not stored
-            token[r] = at / group;
-            queries[r] = q + token[r] * q_stride + at % group * head_size;
+            token[r] = start + at / group;
+            queries[r] = q + at / group * q_stride + at % group * head_size;
             state[r] = (struct KERNEL(softmax_state)){-INFINITY, 0.0f};
         }
         memset(sums, 0, ROWS * width * sizeof(float));
         size_t first = window > 0 && token[0] >= window ? token[0] - window + 1 : 0, end = token[ROWS - 1] + 1;
-        // Blocks end at multiples of KEYS, whichever rows stand together; keys before the first one only add zeros.
+        // Blocks end at multiples of KEYS, whichever rows stand together, and keys that are not a row's only add zeros:
+        // so a row's numbers do not depend on which rows are asked for with it.
         for (size_t from = first / (2 * LANES) * (2 * LANES), to; from < end; from = to) {
             to = (from / KEYS + 1) * KEYS;
             size_t keys = end < to ? end - from : to - from, tiled = ROUND_UP(keys, 2 * LANES);
@@ -240,7 +241,8 @@ static void KERNEL(attention)(const float *q, size_t q_stride, const float *k, c
             KERNEL(weighted_values)(scores, values + from * width, keys, width, factor, sums);
         }
         for (size_t r = 0; r < rows; r++) {
-            float *to = out + token[r] * out_stride + (row + r) % group * head_size, share = 1.0f / state[r].sum;
+            float *to = out + (row + r) / group * out_stride + (row + r) % group * head_size;
+            float share = 1.0f / state[r].sum;
             for (size_t d = 0; d < head_size; d++) to[d] = sums[r * width + d] * share;
         }
     }
@@ -384,6 +386,7 @@ const struct kernel_table JOIN(kernels, INSTRUCTION_SET) = {
     .instruction_set = TEXT(INSTRUCTION_SET),
     .rms_norm = KERNEL(rms_norm),
     .rotary = KERNEL(rotary),
+    .attention_pack = KERNEL(attention_pack),
     .attention = KERNEL(attention),
     .silu_multiply = KERNEL(silu_multiply),
     .all_finite = KERNEL(all_finite),

@@ -6,8 +6,9 @@ struct kernel_table {
     const char *instruction_set;
     void (*rms_norm)(const float *, size_t, const float *, float, size_t, size_t, float *, size_t);
     void (*rotary)(float *, size_t, size_t, const float *, const float *);
-    void (*attention)(const float *, size_t, const float *, const float *, size_t, float *, size_t, size_t, size_t,
-                      size_t, size_t, float, float *);
+    void (*attention_pack)(const float *, const float *, size_t, size_t, size_t, size_t, size_t, float *);
+    void (*attention)(const float *, size_t, float *, size_t, size_t, size_t, size_t, size_t, size_t, float, size_t,
+                      float *);
     void (*silu_multiply)(const float *, const float *, size_t, float *);
     bool (*all_finite)(const float *, size_t);
     void (*subtract)(const float *, const float *, size_t, float *);

@@ -1,24 +1,5 @@
 import Checkpoints
 
-/// Token sequences one behind the other, without padding. Attention stays within a sequence.
-public struct PackedSequences: Sendable {
-    /// Token ids of all sequences.
-    public let ids: [UInt32]
-    /// One more offset into `ids` than there are sequences, from 0 to `ids.count`.
-    public let starts: [Int]
-
-    /// Packs sequences in the order given.
-    public init(_ sequences: [[UInt32]]) {
-        ids = Array(sequences.joined())
-        starts = sequences.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.count) }
-    }
-
-    /// Number of sequences.
-    public var count: Int { starts.count - 1 }
-    /// Tokens of the longest sequence.
-    public var longest: Int { (0..<count).reduce(0) { max($0, starts[$1 + 1] - starts[$1]) } }
-}
-
 /// The residual stream at one depth, as one or several variants of a model have it.
 public struct ResidualStream {
     /// Blocks that have run: 0 is the embedding, L + 1 the output of block L.
@@ -26,10 +7,15 @@ public struct ResidualStream {
     /// The variants whose stream this is: 0 is the plain checkpoint, `i + 1` the one with adapter `i`. Variants share a
     /// stream up to the first block that an adapter of theirs changes.
     public let variants: [Int]
-    /// [tokens, width], row-major, in packed order; valid only during the visit.
+    /// [rows, width], row-major, the rows of the packed sequences; valid only during the visit.
     public let rows: UnsafeBufferPointer<Float>
-    /// Floats of one token.
+    /// Floats of one row.
     public let width: Int
+
+    /// A sequence's part of the stream, [tokens, width] row-major; `sequences` are those that were run.
+    public func tokens(of sequence: Int, in sequences: PackedSequences) -> [Float] {
+        sequences.rows(of: sequence).flatMap { rows[$0 * width..<($0 + 1) * width] }
+    }
 }
 
 /// Something that runs a checkpoint, plain and with adapters, up to given depths.

@@ -56,9 +56,6 @@ public final class Llama: Backend {
             rotary.extend(to: sequences.longest)
         }
         var streams = [Stream(variants: Array(0...adapters.count), residual: try embed(sequences.ids))]
-        let positions = sequences.starts.indices.dropLast().flatMap { index in
-            0..<(sequences.starts[index + 1] - sequences.starts[index])
-        }
         for layer in 0...(depths.max() ?? 0) {
             if depths.contains(layer) {
                 for stream in streams { try visit(stream.view(depth: layer, width: config.hiddenSize)) }
@@ -69,7 +66,7 @@ public final class Llama: Backend {
             for stream in streams {
                 block(
                     stream.residual.pointer, adapter: stream.variants.first.flatMap { adapter($0, layer) },
-                    sequences: sequences, positions: positions)
+                    sequences: sequences)
                 try afterBlock()
             }
         }
@@ -124,7 +121,7 @@ public final class Llama: Backend {
 
     /// Runs one block over a residual stream in place.
     private func block(
-        _ residual: UnsafeMutablePointer<Float>, adapter: BlockAdapter?, sequences: PackedSequences, positions: [Int]
+        _ residual: UnsafeMutablePointer<Float>, adapter: BlockAdapter?, sequences: PackedSequences
     ) {
         let tokens = sequences.ids.count
         let rows = threads.blockSize(
@@ -132,15 +129,14 @@ public final class Llama: Backend {
         rotary.withTables { cosines, sines in
             threads.forEachBlock(of: tokens, size: rows) { rows, thread in
                 projectQueryKeyValue(residual, rows, workspace.perThread[thread], adapter)
-                rotate(rows, positions: positions, cosines: cosines, sines: sines)
+                rotate(rows, positions: sequences.positions, cosines: cosines, sines: sines)
             }
         }
-        let heads = config.keyValueHeadCount
-        threads.forEach(sequences.count * heads) { piece, thread in
-            let (sequence, head) = piece.quotientAndRemainder(dividingBy: heads)
-            attend(
-                sequences.starts[sequence]..<sequences.starts[sequence + 1], head: head,
-                workspace.perThread[thread])
+        workspace.perThread.forEach { $0.attention.forget() }
+        // Head by head, so that a thread mostly finds what it packed for the segments above.
+        threads.forEach(sequences.segments.count * config.keyValueHeadCount) { piece, thread in
+            let (head, segment) = piece.quotientAndRemainder(dividingBy: sequences.segments.count)
+            attend(segment, of: sequences, head: head, workspace.perThread[thread].attention)
         }
         threads.forEachBlock(of: tokens, size: rows) { rows, thread in
             let scratch = workspace.perThread[thread]
@@ -183,18 +179,23 @@ public final class Llama: Backend {
         }
     }
 
-    /// Attention of the query heads that share key and value head `head`, over one sequence.
-    private func attend(_ tokens: Range<Int>, head: Int, _ scratch: Workspace.ThreadScratch) {
+    /// Attention of the query heads that share key and value head `head`, over one segment's tokens.
+    private func attend(_ segment: Int, of sequences: PackedSequences, head: Int, _ scratch: AttentionScratch) {
         let size = config.headSize
         let columns = ProjectionGroup.queryKeyValue.rows(config)
         let width = workspace.attentionStride
         let group = config.headCount / config.keyValueHeadCount
-        let row = workspace.queryKeyValue.pointer + tokens.lowerBound * columns
-        let keys = row + (config.headCount + head) * size
+        let keys = workspace.queryKeyValue.pointer + (config.headCount + head) * size
+        scratch.pack(
+            segment, of: sequences, head: head, keys: Matrix(keys, stride: columns),
+            values: Matrix(keys + config.keyValueHeadCount * size, stride: columns))
+        let tokens = sequences.segments[segment]
+        let row = tokens.rows.lowerBound
         kernels_attention(
-            row + head * group * size, columns, keys, keys + config.keyValueHeadCount * size, columns,
-            workspace.attention.pointer + tokens.lowerBound * width + head * group * size, width, tokens.count, group,
-            size, config.slidingWindow ?? 0, 1 / Float(size).squareRoot(), scratch.attention.pointer)
+            workspace.queryKeyValue.pointer + row * columns + head * group * size, columns,
+            workspace.attention.pointer + row * width + head * group * size, width, tokens.start, tokens.rows.count,
+            group, size, config.slidingWindow ?? 0, 1 / Float(size).squareRoot(), scratch.length,
+            scratch.floats.pointer)
     }
 
     /// RMSNorm, SwiGLU and the way back to the residual stream.

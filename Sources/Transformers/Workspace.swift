@@ -1,12 +1,11 @@
 import Checkpoints
 import Compute
-import Kernels
 
 /// Memory of the forward pass between and inside blocks; grows with the largest batch seen and is then reused.
 final class Workspace {
-    /// [tokens, queries + keys + values]
+    /// [rows, queries + keys + values]
     private(set) var queryKeyValue = FloatBuffer(0)
-    /// [tokens, attentionStride], of which heads · head size are used
+    /// [rows, attentionStride], of which heads · head size are used
     private(set) var attention = FloatBuffer(0)
     private(set) var perThread: [ThreadScratch] = []
     private var tokens = 0
@@ -33,7 +32,7 @@ final class Workspace {
         let gateUp: FloatBuffer
         /// [rows per block, rank]
         let lowRank: FloatBuffer
-        let attention: FloatBuffer
+        let attention: AttentionScratch
     }
 
     /// Makes room for a batch.
@@ -50,7 +49,7 @@ final class Workspace {
                 normed: FloatBuffer(rows * normedStride),
                 gateUp: FloatBuffer(rows * gateUpStride),
                 lowRank: FloatBuffer(rows * max(rank, 1)),
-                attention: FloatBuffer(kernels_attention_scratch(longest, config.headSize)))
+                attention: AttentionScratch(length: longest, headSize: config.headSize))
         }
     }
 }

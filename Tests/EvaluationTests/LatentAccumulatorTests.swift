@@ -2,6 +2,7 @@ import Compute
 import Dictionaries
 import Diffing
 import Testing
+import Transformers
 
 @testable import Evaluation
 
@@ -14,12 +15,13 @@ import Testing
             let masks = (0...prompt).map { UInt8(($0 * 5 + prompt) % 4) }
             return PromptTokens(index: prompt, ids: masks.map { _ in 1 }, masks: masks)
         }
+        let masked = MaskedRows(prompts, in: PackedSequences(separate: prompts.map(\.ids)))
         // Token by token, what fired; tokens without any mask are not encoded.
         let encoded = prompts.flatMap(\.masks).enumerated().filter { $0.element != 0 }.map { token, _ in
             stride(from: token % 3, to: latents, by: 4 + token % 5).map { (UInt32($0), Float($0 + token) / 3) }
         }
         let sums = LatentAccumulator(latentCount: latents, maskCount: 2)
-            .sums(Activations(rows: encoded), prompts: prompts, threads: Threads(threads))
+            .sums(Activations(rows: encoded), masked: masked, threads: Threads(threads))
         #expect(sums.count == 2)
         for mask in 0..<2 {
             #expect(sums[mask].rowCount == prompts.count)

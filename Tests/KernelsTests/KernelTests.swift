@@ -47,8 +47,9 @@ import Testing
         )
         var out = [Float](repeating: 0, count: q.count)
         var scratch = [Float](repeating: .nan, count: kernels_attention_scratch(length, size))
+        kernels_attention_pack(k, v, size, 0, length, size, length, &scratch)
         kernels_attention(
-            q, group * size, k, v, size, &out, group * size, length, group, size, window, 0.25, &scratch)
+            q, group * size, &out, group * size, 0, length, group, size, window, 0.25, length, &scratch)
         var largest = 0.0
         for token in 0..<length {
             let first = window > 0 ? max(0, token - window + 1) : 0

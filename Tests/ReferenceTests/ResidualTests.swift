@@ -24,9 +24,9 @@ import Transformers
             for variant in stream.variants {
                 for (index, prompt) in prompts.enumerated() {
                     let wanted = try #require(expected["\(names[variant])/\(prompt.id)"]).floats()
-                    let rows = packed.starts[index] * stream.width..<packed.starts[index + 1] * stream.width
+                    let found = stream.tokens(of: index, in: packed)
                     largest[variant] = max(
-                        largest[variant], relativeDifference(Array(stream.rows[rows]), wanted, width: stream.width))
+                        largest[variant], relativeDifference(found, wanted, width: stream.width))
                     compared += 1
                 }
             }

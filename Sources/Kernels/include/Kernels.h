@@ -23,16 +23,23 @@ void kernels_rms_norm(const float *x, size_t x_stride, const float *weight, floa
 /// `cosine` and `sine` hold head_size / 2 values of the row's position.
 void kernels_rotary(float *row, size_t heads, size_t head_size, const float *cosine, const float *sine);
 
-/// Floats of scratch that kernels_attention needs for a sequence of `length` tokens.
+/// Floats of scratch that attention needs for sequences of up to `length` tokens.
 size_t kernels_attention_scratch(size_t length, size_t head_size);
 
-/// Causal attention of the query heads that share one key and value head, over one sequence.
+/// Packs the keys and values of one head for the `count` tokens of a sequence from position `first` on, where
+/// kernels_attention reads them. k and v hold one head a row. `length` is the one that `scratch` was made for, and the
+/// same in all calls; what is packed for other positions stays.
+void kernels_attention_pack(const float *k, const float *v, size_t stride, size_t first, size_t count,
+                            size_t head_size, size_t length, float *scratch);
+
+/// Causal attention of the query heads that share one key and value head, for the `count` tokens of a sequence from
+/// position `start` on; keys and values of all positions up to the last of them are packed in `scratch`.
 ///
-/// q and out hold `group` adjacent heads a row; k and v one head a row. Token i attends to tokens
-/// max(0, i - window + 1) ... i, to all up to i where window is 0. Scores are scaled by `scale`.
-void kernels_attention(const float *q, size_t q_stride, const float *k, const float *v, size_t kv_stride, float *out,
-                       size_t out_stride, size_t length, size_t group, size_t head_size, size_t window, float scale,
-                       float *scratch);
+/// q and out hold `group` adjacent heads a row, and their first row is that of position `start`. Token i attends to
+/// tokens max(0, i - window + 1) ... i, to all up to i where window is 0. Scores are scaled by `scale`. A token's
+/// output does not depend on which others are asked for with it.
+void kernels_attention(const float *q, size_t q_stride, float *out, size_t out_stride, size_t start, size_t count,
+                       size_t group, size_t head_size, size_t window, float scale, size_t length, float *scratch);
 
 /// SwiGLU: out[i] = gate[i] / (1 + exp(-gate[i])) * up[i].
 void kernels_silu_multiply(const float *gate, const float *up, size_t count, float *out);
