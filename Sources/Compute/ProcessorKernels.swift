@@ -4,4 +4,11 @@ import Kernels
 public enum ProcessorKernels {
     /// Their instruction set: avx512, avx2 or portable. It decides how sums are rounded: the same text, the same bits.
     public static var instructionSet: String { String(cString: kernels_instruction_set()) }
+
+    /// The environment variable that may name a narrower set than the processor's widest: with it, one machine gives the
+    /// very bits of another.
+    public static let variable = "ACTDIFF_KERNELS"
+
+    /// False if the variable names something that this processor cannot run.
+    public static var areAsRequested: Bool { kernels_request_is_met() }
 }

@@ -1,7 +1,9 @@
 // Packing for bounds.h, and the choice between processors with and without VNNI.
 #include <math.h>
+#include <string.h>
 
 #include "bounds_table.h"
+#include "include/Kernels.h"
 
 #define PANEL KERNELS_PANEL
 #define STEPS 4
@@ -11,8 +13,7 @@
 
 bool kernels_bounds_are_fast(void) {
 #if defined(__x86_64__)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
-           && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+    return strcmp(kernels_instruction_set(), "avx512") == 0 && __builtin_cpu_supports("avx512vnni");
 #else
     return false;
 #endif

@@ -1,14 +1,48 @@
 // Picks the table once; every public function goes through it.
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "table.h"
 
-static const struct kernel_table *chosen(void) {
+// The tables that this processor can run, widest first; returns how many.
+static size_t supported(const struct kernel_table *tables[3]) {
+    size_t count = 0;
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
         && __builtin_cpu_supports("avx512vl"))
-        return &kernels_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &kernels_avx2;
+        tables[count++] = &kernels_avx512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables[count++] = &kernels_avx2;
 #endif
-    return &kernels_portable;
+    tables[count++] = &kernels_portable;
+    return count;
+}
+
+// The one that ACTDIFF_KERNELS names; NULL if it names none that can be run.
+static const struct kernel_table *requested(const char *name) {
+    const struct kernel_table *tables[3];
+    size_t count = supported(tables);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(tables[i]->instruction_set, name) == 0) return tables[i];
+    return NULL;
+}
+
+static const struct kernel_table *chosen(void) {
+    // Threads that come at the same time find the same.
+    static _Atomic(const struct kernel_table *) table;
+    const struct kernel_table *known = atomic_load_explicit(&table, memory_order_relaxed);
+    if (known) return known;
+    const char *name = getenv("ACTDIFF_KERNELS");
+    const struct kernel_table *tables[3], *named = name ? requested(name) : NULL;
+    supported(tables);
+    known = named ? named : tables[0];
+    atomic_store_explicit(&table, known, memory_order_relaxed);
+    return known;
+}
+
+bool kernels_request_is_met(void) {
+    const char *name = getenv("ACTDIFF_KERNELS");
+    return !name || requested(name);
 }
 
 const char *kernels_instruction_set(void) { return chosen()->instruction_set; }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Compute
 import Foundation
 import Inputs
 
@@ -35,6 +36,7 @@ enum Main {
         signal(SIGPIPE, SIG_IGN)
         Terminal.openStandardStreams()
         do {
+            try refuseOtherKernels()
             var command = try ActDiff.parseAsRoot()
             try command.run()
         } catch let error as InputError {
@@ -44,5 +46,13 @@ enum Main {
         } catch {
             ActDiff.exit(withError: error)
         }
+    }
+
+    /// Results in other bits than those that were asked for would go unnoticed.
+    private static func refuseOtherKernels() throws {
+        guard !ProcessorKernels.areAsRequested else { return }
+        throw InputError(
+            ProcessorKernels.variable, expected: "avx512, avx2 or portable, and what this processor has",
+            found: ProcessInfo.processInfo.environment[ProcessorKernels.variable] ?? "nothing", kind: .configuration)
     }
 }

@@ -13,15 +13,16 @@ import Testing
 
     static let goldens = Bundle.module.resourceURL.map { $0.appendingPathComponent("Goldens").path } ?? "Goldens"
 
-    @Test(arguments: [
-        "standard", "standard-constant-norm", "standard-layer-norm", "standard-raw-input", "topk", "topk-rescaled",
-        "topk-wide", "jumprelu", "gated",
-    ])
-    func activationsEqualSAELens(name: String) throws {
+    @Test(
+        arguments: [
+            "standard", "standard-constant-norm", "standard-layer-norm", "standard-raw-input", "topk", "topk-rescaled",
+            "topk-wide", "jumprelu", "gated",
+        ], SparseAutoencoder.Layout.allCases)
+    func activationsEqualSAELens(name: String, layout: SparseAutoencoder.Layout) throws {
         let source = name == "standard-constant-norm" ? "rows-constant-norm" : "rows"
         let rows = try #require(SafetensorsFile("\(Self.goldens)/\(source).safetensors").tensors["rows"])
         let expected = try #require(SafetensorsFile("\(Self.goldens)/encoded.safetensors").tensors[name])
-        let dictionary = try SAELensFolder.load("\(Self.goldens)/\(name)")
+        let dictionary = try SAELensFolder.load("\(Self.goldens)/\(name)", layout: layout)
         let description = try SAELensFolder.describe("\(Self.goldens)/\(name)")
         #expect(description.hookName == "blocks.1.hook_resid_post")
         #expect(description.latentCount == dictionary.latentCount)
@@ -31,7 +32,9 @@ import Testing
         #expect(wanted.count == found.count)
         let largest = zip(found, wanted).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
         let flips = zip(found, wanted).filter { ($0 > 0) != ($1 > 0) }.count
-        print("\(name): largest difference \(largest), \(flips) of \(wanted.count) change side (\(width) latents)")
+        print(
+            "\(name), \(layout): largest difference \(largest), \(flips) of \(wanted.count) change side (\(width) latents)"
+        )
         #expect(flips == 0)
         #expect(largest < Self.tolerance)
     }

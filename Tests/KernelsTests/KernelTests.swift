@@ -25,6 +25,28 @@ import Testing
         }
     }
 
+    /// Single columns have the bits of whole products.
+    @Test(arguments: [(1, 1), (5, 3), (9, 128), (40, 129), (17, 1000)])
+    mutating func productColumns(columns: Int, inner: Int) {
+        let (x, w, start) = (random(inner), random(columns * inner), random(columns))
+        var packed = [Float](repeating: 0, count: kernels_packed_count(columns, inner))
+        var (all, some) = ([Float](repeating: 0, count: columns), [Float](repeating: 0, count: columns))
+        kernels_pack_rows(w, inner, 0, columns, inner, &packed)
+        kernels_product(x, inner, 1, packed, columns, inner, start, false, &all, columns)
+        w.withUnsafeBufferPointer { w in
+            let rows: [UnsafePointer<Float>?] = (0..<columns).map { column in w.baseAddress.map { $0 + column * inner }
+            }
+            kernels_product_columns(x, rows, columns, inner, start, &some)
+        }
+        #expect(all.map(\.bitPattern) == some.map(\.bitPattern))
+    }
+
+    @Test func kthLargest() {
+        let values: [Float] = [3, -1, 7, 7, .nan, 2, 0.5]
+        var heap = [Float](repeating: 0, count: 8)
+        #expect((1...7).map { kernels_kth_largest(values, values.count, $0, &heap) } == [7, 7, 3, 2, 0.5, 0, 0])
+    }
+
     @Test(arguments: [1, 15, 16, 17, 1000])
     mutating func siluMultiply(count: Int) {
         let (gate, up) = (random(count, scale: 60), random(count, scale: 3))

@@ -16,6 +16,9 @@ public final class Encoder {
     /// Floats from one prepared row to the next.
     private let stride: Int
 
+    /// Whether every pre-activation is computed.
+    var computesAllProducts: Bool { method is DenseEncoding }
+
     /// Prepares scratch for each thread; `name` is the dictionary's in errors.
     public init(_ dictionary: SparseAutoencoder, name: String, threads: Threads) {
         self.dictionary = dictionary

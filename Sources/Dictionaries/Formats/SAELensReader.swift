@@ -19,6 +19,7 @@ struct SAELensReader {
 
     func dictionary(_ layout: SparseAutoencoder.Layout?) throws -> SparseAutoencoder {
         try refuseStrangers()
+        let matrix = try view("W_enc", [width, latents])
         let decoderBias = try tensor("b_dec", [width])
         let bias = config.architecture == .gated ? FloatBuffer(latents) : try tensor("b_enc", [latents])
         let norms = config.rescalesByDecoderNorm ? try decoderNorms() : nil
@@ -29,25 +30,26 @@ struct SAELensReader {
         let layout = layout ?? .fastest(for: activation, latents: latents, width: width)
         return SparseAutoencoder(
             inputWidth: width, latentCount: latents, normalisation: config.normalisation, activation: activation,
-            weights: try weights(layout, activation, bias: bias, factors: norms), bias: bias,
+            weights: try weights(matrix, layout, activation, bias: bias, factors: norms), bias: bias,
             inputBias: config.subtractsDecoderBias ? decoderBias : nil)
     }
 
     /// The encoder matrix, each latent multiplied by its factor, in pieces: there is never more of it than once.
     private func weights(
-        _ layout: SparseAutoencoder.Layout, _ activation: SparseAutoencoder.Activation, bias: FloatBuffer,
+        _ matrix: TensorView, _ layout: SparseAutoencoder.Layout, _ activation: SparseAutoencoder.Activation,
+        bias: FloatBuffer,
         factors: [Float]?
     ) throws -> SparseAutoencoder.Weights {
         switch layout {
         case .dense:
             let packed = PackedMatrix(columns: latents, inner: width)
-            try forEachPiece(factors) { piece, stride, range in
+            try forEachPiece(matrix, factors) { piece, stride, range in
                 packed.setTurned(piece, stride: stride, first: range.lowerBound, count: range.count)
             }
             return .dense(packed)
         case .bounded:
             let rows = FloatBuffer(latents * width)
-            try forEachPiece(factors) { piece, stride, range in
+            try forEachPiece(matrix, factors) { piece, stride, range in
                 for latent in range {
                     let row = rows.pointer + latent * width
                     let column = piece + (latent - range.lowerBound)
@@ -63,9 +65,9 @@ struct SAELensReader {
     /// Calls `body`, in parallel, with pieces of the encoder matrix: [width, latents of the piece], and floats from one row
     /// to the next.
     private func forEachPiece(
-        _ factors: [Float]?, _ body: (UnsafePointer<Float>, _ stride: Int, _ latents: Range<Int>) -> Void
+        _ matrix: TensorView, _ factors: [Float]?,
+        _ body: (UnsafePointer<Float>, _ stride: Int, _ latents: Range<Int>) -> Void
     ) throws {
-        let view = try self.view("W_enc", [width, latents])
         let stride = Self.latentsPerPiece
         let pieces = (0..<threads.count).map { _ in FloatBuffer(width * stride) }
         try threads.tryForEach((latents + stride - 1) / stride) { number, thread in
@@ -73,7 +75,7 @@ struct SAELensReader {
             let piece = pieces[thread].pointer
             for k in 0..<width {
                 let row = UnsafeMutableBufferPointer(start: piece + k * stride, count: range.count)
-                try view.widenRow(k, columns: range, into: row)
+                try matrix.widenRow(k, columns: range, into: row)
                 try requireFinite(row, "W_enc")
                 if let factors {
                     for (index, latent) in range.enumerated() { row[index] *= factors[latent] }

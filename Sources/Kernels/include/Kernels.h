@@ -12,8 +12,12 @@
 #include "product.h"
 #include "widen.h"
 
-/// The instruction set in use: "avx512", "avx2" or "portable".
+/// The instruction set in use: "avx512", "avx2" or "portable". The environment variable ACTDIFF_KERNELS may name a narrower
+/// one than the processor's widest, to get the very bits of another machine.
 const char *kernels_instruction_set(void);
+
+/// False if ACTDIFF_KERNELS names something that this processor cannot run; the widest is used then.
+bool kernels_request_is_met(void);
 
 /// RMSNorm of `rows` rows: out = x / sqrt(mean(x^2) + epsilon) * weight.
 void kernels_rms_norm(const float *x, size_t x_stride, const float *weight, float epsilon, size_t rows, size_t width,
