@@ -6,10 +6,8 @@ extension ShardEvaluator {
     public func residuals(_ work: ShardWork, hook: Int) throws -> [[Float]] {
         let depth = task.hooks[hook].point.blocksBelow
         var streams = Array(repeating: [Float](), count: task.checkpointCount)
-        for pass in passes {
-            try pass.backend.run(PackedSequences(work.prompts.map(\.ids)), depths: [depth], afterBlock: {}) { stream in
-                for variant in stream.variants { streams[pass.checkpoints[variant]] = Array(stream.rows) }
-            }
+        try backend.run(PackedSequences(work.prompts.map(\.ids)), depths: [depth], afterBlock: {}) { stream in
+            for variant in stream.variants { streams[checkpoints[variant]] = Array(stream.rows) }
         }
         return streams
     }

@@ -8,21 +8,16 @@ import Transformers
 
 /// A task with its checkpoints and dictionaries open: turns shards into results.
 ///
-/// One pass over the base serves all adapters; each whole tuned checkpoint has a pass of its own. A result depends on the
-/// task and the shard alone, not on the number of threads nor on what ran before.
+/// One pass serves the base and all tuned checkpoints. A result depends on the task and the shard alone, not on the number
+/// of threads nor on what ran before.
 public final class ShardEvaluator {
     /// The task that is open.
     public let task: DiffTask
     private let threads: Threads
-    let passes: [Pass]
+    let backend: any Backend
+    /// Checkpoint index (0 base, i + 1 tuned i) of each of the backend's variants.
+    let checkpoints: [Int]
     private let hooks: [Hook]
-
-    /// One run of a backend.
-    struct Pass {
-        let backend: any Backend
-        /// Checkpoint index (0 base, i + 1 tuned i) of each variant.
-        let checkpoints: [Int]
-    }
 
     private struct Hook {
         let encoder: Encoder
@@ -39,20 +34,14 @@ public final class ShardEvaluator {
         let base = try Checkpoint(task.base.path)
         let adapted = task.tuned.indices.filter { task.tuned[$0].form == .adapter }
         let adapters = try adapted.map { try LoRAAdapter(task.tuned[$0].input.path, for: base.config) }
-        var passes = [
-            Pass(
-                backend: try Llama(base, adapters: adapters, depth: depth, threads: threads),
-                checkpoints: [0] + adapted.map { $0 + 1 })
-        ]
-        for index in task.tuned.indices where task.tuned[index].form == .checkpoint {
+        let whole = task.tuned.indices.filter { task.tuned[$0].form == .checkpoint }
+        let tuned = try whole.map { index in
             let checkpoint = try Checkpoint(task.tuned[index].input.path)
             try CheckpointFit.check(checkpoint, base: base)
-            passes.append(
-                Pass(
-                    backend: try Llama(checkpoint, adapters: [], depth: depth, threads: threads),
-                    checkpoints: [index + 1]))
+            return checkpoint
         }
-        self.passes = passes
+        backend = try Llama(base, adapters: adapters, checkpoints: tuned, depth: depth, threads: threads)
+        checkpoints = [0] + (adapted + whole).map { $0 + 1 }
         hooks = try task.hooks.map { hook in
             let folder = hook.dictionary.path
             try DictionaryFit.check(
@@ -70,18 +59,15 @@ public final class ShardEvaluator {
         let sequences = PackedSequences(work.prompts.map(\.ids))
         let selected = work.prompts.flatMap(\.masks).enumerated().filter { $0.element != 0 }.map(\.offset)
         var blocks = Array(repeating: LatentSums(), count: task.blockCount)
-        for pass in passes {
-            try pass.backend.run(sequences, depths: Set(hooks.map(\.depth)), afterBlock: afterBlock) { stream in
-                try checkFinite(stream, checkpoint: pass.checkpoints[stream.variants[0]], shard: work.index)
-                for (index, hook) in hooks.enumerated() where hook.depth == stream.depth {
-                    let activations = try hook.encoder.encode(stream.rows, selected: selected)
-                    let sums = hook.accumulator.sums(activations, prompts: work.prompts, threads: threads)
-                    for variant in stream.variants {
-                        for mask in task.masks.indices {
-                            let block = task.blockIndex(
-                                checkpoint: pass.checkpoints[variant], hook: index, mask: mask)
-                            blocks[block] = sums[mask]
-                        }
+        try backend.run(sequences, depths: Set(hooks.map(\.depth)), afterBlock: afterBlock) { stream in
+            try checkFinite(stream, shard: work.index)
+            for (index, hook) in hooks.enumerated() where hook.depth == stream.depth {
+                let activations = try hook.encoder.encode(stream.rows, selected: selected)
+                let sums = hook.accumulator.sums(activations, prompts: work.prompts, threads: threads)
+                for variant in stream.variants {
+                    for mask in task.masks.indices {
+                        let block = task.blockIndex(checkpoint: checkpoints[variant], hook: index, mask: mask)
+                        blocks[block] = sums[mask]
                     }
                 }
             }
@@ -94,8 +80,9 @@ public final class ShardEvaluator {
         return ShardResult(shard: work.index, tokenCounts: tokenCounts, blocks: blocks)
     }
 
-    private func checkFinite(_ stream: ResidualStream, checkpoint: Int, shard: Int) throws {
+    private func checkFinite(_ stream: ResidualStream, shard: Int) throws {
         guard let start = stream.rows.baseAddress, !kernels_all_finite(start, stream.rows.count) else { return }
+        let checkpoint = checkpoints[stream.variants[0]]
         let input = checkpoint == 0 ? task.base : task.tuned[checkpoint - 1].input
         throw InputError(
             input.path, expected: "finite numbers in the residual stream",
