@@ -9,7 +9,7 @@ import Transformers
 /// A task with its checkpoints and dictionaries open: turns shards into results.
 ///
 /// One pass serves the base and all tuned checkpoints. A result depends on the task and the shard alone, not on the number
-/// of threads nor on what ran before.
+/// of threads, on memory, nor on what ran before.
 public final class ShardEvaluator {
     /// The task that is open.
     public let task: DiffTask
@@ -18,6 +18,12 @@ public final class ShardEvaluator {
     /// Checkpoint index (0 base, i + 1 tuned i) of each of the backend's variants.
     let checkpoints: [Int]
     private let hooks: [Hook]
+    /// Bytes that it must do with, and what it takes.
+    let memory: Int
+    let needs: MemoryPlan.Needs
+    /// The plan for the largest shard so far.
+    var plan: MemoryPlan?
+    let planned: (MemoryPlan) -> Void
 
     private struct Hook {
         let encoder: Encoder
@@ -27,9 +33,17 @@ public final class ShardEvaluator {
 
     /// Opens everything the task names and checks that it fits together. Digests are checked by
     /// `TaskInputs`.
-    public init(_ task: DiffTask, threads: Threads) throws {
+    ///
+    /// It takes up to `memory` bytes, and tells `planned` how when the first shard is there, and again when a larger one
+    /// makes it plan anew. Throws `InputError` where that is too little for any shard.
+    public init(
+        _ task: DiffTask, threads: Threads, memory: Int = MachineMemory().share(),
+        planned: @escaping (MemoryPlan) -> Void = { _ in }
+    ) throws {
         self.task = task
         self.threads = threads
+        self.memory = memory
+        self.planned = planned
         let depth = task.hooks.map(\.point.blocksBelow).max() ?? 0
         let base = try Checkpoint(task.base.path)
         let adapted = task.tuned.indices.filter { task.tuned[$0].form == .adapter }
@@ -42,6 +56,9 @@ public final class ShardEvaluator {
         }
         backend = try Llama(base, adapters: adapters, checkpoints: tuned, depth: depth, threads: threads)
         checkpoints = [0] + (adapted + whole).map { $0 + 1 }
+        needs = Self.needs(task, backend.memory, width: base.config.hiddenSize, threads: threads.count)
+        // Before dictionaries are read into a memory that is too small for them.
+        _ = try MemoryPlan(needs, limit: memory, tokens: 0, longest: 0)
         hooks = try task.hooks.map { hook in
             let folder = hook.dictionary.path
             try DictionaryFit.check(
@@ -54,11 +71,31 @@ public final class ShardEvaluator {
         }
     }
 
-    /// Evaluates a shard. `afterBlock` is called after each block of each checkpoint; it may throw to give up.
+    /// Evaluates a shard. `afterBlock` is called after each block of each residual stream; it may throw to give up.
+    ///
+    /// Throws `InputError`, of kind `temporary` where one of its prompts has no room in memory.
     public func evaluate(_ work: ShardWork, afterBlock: () throws -> Void) throws -> ShardResult {
+        try evaluate(work, batchTokens: plan(for: work).batchTokens, afterBlock: afterBlock)
+    }
+
+    /// Evaluates a shard in batches of up to `batchTokens` tokens.
+    func evaluate(_ work: ShardWork, batchTokens: Int, afterBlock: () throws -> Void) throws -> ShardResult {
+        var blocks = Array(repeating: LatentSums(), count: task.blockCount)
+        for prompts in Self.batches(work.prompts, tokens: batchTokens) {
+            try evaluate(ShardWork(index: work.index, prompts: prompts), into: &blocks, afterBlock: afterBlock)
+        }
+        let tokenCounts = task.masks.indices.map { mask in
+            work.prompts.map { prompt in
+                prompt.masks.reduce(UInt32(0)) { $0 + UInt32($1 >> UInt8(mask) & 1) }
+            }
+        }
+        return ShardResult(shard: work.index, tokenCounts: tokenCounts, blocks: blocks)
+    }
+
+    /// Puts the rows of a batch behind those of the batches before it.
+    private func evaluate(_ work: ShardWork, into blocks: inout [LatentSums], afterBlock: () throws -> Void) throws {
         let sequences = PackedSequences(work.prompts.map(\.ids))
         let selected = work.prompts.flatMap(\.masks).enumerated().filter { $0.element != 0 }.map(\.offset)
-        var blocks = Array(repeating: LatentSums(), count: task.blockCount)
         try backend.run(sequences, depths: Set(hooks.map(\.depth)), afterBlock: afterBlock) { stream in
             try checkFinite(stream, shard: work.index)
             for (index, hook) in hooks.enumerated() where hook.depth == stream.depth {
@@ -67,17 +104,11 @@ public final class ShardEvaluator {
                 for variant in stream.variants {
                     for mask in task.masks.indices {
                         let block = task.blockIndex(checkpoint: checkpoints[variant], hook: index, mask: mask)
-                        blocks[block] = sums[mask]
+                        blocks[block].append(sums[mask])
                     }
                 }
             }
         }
-        let tokenCounts = task.masks.indices.map { mask in
-            work.prompts.map { prompt in
-                prompt.masks.reduce(UInt32(0)) { $0 + UInt32($1 >> UInt8(mask) & 1) }
-            }
-        }
-        return ShardResult(shard: work.index, tokenCounts: tokenCounts, blocks: blocks)
     }
 
     private func checkFinite(_ stream: ResidualStream, shard: Int) throws {

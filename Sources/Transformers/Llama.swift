@@ -78,16 +78,45 @@ public final class Llama: Backend {
         for model in models { model.embedding.advise(.random) }
     }
 
+    public var memory: ForwardMemory {
+        var memory = ForwardMemory()
+        memory.adapters = variants.compactMap(\.adapter).joined().reduce(0) { $0 + ($1?.byteCount ?? 0) }
+        store.add(to: &memory)
+        workspace.add(to: &memory, config: config, rank: largestRank, threads: threads)
+        // Ids, positions and offsets are small beside the streams.
+        memory.perToken += streamCount * config.hiddenSize * MemoryLayout<Float>.stride + 64
+        memory.perTokenOfLongest += rotary.bytesPerPosition
+        for other in others { memory.add(other.llama.memory) }
+        return memory
+    }
+
+    public func keep(blocks count: Int) {
+        store.keep(min(count, store.blocks.count))
+        // Theirs come behind its own.
+        for other in others { other.llama.keep(blocks: max(0, count - store.blocks.count)) }
+    }
+
+    private var largestRank: Int {
+        variants.compactMap(\.adapter).joined().reduce(0) { max($0, $1?.largestRank ?? 0) }
+    }
+
+    /// The most streams that there are at one time: those above all blocks.
+    private var streamCount: Int {
+        let embedded = groups(Array(variants.indices)) { shared.embedding[variants[$0].model] }
+        return shared.blocks.indices.reduce(embedded) { groups, layer in
+            groups.flatMap { self.groups($0) { change($0, layer) } }
+        }.count
+    }
+
     public func run(
         _ sequences: PackedSequences, depths: Set<Int>, afterBlock: () throws -> Void,
         visit: (ResidualStream) throws -> Void
     ) throws {
         let tokens = sequences.ids.count
-        let rank = variants.compactMap(\.adapter).joined().reduce(0) { max($0, $1?.largestRank ?? 0) }
         // The embedding alone needs no memory for blocks, whose sizes only a loaded block has confirmed.
         if !store.blocks.isEmpty {
             workspace.reserve(
-                tokens: tokens, longest: sequences.longest, config: config, rank: rank, threads: threads)
+                tokens: tokens, longest: sequences.longest, config: config, rank: largestRank, threads: threads)
             rotary.extend(to: sequences.longest)
         }
         var streams = try embeddings(sequences.ids)

@@ -31,8 +31,8 @@ final class WeightStore {
     let blocks: [Block]
     private let models: [ModelTensors]
     private let shared: SharedWeights
-    private let config: ModelConfig
-    private let threads: Threads
+    let config: ModelConfig
+    let threads: Threads
     private let readAhead = ReadAhead()
     /// The first blocks, which stay.
     private var keptCount = Int.max
@@ -63,6 +63,11 @@ final class WeightStore {
                     storedBytes: tensors.reduce(0) { $0 + $1.byteCount })
             }
         }
+    }
+
+    /// Bytes of the largest tensor as it is stored.
+    var largestTensor: Int {
+        models.flatMap(\.blocks).reduce(0) { max($0, $1.groups.joined().map(\.byteCount).max() ?? 0) }
     }
 
     /// Bytes of a projection group's packed weights.
