@@ -37,7 +37,7 @@ extension ShardEvaluator {
             // Where there is no room for more than what there is.
             ?? MemoryPlan(needs, limit: memory, tokens: tokens, longest: max(plan?.longest ?? 0, longest))
         backend.keep(blocks: next.keptBlocks)
-        if plan?.description != next.description { planned(next) }
+        if plan?.keptBlocks != next.keptBlocks || plan?.batchTokens != next.batchTokens { planned(next) }
         plan = next
         return next
     }

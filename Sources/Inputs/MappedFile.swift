@@ -48,15 +48,19 @@ public final class MappedFile: Sendable {
     /// The kernel takes this much at a time, whatever it is asked for: its usual read-ahead.
     private static let readAheadBytes = 128 << 10
     private static let pageSize = sysconf(Int32(_SC_PAGESIZE))
+    /// As much as this around a byte that is read may become part of the process at once: a huge page, aligned in the file.
+    public static let mostBytesAround = 2 << 20
 
     /// Advises the kernel about whole pages around `range`, cut to the file. It changes no byte that anybody reads; where
     /// the kernel cannot follow, nothing happens.
     public func advise(_ advice: Advice, _ range: Range<Int>) {
-        let range = range.clamped(to: 0..<bytes.count)
         guard let start = bytes.baseAddress, !range.isEmpty else { return }
-        let first = range.lowerBound / Self.pageSize * Self.pageSize
+        // What came with the range goes with it.
+        let step = advice == .giveBack ? Self.mostBytesAround : Self.pageSize
+        let last = min((range.upperBound + step - 1) / step * step, bytes.count)
+        let first = min(range.lowerBound / step * step, last)
         let pages = UnsafeMutableRawPointer(mutating: start) + first
-        let count = range.upperBound - first
+        let count = last - first
         switch advice {
         case .readAhead:
             for offset in stride(from: 0, to: count, by: Self.readAheadBytes) {

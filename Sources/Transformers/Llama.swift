@@ -83,6 +83,7 @@ public final class Llama: Backend {
         memory.adapters = variants.compactMap(\.adapter).joined().reduce(0) { $0 + ($1?.byteCount ?? 0) }
         store.add(to: &memory)
         workspace.add(to: &memory, config: config, rank: largestRank, threads: threads)
+        memory.scratch += min(models[0].embedding.byteCount, Self.rowsBetweenReturns * MappedFile.mostBytesAround)
         // Ids, positions and offsets are small beside the streams.
         memory.perToken += streamCount * config.hiddenSize * MemoryLayout<Float>.stride + 64
         memory.perTokenOfLongest += rotary.bytesPerPosition
@@ -201,7 +202,7 @@ public final class Llama: Backend {
     private func embed(_ ids: [UInt32], _ model: ModelTensors) throws -> FloatBuffer {
         let width = config.hiddenSize
         let residual = FloatBuffer(ids.count * width)
-        // The kernel may map some pages around each row: all are given back before they are many.
+        // The kernel may map much around each row: all is given back before it is too much.
         for first in stride(from: 0, to: ids.count, by: Self.rowsBetweenReturns) {
             defer { model.embedding.advise(.giveBack) }
             try threads.tryForEach(min(Self.rowsBetweenReturns, ids.count - first)) { piece, _ in
@@ -220,7 +221,7 @@ public final class Llama: Backend {
     }
 
     /// Rows of the embedding that are read before its pages are given back.
-    private static let rowsBetweenReturns = 256
+    private static let rowsBetweenReturns = 8
 
     /// Runs one block over a residual stream in place.
     private func block(
