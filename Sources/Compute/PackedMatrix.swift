@@ -34,6 +34,11 @@ public final class PackedMatrix {
         storage = FloatBuffer(kernels_packed_count(columns, inner))
     }
 
+    /// Bytes of memory that such a matrix takes.
+    public static func byteCount(columns: Int, inner: Int) -> Int {
+        kernels_packed_count(columns, inner) * MemoryLayout<Float>.stride
+    }
+
     /// Sets the weights of the `count` columns from `first` on, which stand as rows of `inner` floats. Different columns
     /// may be set by several threads at once.
     public func set(_ rows: UnsafePointer<Float>, first: Int, count: Int) {

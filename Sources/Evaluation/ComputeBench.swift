@@ -16,10 +16,13 @@ public struct ComputeBench {
         /// Tokens a second of the forward pass alone.
         public var forwardTokens: Double
         public var encode: Double
+        /// Prompt tokens a second of whole shards: every checkpoint, encoded and added up.
+        public var shardTokens: Double
     }
 
     private let backend: Llama
     private let encoder: Encoder
+    private let evaluator: ShardEvaluator
     private let works: [ShardWork]
     private let threads: Threads
     private let depth: Int
@@ -34,6 +37,7 @@ public struct ComputeBench {
         encoder = Encoder(
             try SAELensFolder.load(hook.dictionary.path, threads: threads), name: hook.dictionary.path, threads: threads
         )
+        evaluator = try ShardEvaluator(task, threads: threads)
         self.works = works
         self.threads = threads
     }
@@ -53,12 +57,16 @@ public struct ComputeBench {
                 encode += (ContinuousClock.now - between) / .seconds(1)
             }
         }
+        let start = ContinuousClock.now
+        for work in works { _ = try evaluator.evaluate(work, afterBlock: {}) }
+        let shards = (ContinuousClock.now - start) / .seconds(1)
         let lengths = works.flatMap { $0.prompts.map(\.ids.count) }
         let tokens = lengths.reduce(0, +)
         let encoding = 2.0 * Double(tokens) * Double(backend.config.hiddenSize) * Double(latents)
         return Round(
             product: product, forward: operations(lengths) / forward / 1e9,
-            forwardTokens: Double(tokens) / forward, encode: encoding / encode / 1e9)
+            forwardTokens: Double(tokens) / forward, encode: encoding / encode / 1e9,
+            shardTokens: Double(tokens) / shards)
     }
 
     /// Floating-point operations of the products and of causal attention, which reads half of a square.

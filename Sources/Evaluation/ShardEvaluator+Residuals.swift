@@ -7,11 +7,9 @@ extension ShardEvaluator {
         let depth = task.hooks[hook].point.blocksBelow
         var streams = Array(repeating: [Float](), count: task.checkpointCount)
         let sequences = PackedSequences(work.prompts.map(\.ids))
-        for pass in passes {
-            try pass.backend.run(sequences, depths: [depth], afterBlock: {}) { stream in
-                let tokens = work.prompts.indices.flatMap { stream.tokens(of: $0, in: sequences) }
-                for variant in stream.variants { streams[pass.checkpoints[variant]] = tokens }
-            }
+        try backend.run(sequences, depths: [depth], afterBlock: {}) { stream in
+            let tokens = work.prompts.indices.flatMap { stream.tokens(of: $0, in: sequences) }
+            for variant in stream.variants { streams[checkpoints[variant]] = tokens }
         }
         return streams
     }

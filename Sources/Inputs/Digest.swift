@@ -31,6 +31,16 @@ public struct Digest: Sendable, Hashable, Codable, Comparable, CustomStringConve
         bytes = Array(hash.finalize())
     }
 
+    /// The digest of a file, read piece by piece.
+    public init(of file: MappedFile) {
+        var hash = SHA256()
+        file.forEachPiece(of: 0..<file.bytes.count) { piece in
+            hash.update(bufferPointer: piece)
+            return true
+        }
+        bytes = Array(hash.finalize())
+    }
+
     /// The digest of an array.
     public init(of data: [UInt8]) {
         self = data.withUnsafeBytes { Digest(of: $0) }

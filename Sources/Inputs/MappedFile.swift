@@ -34,6 +34,57 @@ public final class MappedFile: Sendable {
         bytes = UnsafeRawBufferPointer(start: address, count: size)
     }
 
+    /// What the kernel is told about a range of the file.
+    public enum Advice: Sendable {
+        /// It will be read soon: bring it into the page cache, without making it part of this process.
+        case readAhead
+        /// It is done with: take it out of this process's memory. Whoever reads it again gets the same bytes from the
+        /// file, so that other threads may read it meanwhile.
+        case giveBack
+        /// It will be read here and there: fetch no more than what is asked for.
+        case random
+    }
+
+    /// The kernel takes this much at a time, whatever it is asked for: its usual read-ahead.
+    private static let readAheadBytes = 128 << 10
+    private static let pageSize = sysconf(Int32(_SC_PAGESIZE))
+    /// As much as this around a byte that is read may become part of the process at once: a huge page, aligned in the file.
+    public static let mostBytesAround = 2 << 20
+
+    /// Advises the kernel about whole pages around `range`, cut to the file. It changes no byte that anybody reads; where
+    /// the kernel cannot follow, nothing happens.
+    public func advise(_ advice: Advice, _ range: Range<Int>) {
+        guard let start = bytes.baseAddress, !range.isEmpty else { return }
+        // What came with the range goes with it.
+        let step = advice == .giveBack ? Self.mostBytesAround : Self.pageSize
+        let last = min((range.upperBound + step - 1) / step * step, bytes.count)
+        let first = min(range.lowerBound / step * step, last)
+        let pages = UnsafeMutableRawPointer(mutating: start) + first
+        let count = last - first
+        switch advice {
+        case .readAhead:
+            for offset in stride(from: 0, to: count, by: Self.readAheadBytes) {
+                madvise(pages + offset, min(Self.readAheadBytes, count - offset), MADV_WILLNEED)
+            }
+        // Drops pages of a private mapping, which are all as in the file: nothing ever writes to them.
+        case .giveBack: madvise(pages, count, MADV_DONTNEED)
+        case .random: madvise(pages, count, MADV_RANDOM)
+        }
+    }
+
+    /// Calls `body` with the bytes of `range` piece by piece, in order, and gives each piece back to the kernel: the file
+    /// never takes up more of this process's memory than one piece. `body` returns false to end early.
+    public func forEachPiece(of range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Bool) {
+        for first in stride(from: range.lowerBound, to: range.upperBound, by: Self.pieceBytes) {
+            let piece = first..<min(first + Self.pieceBytes, range.upperBound)
+            let goesOn = body(UnsafeRawBufferPointer(rebasing: bytes[piece]))
+            advise(.giveBack, piece)
+            guard goesOn else { return }
+        }
+    }
+
+    private static let pieceBytes = 8 << 20
+
     deinit {
         guard let start = bytes.baseAddress else { return }
         munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)

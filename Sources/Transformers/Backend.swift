@@ -4,8 +4,8 @@ import Checkpoints
 public struct ResidualStream {
     /// Blocks that have run: 0 is the embedding, L + 1 the output of block L.
     public let depth: Int
-    /// The variants whose stream this is: 0 is the plain checkpoint, `i + 1` the one with adapter `i`. Variants share a
-    /// stream up to the first block that an adapter of theirs changes.
+    /// The variants whose stream this is, ascending: 0 is the base, then come its adapters, then whole checkpoints. Variants
+    /// share a stream up to the first block that differs between them.
     public let variants: [Int]
     /// [rows, width], row-major, the rows of the packed sequences; valid only during the visit.
     public let rows: UnsafeBufferPointer<Float>
@@ -18,16 +18,23 @@ public struct ResidualStream {
     }
 }
 
-/// Something that runs a checkpoint, plain and with adapters, up to given depths.
+/// Something that runs a checkpoint, plain and with adapters, and others beside it up to given depths.
 ///
 /// The one implementation today runs on the CPU; another device would be another conforming type.
 public protocol Backend: AnyObject {
     /// The checkpoint's dimensions.
     var config: ModelConfig { get }
 
+    /// What it takes of memory.
+    var memory: ForwardMemory { get }
+
+    /// From now on keeps the first `count` blocks of `memory.blocks` widened and packed, and reads the others whenever
+    /// they are needed. It keeps all until it is told. Results do not depend on it.
+    func keep(blocks count: Int)
+
     /// Runs all variants over the sequences and visits their residual streams at each of `depths`, shallow first.
     ///
-    /// `afterBlock` is called after each block that was computed; it may throw to give up. Nothing above the deepest
+    /// `afterBlock` is called after each block that was computed, once for each stream; it may throw to give up. Nothing above the deepest
     /// depth is computed. Throws `InputError` for a token id outside the vocabulary.
     func run(
         _ sequences: PackedSequences, depths: Set<Int>, afterBlock: () throws -> Void,

@@ -54,55 +54,41 @@ struct BlockTensors: Sendable {
     }
 }
 
-/// The weights of one block in float32, packed for products; reused from block to block, so that a model needs one
-/// widened block of memory.
-final class BlockWeights {
-    /// Rows widened by one piece of work.
-    private static let rowsPerPiece = 64
-
-    private let config: ModelConfig
-    /// Empty until the first block is loaded.
-    private var groups: [PackedMatrix] = []
-    /// One piece of rows for each thread, before they are packed.
-    private var pieces: [FloatBuffer] = []
-    private(set) var attentionNorm = FloatBuffer(0)
-    private(set) var mlpNorm = FloatBuffer(0)
-
-    init(config: ModelConfig) {
-        self.config = config
-    }
+/// The weights of one block in float32, packed for products.
+struct BlockWeights {
+    let queryKeyValue: PackedMatrix
+    let output: PackedMatrix
+    let gateUp: PackedMatrix
+    let down: PackedMatrix
+    let norms: BlockNorms
 
     /// The group's matrix [rows, inner].
-    subscript(_ group: ProjectionGroup) -> PackedMatrix { groups[group.rawValue] }
-
-    /// Widens a block's tensors, in parallel.
-    func load(_ tensors: BlockTensors, threads: Threads) throws {
-        if groups.isEmpty { reserve(threads) }
-        try tensors.attentionNorm.widen(into: attentionNorm.all)
-        try tensors.mlpNorm.widen(into: mlpNorm.all)
-        for (matrix, parts) in zip(groups, tensors.groups) {
-            var start = 0
-            for tensor in parts {
-                let rows = tensor.shape[0]
-                let first = start
-                try threads.tryForEach((rows + Self.rowsPerPiece - 1) / Self.rowsPerPiece) { piece, thread in
-                    let from = piece * Self.rowsPerPiece
-                    let range = from..<min(rows, from + Self.rowsPerPiece)
-                    let widened = pieces[thread].pointer
-                    try tensor.widenRows(
-                        range, into: UnsafeMutableBufferPointer(start: widened, count: range.count * matrix.inner))
-                    matrix.set(widened, first: first + from, count: range.count)
-                }
-                start += rows
-            }
+    subscript(_ group: ProjectionGroup) -> PackedMatrix {
+        switch group {
+        case .queryKeyValue: queryKeyValue
+        case .output: output
+        case .gateUp: gateUp
+        case .down: down
         }
     }
 
-    private func reserve(_ threads: Threads) {
-        groups = ProjectionGroup.allCases.map { PackedMatrix(columns: $0.rows(config), inner: $0.inner(config)) }
-        let widest = groups.map(\.inner).max() ?? 0
-        pieces = (0..<threads.count).map { _ in FloatBuffer(Self.rowsPerPiece * widest) }
-        attentionNorm = FloatBuffer(config.hiddenSize)
-        mlpNorm = FloatBuffer(config.hiddenSize)
+    /// Weights of the norm before attention.
+    var attentionNorm: FloatBuffer { norms.attention }
+    /// Weights of the norm before the feed-forward layer.
+    var mlpNorm: FloatBuffer { norms.mlp }
+}
+
+/// A block's norm weights, [hidden] each: small enough to stay in memory for good.
+struct BlockNorms {
+    let attention: FloatBuffer
+    let mlp: FloatBuffer
+
+    init(_ tensors: BlockTensors) throws {
+        attention = FloatBuffer(tensors.attentionNorm.elementCount)
+        mlp = FloatBuffer(tensors.mlpNorm.elementCount)
+        try tensors.attentionNorm.widen(into: attention.all)
+        try tensors.mlpNorm.widen(into: mlp.all)
+        tensors.attentionNorm.advise(.giveBack)
+        tensors.mlpNorm.advise(.giveBack)
     }
 }

@@ -7,40 +7,106 @@ import Kernels
 ///
 /// A block is RMSNorm → attention (grouped queries, rotary positions, optional sliding window) → residual, then
 /// RMSNorm → SwiGLU → residual, as in transformers' `modeling_llama.py`. Blocks are the outer loop and variants the
-/// inner one: each block's weights are widened once for all of them, and variants that no adapter has touched yet share
-/// one stream. A variant's numbers do not depend on which others run beside it.
+/// inner one. Variants are the base, the base with each adapter, and whole checkpoints. They share one stream up to the
+/// first block that differs between them, and above it the weights of all projection groups that do not; a variant's
+/// numbers do not depend on which others run beside it.
 public final class Llama: Backend {
     public let config: ModelConfig
-    private let checkpoint: Checkpoint
     private let threads: Threads
-    private let embedding: TensorView
-    private let blocks: [BlockTensors]
-    /// `adapters[variant - 1][layer]`
-    private let adapters: [[BlockAdapter?]]
-    private let weights: BlockWeights
+    /// The base and the whole checkpoints that are computed like it.
+    private let models: [ModelTensors]
+    private let shared: SharedWeights
+    private let variants: [Variant]
+    private let store: WeightStore
     private let rotary: RotaryTable
     private let workspace: Workspace
+    /// Checkpoints that are computed in another way than the base, which have nothing in common with it.
+    private let others: [(llama: Llama, variants: [Int])]
 
-    /// Prepares the blocks below `depth`, plain and with each of `adapters`; looks up and checks all their tensors.
-    public init(_ checkpoint: Checkpoint, adapters: [LoRAAdapter], depth: Int, threads: Threads) throws {
-        let config = checkpoint.config
-        guard depth <= config.layerCount else {
+    /// One of the things that run side by side.
+    private struct Variant {
+        /// As those who asked for it count.
+        let number: Int
+        /// Index into `models`.
+        let model: Int
+        /// By layer; nil for none.
+        let adapter: [BlockAdapter?]?
+    }
+
+    /// Prepares the blocks below `depth`: looks up and checks all their tensors, and compares those of the checkpoints.
+    ///
+    /// Variant 0 is `base`; then come the base with each of `adapters`, then each of `checkpoints`. Throws `InputError`
+    /// where a tensor is missing or has another shape.
+    public convenience init(
+        _ base: Checkpoint, adapters: [LoRAAdapter], checkpoints: [Checkpoint] = [], depth: Int, threads: Threads
+    ) throws {
+        let numbered = checkpoints.enumerated().map { ($0.offset + adapters.count + 1, $0.element) }
+        try self.init([(0, base)] + numbered, adapters: adapters, depth: depth, threads: threads)
+    }
+
+    /// Takes checkpoints, at least one, with their variants' numbers; the adapters are of the first.
+    private init(
+        _ checkpoints: [(variant: Int, checkpoint: Checkpoint)], adapters: [LoRAAdapter], depth: Int, threads: Threads
+    ) throws {
+        let config = checkpoints[0].checkpoint.config
+        for (_, checkpoint) in checkpoints where depth > checkpoint.config.layerCount {
             throw InputError(
-                checkpoint.path, expected: "a hook below the model's \(config.layerCount) blocks",
+                checkpoint.path, expected: "a hook below the model's \(checkpoint.config.layerCount) blocks",
                 found: "layer \(depth - 1)", hint: "layers count from 0")
         }
-        self.checkpoint = checkpoint
         self.config = config
         self.threads = threads
-        embedding = try checkpoint.tensor(
-            "model.embed_tokens.weight", shape: [config.vocabularySize, config.hiddenSize])
-        blocks = try (0..<depth).map { try BlockTensors(checkpoint, layer: $0) }
-        self.adapters = try adapters.map { adapter in
-            try (0..<depth).map { try BlockAdapter(adapter, layer: $0, config: config) }
+        let alike = checkpoints.filter { $0.checkpoint.config.computes(like: config) }
+        let models = try alike.map { try ModelTensors($0.checkpoint, depth: depth) }
+        self.models = models
+        let base = Variant(number: checkpoints[0].variant, model: 0, adapter: nil)
+        let adapted = try adapters.enumerated().map { index, adapter in
+            Variant(
+                number: base.number + index + 1, model: 0,
+                adapter: try (0..<depth).map { try BlockAdapter(adapter, layer: $0, config: config) })
         }
-        weights = BlockWeights(config: config)
+        let whole = alike.indices.dropFirst().map { Variant(number: alike[$0].variant, model: $0, adapter: nil) }
+        variants = [base] + adapted + whole
+        let different = checkpoints.filter { !$0.checkpoint.config.computes(like: config) }
+        others =
+            different.isEmpty
+            ? [] : [(try Llama(different, adapters: [], depth: depth, threads: threads), different.map(\.variant))]
+        shared = SharedWeights(models)
+        store = WeightStore(models, shared: shared, config: config, threads: threads)
         workspace = Workspace(config: config)
         rotary = RotaryTable(config: config)
+        for model in models { model.embedding.advise(.random) }
+    }
+
+    public var memory: ForwardMemory {
+        var memory = ForwardMemory()
+        memory.adapters = variants.compactMap(\.adapter).joined().reduce(0) { $0 + ($1?.byteCount ?? 0) }
+        store.add(to: &memory)
+        workspace.add(to: &memory, config: config, rank: largestRank, threads: threads)
+        memory.scratch += min(models[0].embedding.byteCount, Self.rowsBetweenReturns * MappedFile.mostBytesAround)
+        // Ids, positions and offsets are small beside the streams.
+        memory.perToken += streamCount * config.hiddenSize * MemoryLayout<Float>.stride + 64
+        memory.perTokenOfLongest += rotary.bytesPerPosition
+        for other in others { memory.add(other.llama.memory) }
+        return memory
+    }
+
+    public func keep(blocks count: Int) {
+        store.keep(min(count, store.blocks.count))
+        // Theirs come behind its own.
+        for other in others { other.llama.keep(blocks: max(0, count - store.blocks.count)) }
+    }
+
+    private var largestRank: Int {
+        variants.compactMap(\.adapter).joined().reduce(0) { max($0, $1?.largestRank ?? 0) }
+    }
+
+    /// The most streams that there are at one time: those above all blocks.
+    private var streamCount: Int {
+        let embedded = groups(Array(variants.indices)) { shared.embedding[variants[$0].model] }
+        return shared.blocks.indices.reduce(embedded) { groups, layer in
+            groups.flatMap { self.groups($0) { change($0, layer) } }
+        }.count
     }
 
     public func run(
@@ -48,87 +114,122 @@ public final class Llama: Backend {
         visit: (ResidualStream) throws -> Void
     ) throws {
         let tokens = sequences.ids.count
-        let rank = adapters.joined().reduce(0) { max($0, $1?.largestRank ?? 0) }
         // The embedding alone needs no memory for blocks, whose sizes only a loaded block has confirmed.
-        if !blocks.isEmpty {
+        if !store.blocks.isEmpty {
             workspace.reserve(
-                tokens: tokens, longest: sequences.longest, config: config, rank: rank, threads: threads)
+                tokens: tokens, longest: sequences.longest, config: config, rank: largestRank, threads: threads)
             rotary.extend(to: sequences.longest)
         }
-        var streams = [Stream(variants: Array(0...adapters.count), residual: try embed(sequences.ids))]
+        var streams = try embeddings(sequences.ids)
         for layer in 0...(depths.max() ?? 0) {
             if depths.contains(layer) {
-                for stream in streams { try visit(stream.view(depth: layer, width: config.hiddenSize)) }
+                for stream in streams { try visit(view(stream, depth: layer)) }
             }
             guard layer < (depths.max() ?? 0) else { break }
-            try weights.load(blocks[layer], threads: threads)
-            streams = streams.flatMap { split($0, layer: layer) }
+            streams = split(streams, layer: layer)
             for stream in streams {
-                block(
-                    stream.residual.pointer, adapter: stream.variants.first.flatMap { adapter($0, layer) },
-                    sequences: sequences)
+                let variant = variants[stream.variants[0]]
+                let step = Step(
+                    weights: try store.weights(layer: layer, model: variant.model), adapter: variant.adapter?[layer])
+                block(stream.residual.pointer, step, sequences: sequences)
                 try afterBlock()
             }
         }
+        for other in others { try other.llama.run(sequences, depths: depths, afterBlock: afterBlock, visit: visit) }
+    }
+
+    /// What a block is computed with.
+    private struct Step {
+        let weights: BlockWeights
+        let adapter: BlockAdapter?
     }
 
     /// The residual stream of some variants.
     private struct Stream {
+        /// Indices into `variants`, ascending; at least one.
         var variants: [Int]
         let residual: FloatBuffer
-
-        func view(depth: Int, width: Int) -> ResidualStream {
-            ResidualStream(
-                depth: depth, variants: variants, rows: UnsafeBufferPointer(residual.all), width: width)
-        }
     }
 
-    private func adapter(_ variant: Int, _ layer: Int) -> BlockAdapter? {
-        variant == 0 ? nil : adapters[variant - 1][layer]
+    private func view(_ stream: Stream, depth: Int) -> ResidualStream {
+        ResidualStream(
+            depth: depth, variants: stream.variants.map { variants[$0].number },
+            rows: UnsafeBufferPointer(stream.residual.all), width: config.hiddenSize)
     }
 
-    /// Gives each variant that an adapter touches in `layer` a stream of its own, if it still shares one.
-    private func split(_ stream: Stream, layer: Int) -> [Stream] {
-        guard stream.variants.count > 1 else { return [stream] }
-        let touched = stream.variants.filter { adapter($0, layer) != nil }
-        let untouched = stream.variants.filter { adapter($0, layer) == nil }
-        var parts = untouched.isEmpty ? [] : [Stream(variants: untouched, residual: stream.residual)]
-        for variant in touched {
-            let isFirst = parts.isEmpty
-            let residual = isFirst ? stream.residual : FloatBuffer(stream.residual.count)
-            if !isFirst { residual.pointer.update(from: stream.residual.pointer, count: residual.count) }
-            parts.append(Stream(variants: [variant], residual: residual))
+    /// What decides a variant's numbers in one block besides the stream that goes in.
+    private struct Change: Hashable {
+        let owners: SharedWeights.Owners
+        /// The variant itself where an adapter of its own touches the block.
+        let adapted: Int?
+    }
+
+    private func change(_ variant: Int, _ layer: Int) -> Change {
+        Change(
+            owners: shared.blocks[layer][variants[variant].model],
+            adapted: variants[variant].adapter?[layer] == nil ? nil : variant)
+    }
+
+    /// Variants that go on together, in groups, where some shared a stream up to here; each group ascends.
+    private func groups<Key: Hashable>(_ variants: [Int], by key: (Int) -> Key) -> [[Int]] {
+        Dictionary(grouping: variants, by: key).values.sorted { $0[0] < $1[0] }
+    }
+
+    /// Gives variants that `layer` changes in different ways streams of their own, if they still share one. Those of a
+    /// model stand side by side, so that its weights are needed once.
+    private func split(_ streams: [Stream], layer: Int) -> [Stream] {
+        streams.flatMap { stream in
+            groups(stream.variants) { change($0, layer) }.enumerated().map { index, variants in
+                guard index > 0 else { return Stream(variants: variants, residual: stream.residual) }
+                let copy = FloatBuffer(stream.residual.count)
+                copy.pointer.update(from: stream.residual.pointer, count: copy.count)
+                return Stream(variants: variants, residual: copy)
+            }
+        }.sorted { $0.variants[0] < $1.variants[0] }
+    }
+
+    /// A stream for each embedding that differs.
+    private func embeddings(_ ids: [UInt32]) throws -> [Stream] {
+        try groups(Array(variants.indices)) { shared.embedding[variants[$0].model] }.map { group in
+            Stream(variants: group, residual: try embed(ids, models[variants[group[0]].model]))
         }
-        return parts
     }
 
     /// Embedding rows of the tokens: [tokens, hidden].
-    private func embed(_ ids: [UInt32]) throws -> FloatBuffer {
+    private func embed(_ ids: [UInt32], _ model: ModelTensors) throws -> FloatBuffer {
         let width = config.hiddenSize
         let residual = FloatBuffer(ids.count * width)
-        try threads.tryForEach(ids.count) { token, _ in
-            let id = Int(ids[token])
-            guard id < config.vocabularySize else {
-                throw InputError(
-                    checkpoint.path, expected: "token ids below the vocabulary size \(config.vocabularySize)",
-                    found: "\(id)", hint: "the tokenizer belongs to another model", kind: .configuration)
+        // The kernel may map much around each row: all is given back before it is too much.
+        for first in stride(from: 0, to: ids.count, by: Self.rowsBetweenReturns) {
+            defer { model.embedding.advise(.giveBack) }
+            try threads.tryForEach(min(Self.rowsBetweenReturns, ids.count - first)) { piece, _ in
+                let token = first + piece
+                let id = Int(ids[token])
+                guard id < config.vocabularySize else {
+                    throw InputError(
+                        model.path, expected: "token ids below the vocabulary size \(config.vocabularySize)",
+                        found: "\(id)", hint: "the tokenizer belongs to another model", kind: .configuration)
+                }
+                let row = UnsafeMutableBufferPointer(start: residual.pointer + token * width, count: width)
+                try model.embedding.widenRow(id, into: row)
             }
-            let row = UnsafeMutableBufferPointer(start: residual.pointer + token * width, count: width)
-            try embedding.widenRow(id, into: row)
         }
         return residual
     }
 
+    /// Rows of the embedding that are read before its pages are given back.
+    private static let rowsBetweenReturns = 8
+
     /// Runs one block over a residual stream in place.
     private func block(
-        _ residual: UnsafeMutablePointer<Float>, adapter: BlockAdapter?, sequences: PackedSequences
+        _ residual: UnsafeMutablePointer<Float>, _ step: Step, sequences: PackedSequences
     ) {
         let tokens = sequences.ids.count
         let rows = threads.blockSize(
             of: tokens, atMost: PackedMatrix.rowsPerBlock, multipleOf: PackedMatrix.rowStep)
         rotary.withTables { cosines, sines in
             threads.forEachBlock(of: tokens, size: rows) { rows, thread in
-                projectQueryKeyValue(residual, rows, workspace.perThread[thread], adapter)
+                projectQueryKeyValue(residual, rows, workspace.perThread[thread], step)
                 rotate(rows, positions: sequences.positions, cosines: cosines, sines: sines)
             }
         }
@@ -142,25 +243,25 @@ public final class Llama: Backend {
             let scratch = workspace.perThread[thread]
             let stride = workspace.attentionStride
             apply(
-                .output, adapter, to: Matrix(workspace.attention.pointer + rows.lowerBound * stride, stride: stride),
+                .output, step, to: Matrix(workspace.attention.pointer + rows.lowerBound * stride, stride: stride),
                 rows: rows.count, scratch, into: residual + rows.lowerBound * config.hiddenSize,
                 stride: config.hiddenSize, from: .output)
-            feedForward(residual, rows, scratch, adapter)
+            feedForward(residual, rows, scratch, step)
         }
     }
 
     /// Normalises rows of the residual stream and projects them to queries, keys and values.
     private func projectQueryKeyValue(
         _ residual: UnsafeMutablePointer<Float>, _ rows: Range<Int>, _ scratch: Workspace.ThreadScratch,
-        _ adapter: BlockAdapter?
+        _ step: Step
     ) {
         let width = config.hiddenSize
         let columns = ProjectionGroup.queryKeyValue.rows(config)
         kernels_rms_norm(
-            residual + rows.lowerBound * width, width, weights.attentionNorm.pointer, config.rmsNormEpsilon,
+            residual + rows.lowerBound * width, width, step.weights.attentionNorm.pointer, config.rmsNormEpsilon,
             rows.count, width, scratch.normed.pointer, workspace.normedStride)
         apply(
-            .queryKeyValue, adapter, to: Matrix(scratch.normed.pointer, stride: workspace.normedStride),
+            .queryKeyValue, step, to: Matrix(scratch.normed.pointer, stride: workspace.normedStride),
             rows: rows.count, scratch,
             into: workspace.queryKeyValue.pointer + rows.lowerBound * columns, stride: columns)
     }
@@ -201,34 +302,35 @@ public final class Llama: Backend {
     /// RMSNorm, SwiGLU and the way back to the residual stream.
     private func feedForward(
         _ residual: UnsafeMutablePointer<Float>, _ rows: Range<Int>, _ scratch: Workspace.ThreadScratch,
-        _ adapter: BlockAdapter?
+        _ step: Step
     ) {
         let (width, inner) = (config.hiddenSize, config.intermediateSize)
         let start = residual + rows.lowerBound * width
         kernels_rms_norm(
-            start, width, weights.mlpNorm.pointer, config.rmsNormEpsilon, rows.count, width, scratch.normed.pointer,
+            start, width, step.weights.mlpNorm.pointer, config.rmsNormEpsilon, rows.count, width,
+            scratch.normed.pointer,
             workspace.normedStride)
         let stride = workspace.gateUpStride
         apply(
-            .gateUp, adapter, to: Matrix(scratch.normed.pointer, stride: workspace.normedStride), rows: rows.count,
+            .gateUp, step, to: Matrix(scratch.normed.pointer, stride: workspace.normedStride), rows: rows.count,
             scratch, into: scratch.gateUp.pointer, stride: stride)
         for row in 0..<rows.count {
             let gate = scratch.gateUp.pointer + row * stride
             kernels_silu_multiply(gate, gate + inner, inner, gate)
         }
         apply(
-            .down, adapter, to: Matrix(scratch.gateUp.pointer, stride: stride), rows: rows.count, scratch,
+            .down, step, to: Matrix(scratch.gateUp.pointer, stride: stride), rows: rows.count, scratch,
             into: start, stride: width, from: .output)
     }
 
     /// out = x · Wᵀ, or out += x · Wᵀ, plus the adapter's part.
     private func apply(
-        _ group: ProjectionGroup, _ adapter: BlockAdapter?, to x: Matrix, rows: Int,
+        _ group: ProjectionGroup, _ step: Step, to x: Matrix, rows: Int,
         _ scratch: Workspace.ThreadScratch, into out: UnsafeMutablePointer<Float>, stride: Int,
         from start: PackedMatrix.Start = .zero
     ) {
-        weights[group].multiply(x, rows: rows, from: start, into: out, stride: stride)
-        guard let pair = adapter?[group] else { return }
+        step.weights[group].multiply(x, rows: rows, from: start, into: out, stride: stride)
+        guard let pair = step.adapter?[group] else { return }
         let rank = pair.a.columns
         pair.a.multiply(x, rows: rows, into: scratch.lowRank.pointer, stride: rank)
         pair.b.multiply(

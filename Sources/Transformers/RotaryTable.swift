@@ -17,6 +17,9 @@ final class RotaryTable {
         inverseFrequencies = Self.inverseFrequencies(config)
     }
 
+    /// Bytes that a position takes at most: arrays grow to twice what they hold.
+    var bytesPerPosition: Int { 2 * 2 * half * MemoryLayout<Float>.stride }
+
     /// Makes sure that positions below `count` are there.
     func extend(to count: Int) {
         for position in length..<max(length, count) {

@@ -41,6 +41,8 @@ final class Workspace {
         self.tokens = max(tokens, self.tokens)
         self.longest = max(longest, self.longest)
         let rows = PackedMatrix.rowsPerBlock
+        // What was there goes first: there is never more than is needed.
+        (queryKeyValue, attention, perThread) = (FloatBuffer(0), FloatBuffer(0), [])
         queryKeyValue = FloatBuffer(self.tokens * ProjectionGroup.queryKeyValue.rows(config))
         attention = FloatBuffer(self.tokens * attentionStride)
         let longest = self.longest

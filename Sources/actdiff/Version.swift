@@ -8,7 +8,7 @@ enum Version {
     static func build() throws -> String {
         // Not by its path: the file there may have been replaced since this process began.
         let executable = try MappedFile("/proc/self/exe")
-        let digest = withExtendedLifetime(executable) { Digest(of: executable.bytes) }
+        let digest = Digest(of: executable)
         return "\(current)+\(digest.description.prefix(12))"
     }
 }

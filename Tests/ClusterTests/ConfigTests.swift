@@ -63,6 +63,8 @@ import Testing
         arguments: [
             ("model_roots: []\n", "w.yaml:1: model_roots"),
             ("model_roots: [/m]\nthreads: 0\n", "w.yaml:2: threads"),
+            ("model_roots: [/m]\nmemory: 4\n", "w.yaml:2: memory"),
+            ("model_roots: [/m]\nmemory: lots\n", "w.yaml:2: memory"),
             ("model_roots: [/m]\ndrain_signal: KILL\n", "w.yaml:2: drain_signal"),
             ("model_roots: [/m]\nname: x\n", "w.yaml:2: name"),
         ])
@@ -113,6 +115,21 @@ import Testing
         let error = #expect(throws: InputError.self) { try roots.resolve(folder.path + "/models/none") }
         #expect(error?.found == "No such file or directory")
         #expect(#expect(throws: InputError.self) { try ModelRoots(["/none"]) }?.place == "/none")
+    }
+
+    @Test("amounts of memory are read with their units")
+    func memorySizes() throws {
+        let texts = ["4GiB", "4G", "4096MiB", "0.5T", "1.5K", "700B", "1TiB"]
+        let bytes = [1 << 32, 1 << 32, 1 << 32, 1 << 39, 1536, 700, 1 << 40]
+        #expect(texts.map { MemorySize($0)?.bytes } == bytes)
+        for size in bytes { #expect(MemorySize(MemorySize(bytes: size).description)?.bytes == size) }
+        for text in [
+            "", "4", "GiB", "-4G", "4GB", "4 G", "4g", "0G", "0.1B", "1e3G", "nanG", "4Gi", "4GiBs", "1..2G", "2048T",
+        ] {
+            #expect(MemorySize(text) == nil, "\(text)")
+        }
+        let yaml = try Document(yaml: "model_roots: [/m]\nmemory: 1.5GiB\n", file: "w.yaml")
+        #expect(try WorkerConfig(yaml).memory?.bytes == 3 << 29)
     }
 
     @Test("lifetimes are read with their units, and as what is left of a Slurm job")

@@ -20,7 +20,7 @@ import Wire
         var order = LocalCluster.Order(
             source: JobSource(specText: job, specFile: "job.yaml", folder: "/"), output: folder.path + "/out",
             workers: 2,
-            threadsPerWorker: 3, modelRoots: ["/a", "/b"])
+            threadsPerWorker: 3, memoryPerWorker: MemorySize(bytes: 5000), modelRoots: ["/a", "/b"])
         order.executable = path
         return try LocalCluster(order, parts: .init(planner: planner, build: "test", logger: quiet))
     }
@@ -36,7 +36,7 @@ import Wire
     @Test("a run ends with the bundle in its place and nothing else left")
     func wholeRun() throws {
         // The script's processes stay until their input is closed; the work is done in here.
-        let cluster = try cluster("echo \"$@\" > \(folder.path)/arguments.txt; exec cat > /dev/null")
+        let cluster = try cluster("echo \"$@\" >> \(folder.path)/arguments.txt; exec cat > /dev/null")
         let worker = try worker(cluster.endpoints)
         var states: [JobState] = []
         _ = try cluster.run { states.append($0.state) }
@@ -46,11 +46,13 @@ import Wire
         #expect(FileManager.default.fileExists(atPath: folder.path + "/out/digests.txt"))
         let arguments = try String(contentsOfFile: folder.path + "/arguments.txt", encoding: .utf8)
         #expect(
-            arguments == """
-                worker --connect \(cluster.endpoints.control) --data \(cluster.endpoints.data) --threads 3 --model-root /a \
-                --model-root /b --until-stdin-closes
-
-                """)
+            arguments.split(separator: "\n").sorted()
+                == ["", " --show-memory-plan"].map { more in
+                    """
+                    worker --connect \(cluster.endpoints.control) --data \(cluster.endpoints.data) --threads 3 --memory 5000B \
+                    --model-root /a --model-root /b --until-stdin-closes\(more)
+                    """
+                })
         worker.vanish()
     }
 

@@ -30,12 +30,23 @@ extension ProcessTests {
             try expect("runn", status: 64, says: "Unexpected argument 'runn'")
             try expect("run", job, "--wrokers", "2", status: 64, says: "Unknown option '--wrokers'")
             try expect("run", job, "--workers", "0", status: 64, says: "--workers is 1 to 256")
+            try expect(
+                "run", job, "--memory", "4", status: 64, says: "The value '4' is invalid for '--memory <size>'",
+                "such as 4GiB or 4096MiB")
+            try expect("worker", "--model-root", "/", "--memory", "4GB", status: 64, says: "'4GB' is invalid")
             try expect("run", status: 64, says: "Missing expected argument '<job>'")
             try expect("submit", job, "--out", "x", status: 64, says: "--out needs --watch")
             try expect(
                 "results", "nowhere/at/all", status: 64, says: "nowhere/at/all: expected an existing result folder")
             try expect("coordinator", status: 64, says: "expected --state FOLDER or --config FILE, found neither")
             try expect("worker", status: 64, says: "expected --model-root FOLDER or --config FILE, found neither")
+        }
+
+        @Test("too little memory for the job says how much it takes") func littleMemory() throws {
+            try expect(
+                "run", job, "--out", "out", "--memory", "8MiB", status: 78, says: "--memory: expected at least ",
+                "found 8MiB",
+                "raise the limit")
         }
 
         @Test("a job file that does not exist") func noJob() throws {

@@ -23,6 +23,19 @@ extension ProcessTests {
             #expect(left == ["1-1", "1-2", "2-1", "2-2", "3-1", "3-2", "job.yaml"])
         }
 
+        @Test("the bundle is the same in little memory, and one line says how memory is used")
+        func littleMemory() throws {
+            let job = try place.write(TinyJob().yaml, to: "job.yaml")
+            for (memory, workers) in [("1GiB", "1"), ("72MiB", "2")] {
+                let end = try place.actdiff(
+                    "run", job, "--out", memory, "--workers", workers, "--threads", "1", "--memory", memory)
+                #expect(end.status == 0, "\(end.errors)")
+                let lines = end.errors.split(separator: "\n").filter { $0.contains("memory plan: ") }
+                #expect(lines.count == 1 && lines[0].contains(" blocks kept"), "\(end.errors)")
+            }
+            try expectSameBundle(place.path + "/1GiB", place.path + "/72MiB")
+        }
+
         @Test("a run that was killed goes on when the same command is given again, and leaves no process behind")
         func killedRun() throws {
             let job = try place.write(TinyJob.long(in: place).yaml, to: "job.yaml")

@@ -42,6 +42,14 @@ public struct ModelConfig: Sendable, Hashable {
         (self.slidingWindow, self.contextLength) = (slidingWindow, contextLength)
     }
 
+    /// Whether equal weights and tokens give equal numbers under both configurations: all that decides them is equal.
+    public func computes(like other: ModelConfig) -> Bool {
+        var same = other
+        // Names of the same code, and bounds that no computation within them sees.
+        (same.family, same.layerCount, same.contextLength) = (family, layerCount, contextLength)
+        return self == same
+    }
+
     /// Sizes above this are refused: no model has them, and products of two stay far from overflow.
     static let largestSize = 1 << 24
     /// More blocks are refused; everything that lists a model's modules stays small.

@@ -10,8 +10,9 @@ public struct TensorView: Sendable {
     public let file: MappedFile
     /// Number of elements; 1 for a tensor without extents.
     public let elementCount: Int
-    private let offset: Int
-    private let order: RowOrder
+    /// Where in the file its bytes begin.
+    let offset: Int
+    let order: RowOrder
 
     /// Where a row of the tensor stands in the file.
     enum RowOrder: Sendable, Hashable {

@@ -16,16 +16,21 @@ public final class LocalCluster {
         public var output: String
         public var workers: Int
         public var threadsPerWorker: Int
+        public var memoryPerWorker: MemorySize
         public var modelRoots: [String]
         /// The program that the workers run, as `worker` with the options in `workerArguments`.
         public var executable = "/proc/self/exe"
 
         /// Makes an order.
-        public init(source: JobSource, output: String, workers: Int, threadsPerWorker: Int, modelRoots: [String]) {
+        public init(
+            source: JobSource, output: String, workers: Int, threadsPerWorker: Int, memoryPerWorker: MemorySize,
+            modelRoots: [String]
+        ) {
             self.source = source
             self.output = output
             self.workers = workers
             self.threadsPerWorker = threadsPerWorker
+            self.memoryPerWorker = memoryPerWorker
             self.modelRoots = modelRoots
         }
     }
@@ -94,7 +99,7 @@ public final class LocalCluster {
         if unfinished != nil {
             logger.info("going on where an earlier run was interrupted", metadata: ["job": "\(job)"])
         }
-        for _ in 0..<order.workers { try startWorker() }
+        for index in 0..<order.workers { try startWorker(showsMemory: index == 0) }
         let detail = try watch(job, client, progress)
         let end = detail.summary
         if end.state == .done || end.state == .partial { try client.fetchBundle(of: job, to: order.output) }
@@ -145,17 +150,20 @@ public final class LocalCluster {
                 hint: "its own messages stand above; run the same command again to go on", kind: exit.kind)
         }
         restartsLeft -= 1
-        try startWorker()
+        try startWorker(showsMemory: false)
     }
 
-    private func startWorker() throws {
-        let worker = try WorkerProcess(order.executable, workerArguments) { [mailbox] in mailbox.post(.exited($0)) }
+    /// All workers have the same memory and plan its use alike: one of them says how.
+    private func startWorker(showsMemory: Bool) throws {
+        let arguments = workerArguments + (showsMemory ? ["--show-memory-plan"] : [])
+        let worker = try WorkerProcess(order.executable, arguments) { [mailbox] in mailbox.post(.exited($0)) }
         workers[worker.processID] = worker
     }
 
     /// The command line of a worker process.
     var workerArguments: [String] {
         ["worker", "--connect", endpoints.control, "--data", endpoints.data, "--threads", "\(order.threadsPerWorker)"]
+            + ["--memory", "\(order.memoryPerWorker)"]
             + order.modelRoots.flatMap { ["--model-root", $0] } + ["--until-stdin-closes"]
     }
 

@@ -10,11 +10,19 @@ public final class ModelEvaluator: ShardEvaluating {
     private let roots: ModelRoots
     private let inputs: TaskInputs
     private let threads: Threads
+    private let memory: Int
+    private let planned: @Sendable (MemoryPlan) -> Void
     /// The task that is open. The compute thread has one shard at a time, so the lock is never waited for.
     private let open = Mutex<(task: DiffTask, local: DiffTask, evaluator: ShardEvaluator)?>(nil)
 
-    /// Opens models below `roots` only, and computes with `threads` threads.
-    public init(roots: ModelRoots, digests: DigestCache, threads: Int) {
+    /// Opens models below `roots` only, and computes with `threads` threads in `memory` bytes; tells `planned` how memory
+    /// is used when a task is opened.
+    public init(
+        roots: ModelRoots, digests: DigestCache, threads: Int, memory: Int,
+        planned: @escaping @Sendable (MemoryPlan) -> Void
+    ) {
+        self.memory = memory
+        self.planned = planned
         self.roots = roots
         inputs = TaskInputs(digests: digests)
         self.threads = Threads(threads)
@@ -27,7 +35,7 @@ public final class ModelEvaluator: ShardEvaluating {
                 open = nil
                 let local = try localised(task)
                 try inputs.verify(local)
-                open = (task, local, try ShardEvaluator(local, threads: threads))
+                open = (task, local, try ShardEvaluator(local, threads: threads, memory: memory, planned: planned))
             }
             guard let (_, local, evaluator) = open else { throw CancellationError() }
             let result = try evaluator.evaluate(work) {

@@ -15,6 +15,8 @@ public struct WorkerConfig: Sendable, Hashable {
     public var modelRoots: [String]
     /// Threads to compute with.
     public var threads: Int
+    /// The memory that it may take; nil for a share of what there is.
+    public var memory: MemorySize?
     /// How long it may live, where it was told.
     public var lifetime: Lifetime?
     /// The signal besides SIGTERM and SIGINT that asks the worker to drain.
@@ -29,7 +31,7 @@ public struct WorkerConfig: Sendable, Hashable {
     /// Reads a configuration file. Throws `InputError` with file, line and key.
     public init(_ document: Document) throws {
         try document.refuseKeys(outside: [
-            "connect", "data", "key", "server_key", "model_roots", "threads", "lifetime", "drain_signal",
+            "connect", "data", "key", "server_key", "model_roots", "threads", "memory", "lifetime", "drain_signal",
         ])
         let roots = try document.required("model_roots")
         self.init(modelRoots: try roots.list().map { try $0.string() })
@@ -39,6 +41,7 @@ public struct WorkerConfig: Sendable, Hashable {
         keyFile = try document.optional("key")?.string()
         serverKey = try document.optional("server_key")?.string()
         if let threads = try document.optional("threads") { self.threads = try threads.integer(atLeast: 1) }
+        if let memory = try document.optional("memory") { self.memory = try MemorySize(memory) }
         if let text = try document.optional("lifetime") {
             guard let lifetime = Lifetime(try text.string()) else { throw text.error(expected: "such as 55m or 4h") }
             self.lifetime = lifetime

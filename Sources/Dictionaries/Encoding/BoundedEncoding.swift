@@ -12,14 +12,15 @@ final class BoundedEncoding: EncodingMethod {
     /// `PackedMatrix.rowsPerBlock`: they stay in a core's cache.
     private static let bytesPerScan = 600 << 10
     /// Latents between two looks at the room in the lists.
-    private static let latentsPerChunk = 4096
+    static let latentsPerChunk = 1024
     /// Above this product of lengths sums might overflow float32 on the way; all latents of such a row are summed.
     private static let mostBounded: Float = 1e37
     /// Where more than this share of all pairs needs float32 products, computing all of them densely is faster.
     private static let mostPairs = 0.125
 
     /// Many, so that weights that several rows need are read from memory once.
-    let rowsPerPiece = 4 * PackedMatrix.rowsPerBlock
+    static let mostRowsPerPiece = 4 * PackedMatrix.rowsPerBlock
+    let rowsPerPiece = mostRowsPerPiece
     /// Whether dense products would have been faster on what was encoded so far; read between calls of `encode`.
     var isWorthwhile: Bool {
         let (pairs, rows) = scratch.reduce((0, 0)) { ($0.0 + $1.pairs, $0.1 + $1.rows) }

@@ -12,7 +12,7 @@ struct SAELensReader {
     let threads: Threads
 
     /// Latents that are read at a time.
-    private static let latentsPerPiece = 8 * PackedMatrix.columnAlignment
+    static let latentsPerPiece = 8 * PackedMatrix.columnAlignment
 
     private var width: Int { config.inputWidth }
     private var latents: Int { config.latentCount }
@@ -81,6 +81,7 @@ struct SAELensReader {
                     for (index, latent) in range.enumerated() { row[index] *= factors[latent] }
                 }
             }
+            matrix.advise(.giveBack)
             body(piece, stride, range)
         }
     }

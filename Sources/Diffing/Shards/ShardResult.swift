@@ -27,6 +27,15 @@ public struct LatentSums: Sendable, Hashable {
         active.append(count)
     }
 
+    /// Puts the rows of `other` behind these.
+    public mutating func append(_ other: LatentSums) {
+        let start = latents.count
+        rowStarts.append(contentsOf: other.rowStarts.dropFirst().map { $0 + start })
+        latents.append(contentsOf: other.latents)
+        sums.append(contentsOf: other.sums)
+        active.append(contentsOf: other.active)
+    }
+
     /// Ends the row that is being written.
     public mutating func endRow() {
         rowStarts.append(latents.count)

@@ -52,6 +52,7 @@ extension BenchCommand {
             print("\(Spread(measured.map(\.forwardTokens)).text(0)) tokens/s")
             print("encode    \(Spread(measured.map(\.encode)).text(0)) GFLOP/s", terminator: ", ")
             print("\(Spread(measured.map { $0.encode / $0.product }).text(2)) of products")
+            print("shards    \(Spread(measured.map(\.shardTokens)).text(0)) prompt tokens/s")
         }
     }
 }

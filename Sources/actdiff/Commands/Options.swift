@@ -66,6 +66,18 @@ extension TokenMask: ExpressibleByArgument {}
 extension RankKey: ExpressibleByArgument {}
 extension ResultReport.Format: ExpressibleByArgument {}
 
+extension MemorySize: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(argument)
+    }
+
+    /// What an option for it says.
+    static func help(_ whose: String, _ rest: String = "") -> ArgumentHelp {
+        let share = "three quarters of what machine and control groups allow" + (rest.isEmpty ? "" : ", \(rest)")
+        return ArgumentHelp("\(whose), such as 4GiB or 4096MiB. Default: \(share).", valueName: "size")
+    }
+}
+
 extension JobID: ExpressibleByArgument {
     public init?(argument: String) {
         self.init(argument)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Diffing
+import Evaluation
 import Foundation
 import Inputs
 
@@ -25,6 +26,8 @@ struct RunCommand: ParsableCommand {
     var workers = 1
     @Option(help: "Threads of each worker. Default: the machine's cores, divided among the workers.")
     var threads: Int?
+    @Option(help: MemorySize.help("Memory of each worker", "divided among the workers"))
+    var memory: MemorySize?
     @OptionGroup var ranking: RankingOptions
 
     func validate() throws {
@@ -41,7 +44,9 @@ struct RunCommand: ParsableCommand {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let order = LocalCluster.Order(
             source: source, output: output, workers: workers,
-            threadsPerWorker: threads ?? max(1, cores / workers), modelRoots: Self.modelRoots(spec))
+            threadsPerWorker: threads ?? max(1, cores / workers),
+            memoryPerWorker: memory ?? MemorySize(bytes: MachineMemory().share(among: workers)),
+            modelRoots: Self.modelRoots(spec))
         let cluster = try LocalCluster(
             order,
             parts: .init(planner: try Start.planner(), build: Version.build(), logger: Start.logger("actdiff.run")))

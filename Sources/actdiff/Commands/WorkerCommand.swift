@@ -1,8 +1,10 @@
 import ArgumentParser
 import Cluster
 import Compute
+import Evaluation
 import Foundation
 import Inputs
+import Logging
 import Wire
 
 /// `actdiff worker`: the daemon that computes shards.
@@ -30,23 +32,31 @@ struct WorkerCommand: ParsableCommand {
     var modelRoots: [String] = []
     @Option(help: "Threads to compute with. Default: the machine's cores.")
     var threads: Int?
+    @Option(help: MemorySize.help("Memory to compute in"))
+    var memory: MemorySize?
     @Option(help: "How long it may live, such as 55m or 4h. Default: until the end of the Slurm job, if it is in one.")
     var lifetime: Lifetime?
     @Option(help: "Signal that also means drain: USR1, USR2 or HUP.")
     var drainSignal: DrainSignal?
+    @Flag(help: ArgumentHelp("Say how memory is used, however little else is said.", visibility: .hidden))
+    var showMemoryPlan = false
     @Flag(help: "End when standard input is closed.")
     var untilStdinCloses = false
 
     func run() throws {
         let settings = try settings()
+        let logger = Start.logger("actdiff.worker", level: untilStdinCloses ? .notice : .info)
+        let planLevel: Logger.Level = showMemoryPlan ? .notice : .info
         let evaluator = ModelEvaluator(
-            roots: try ModelRoots(settings.modelRoots), digests: Start.digests(), threads: settings.threads)
+            roots: try ModelRoots(settings.modelRoots), digests: Start.digests(), threads: settings.threads,
+            memory: settings.memory?.bytes ?? MachineMemory().share(),
+            planned: { logger.log(level: planLevel, "\($0)") })
         let service = try WorkerService(
             connect: settings.coordinator, keys: settings.keys,
             parts: .init(
                 evaluator: evaluator, build: Version.build(), instructionSet: ProcessorKernels.instructionSet,
                 threads: settings.threads, lifetimeSeconds: settings.lifetime?.seconds,
-                logger: Start.logger("actdiff.worker", level: untilStdinCloses ? .notice : .info)))
+                logger: logger))
         let signals = EndSignals(settings) { service.drain() }
         if untilStdinCloses {
             ParentWatch.whenStandardInputCloses {
@@ -82,6 +92,7 @@ struct WorkerCommand: ParsableCommand {
         guard (1...1024).contains(settings.threads) else {
             throw InputError("--threads", expected: "1 to 1024", found: "\(settings.threads)", kind: .usage)
         }
+        if let memory { settings.memory = memory }
         if let lifetime { settings.lifetime = lifetime }
         if settings.lifetime == nil {
             settings.lifetime = try Lifetime(slurm: ProcessInfo.processInfo.environment)

@@ -1,0 +1,50 @@
+import Dictionaries
+import Diffing
+import Transformers
+
+extension ShardEvaluator {
+    /// Shards and prompts differ a little: plans are made for the next multiples of these.
+    private static let (tokenStep, promptStep) = (1024, 64)
+
+    /// What a task takes of memory besides its tokens.
+    static func needs(_ task: DiffTask, _ forward: ForwardMemory, width: Int, threads: Int) -> MemoryPlan.Needs {
+        var needs = MemoryPlan.Needs()
+        needs.adapters = forward.adapters
+        needs.scratch = forward.scratch
+        needs.perToken = forward.perToken
+        needs.perTokenOfLongest = forward.perTokenOfLongest
+        needs.blocks = forward.blocks
+        needs.streaming = forward.streaming
+        for hook in task.hooks {
+            needs.dictionaries += EncoderMemory.bytes(latents: hook.latents, width: width, threads: threads)
+            needs.scratch += EncoderMemory.scratch(latents: hook.latents, width: width, threads: threads)
+        }
+        // One hook after the other is encoded.
+        needs.perToken += task.hooks.map { EncoderMemory.bytesPerToken(latents: $0.latents) }.max() ?? 0
+        return needs
+    }
+
+    /// The plan for a shard: the one there is where it will do, else a larger one.
+    func plan(for work: ShardWork) throws -> MemoryPlan {
+        let longest = work.prompts.map(\.ids.count).max() ?? 0
+        if let plan, work.tokenCount <= plan.tokens, longest <= plan.longest { return plan }
+        func up(_ count: Int, to step: Int) -> Int { (count + step - 1) / step * step }
+        let tokens = max(plan?.tokens ?? 0, up(work.tokenCount, to: Self.tokenStep))
+        let next =
+            try
+            (try? MemoryPlan(
+                needs, limit: memory, tokens: tokens, longest: max(plan?.longest ?? 0, up(longest, to: Self.promptStep))
+            ))
+            // Where there is no room for more than what there is.
+            ?? MemoryPlan(needs, limit: memory, tokens: tokens, longest: max(plan?.longest ?? 0, longest))
+        backend.keep(blocks: next.keptBlocks)
+        if plan?.keptBlocks != next.keptBlocks || plan?.batchTokens != next.batchTokens { planned(next) }
+        plan = next
+        return next
+    }
+
+    /// Whole prompts in their order, as many at a time as fit.
+    static func batches(_ prompts: [PromptTokens], tokens: Int) -> [[PromptTokens]] {
+        ShardPlan(lengths: prompts.map(\.ids.count), shardTokens: tokens).shards.map { Array(prompts[$0]) }
+    }
+}

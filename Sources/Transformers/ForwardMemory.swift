@@ -1,0 +1,72 @@
+import Checkpoints
+import Compute
+import Kernels
+
+/// What a backend takes of memory, in bytes: what a plan must know before anything is computed.
+public struct ForwardMemory: Sendable, Hashable {
+    /// Adapters, which stay.
+    public var adapters = 0
+    /// What stays of scratch and norm weights, however many tokens there are.
+    public var scratch = 0
+    /// For each token of a batch: residual streams, queries, keys and values.
+    public var perToken = 0
+    /// For each token of the longest sequence: scratch of attention, rotary tables.
+    public var perTokenOfLongest = 0
+    /// Packed weights of every block of every model, in the order of a run; what models have in common counts once.
+    public var blocks: [Int] = []
+    /// What all blocks that are not kept need together: buffers for one, and the next one as it is stored.
+    public var streaming = 0
+
+    /// Nothing.
+    public init() {}
+
+    /// Adds what another one takes at the same time; its blocks come behind these.
+    mutating func add(_ other: ForwardMemory) {
+        adapters += other.adapters
+        scratch += other.scratch
+        perToken += other.perToken
+        perTokenOfLongest += other.perTokenOfLongest
+        blocks += other.blocks
+        streaming += other.streaming
+    }
+}
+
+extension WeightStore {
+    /// Weights, and the scratch in which they are widened.
+    func add(to memory: inout ForwardMemory) {
+        memory.blocks += blocks.map(\.bytes)
+        memory.streaming +=
+            ProjectionGroup.allCases.reduce(0) { $0 + Self.packedBytes($1, config) }
+            + (blocks.map(\.storedBytes).max() ?? 0)
+        // While a tensor is widened it is mapped; norms are there in every block.
+        let norms = 2 * config.hiddenSize * MemoryLayout<Float>.stride
+        memory.scratch +=
+            threads.count * Self.scratchFloats(config) * MemoryLayout<Float>.stride + largestTensor
+            + blocks.count * norms
+    }
+}
+
+extension Workspace {
+    /// What `reserve` takes, for adapters of this rank.
+    func add(to memory: inout ForwardMemory, config: ModelConfig, rank: Int, threads: Threads) {
+        let float = MemoryLayout<Float>.stride
+        let rows = PackedMatrix.rowsPerBlock
+        let attention = kernels_attention_scratch(0, config.headSize)
+        memory.scratch +=
+            threads.count * float * (rows * (normedStride + gateUpStride + max(rank, 1)) + attention)
+        memory.perToken += float * (ProjectionGroup.queryKeyValue.rows(config) + attentionStride)
+        memory.perTokenOfLongest +=
+            threads.count * float * (kernels_attention_scratch(1, config.headSize) - attention)
+    }
+}
+
+extension BlockAdapter {
+    /// Bytes of its packed factors.
+    var byteCount: Int {
+        ProjectionGroup.allCases.reduce(0) { sum, group in
+            guard let pair = self[group] else { return sum }
+            return sum
+                + [pair.a, pair.b].reduce(0) { $0 + PackedMatrix.byteCount(columns: $1.columns, inner: $1.inner) }
+        }
+    }
+}

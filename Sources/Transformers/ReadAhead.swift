@@ -1,0 +1,18 @@
+import Checkpoints
+import Dispatch
+
+/// Has the kernel read tensors from their files while something else is computed.
+final class ReadAhead {
+    /// Of its own: the kernel makes whoever asks wait where its queue to the disk is full.
+    private let queue = DispatchQueue(label: "actdiff.read-ahead")
+    private var last: String?
+
+    /// Begins to read these tensors into the page cache; does nothing when they are the ones it was told last.
+    func start(_ tensors: [TensorView]) {
+        guard let place = tensors.first?.place, place != last else { return }
+        last = place
+        queue.async {
+            for tensor in tensors { tensor.advise(.readAhead) }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+import Checkpoints
+import Compute
+
+/// The widened and packed weights of all models of a run: some blocks stay for good, the others go through one buffer
+/// for each projection group.
+///
+/// Tensors that are equal in several models are there once. What a block was widened from is given back to the kernel,
+/// and what comes next is read ahead.
+final class WeightStore {
+    /// What a model has of its own in one block, in the order in which a run needs it.
+    struct Block {
+        let layer: Int
+        let model: Int
+        /// Projection groups that no earlier model has as well.
+        let groups: [ProjectionGroup]
+        /// Bytes when packed, and as stored.
+        let bytes: Int
+        let storedBytes: Int
+    }
+
+    private struct Place: Hashable {
+        let layer: Int
+        let model: Int
+        let group: ProjectionGroup
+    }
+
+    /// Rows widened by one piece of work.
+    private static let rowsPerPiece = 64
+
+    /// Blocks in the order of a run.
+    let blocks: [Block]
+    private let models: [ModelTensors]
+    private let shared: SharedWeights
+    let config: ModelConfig
+    let threads: Threads
+    private let readAhead = ReadAhead()
+    /// The first blocks, which stay.
+    private var keptCount = Int.max
+    private var kept: [Place: PackedMatrix] = [:]
+    private var norms: [Int: BlockNorms] = [:]
+    /// By group: what all other blocks go through, and what it holds now.
+    private var buffers: [ProjectionGroup: PackedMatrix] = [:]
+    private var held: [ProjectionGroup: Place] = [:]
+    /// One piece of rows for each thread, before they are packed.
+    private var pieces: [FloatBuffer] = []
+
+    /// Opens nothing yet; memory is taken as blocks are asked for.
+    init(_ models: [ModelTensors], shared: SharedWeights, config: ModelConfig, threads: Threads) {
+        self.models = models
+        self.shared = shared
+        self.config = config
+        self.threads = threads
+        blocks = shared.blocks.indices.flatMap { layer in
+            models.indices.compactMap { model in
+                let groups = ProjectionGroup.allCases.filter {
+                    shared.blocks[layer][model].groups[$0.rawValue] == model
+                }
+                guard !groups.isEmpty else { return nil }
+                let tensors = groups.flatMap { models[model].blocks[layer].groups[$0.rawValue] }
+                return Block(
+                    layer: layer, model: model, groups: groups,
+                    bytes: groups.reduce(0) { $0 + Self.packedBytes($1, config) },
+                    storedBytes: tensors.reduce(0) { $0 + $1.byteCount })
+            }
+        }
+    }
+
+    /// Bytes of the largest tensor as it is stored.
+    var largestTensor: Int {
+        models.flatMap(\.blocks).reduce(0) { max($0, $1.groups.joined().map(\.byteCount).max() ?? 0) }
+    }
+
+    /// Bytes of a projection group's packed weights.
+    static func packedBytes(_ group: ProjectionGroup, _ config: ModelConfig) -> Int {
+        PackedMatrix.byteCount(columns: group.rows(config), inner: group.inner(config))
+    }
+
+    /// Floats of the scratch in which one thread widens.
+    static func scratchFloats(_ config: ModelConfig) -> Int {
+        rowsPerPiece * (ProjectionGroup.allCases.map { $0.inner(config) }.max() ?? 0)
+    }
+
+    /// Keeps the first `count` blocks for good from now on, and drops what others are there.
+    func keep(_ count: Int) {
+        keptCount = count
+        let staying = Set(blocks.prefix(count).flatMap { block in block.groups.map { place(block, $0) } })
+        kept = kept.filter { staying.contains($0.key) }
+        if count >= blocks.count {
+            buffers = [:]
+            held = [:]
+        }
+    }
+
+    /// The weights of a model's block. What a buffer holds is good until the next call.
+    func weights(layer: Int, model: Int) throws -> BlockWeights {
+        let weights = BlockWeights(
+            queryKeyValue: try matrix(layer, model, .queryKeyValue), output: try matrix(layer, model, .output),
+            gateUp: try matrix(layer, model, .gateUp), down: try matrix(layer, model, .down),
+            norms: try norms(layer, model))
+        if let next = blockToRead(after: layer, model) {
+            readAhead.start(next.groups.flatMap { models[next.model].blocks[next.layer].groups[$0.rawValue] })
+        }
+        return weights
+    }
+
+    private func place(_ block: Block, _ group: ProjectionGroup) -> Place {
+        Place(layer: block.layer, model: block.model, group: group)
+    }
+
+    private func norms(_ layer: Int, _ model: Int) throws -> BlockNorms {
+        let key = layer * models.count + shared.blocks[layer][model].norms
+        if let norms = norms[key] { return norms }
+        let widened = try BlockNorms(models[model].blocks[layer])
+        norms[key] = widened
+        return widened
+    }
+
+    private func matrix(_ layer: Int, _ model: Int, _ group: ProjectionGroup) throws -> PackedMatrix {
+        let owner = shared.blocks[layer][model].groups[group.rawValue]
+        let place = Place(layer: layer, model: owner, group: group)
+        if let matrix = kept[place] { return matrix }
+        let index = blocks.firstIndex { $0.layer == layer && $0.model == owner } ?? blocks.count
+        guard index >= keptCount else {
+            let matrix = PackedMatrix(columns: group.rows(config), inner: group.inner(config))
+            try load(place, into: matrix)
+            kept[place] = matrix
+            return matrix
+        }
+        let buffer = buffers[group] ?? PackedMatrix(columns: group.rows(config), inner: group.inner(config))
+        buffers[group] = buffer
+        guard held[group] != place else { return buffer }
+        // Whatever comes of it, the buffer no longer holds what it did.
+        held[group] = nil
+        try load(place, into: buffer)
+        held[group] = place
+        return buffer
+    }
+
+    /// Widens and packs a group's tensors, in parallel, and gives each back when it is done with.
+    private func load(_ place: Place, into matrix: PackedMatrix) throws {
+        if pieces.isEmpty { pieces = (0..<threads.count).map { _ in FloatBuffer(Self.scratchFloats(config)) } }
+        var start = 0
+        for tensor in models[place.model].blocks[place.layer].groups[place.group.rawValue] {
+            let rows = tensor.shape[0]
+            let first = start
+            defer { tensor.advise(.giveBack) }
+            try threads.tryForEach((rows + Self.rowsPerPiece - 1) / Self.rowsPerPiece) { piece, thread in
+                let from = piece * Self.rowsPerPiece
+                let range = from..<min(rows, from + Self.rowsPerPiece)
+                let widened = pieces[thread].pointer
+                try tensor.widenRows(
+                    range, into: UnsafeMutableBufferPointer(start: widened, count: range.count * matrix.inner))
+                matrix.set(widened, first: first + from, count: range.count)
+            }
+            start += rows
+        }
+    }
+
+    /// The next block, round and round, whose tensors will be read; nil where there is no other.
+    private func blockToRead(after layer: Int, _ model: Int) -> Block? {
+        guard let current = blocks.lastIndex(where: { ($0.layer, $0.model) <= (layer, model) }) else { return nil }
+        let order = (1..<max(blocks.count, 1)).lazy.map { (current + $0) % self.blocks.count }
+        return order.first { index in
+            index >= self.keptCount
+                || self.blocks[index].groups.contains { self.kept[self.place(self.blocks[index], $0)] == nil }
+        }.map { blocks[$0] }
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Inputs
+import Testing
+
+@testable import Checkpoints
+
+/// Giving pages back changes no bytes, and equality is that of types, shapes and bytes.
+@Suite struct TensorPagesTests {
+    /// More than two pieces of 8 MiB and not a whole number of pages.
+    private static let length = (17 << 20) + 123
+
+    private func file(_ folder: TemporaryFolder, _ name: String, changing at: Int? = nil) throws -> String {
+        var bytes = Data((0..<Self.length).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 7) })
+        if let at { bytes[at] ^= 1 }
+        return try folder.write(name, bytes)
+    }
+
+    @Test func aFileThatIsGivenBackReadsTheSame() throws {
+        let folder = try TemporaryFolder()
+        let path = try file(folder, "data")
+        let expected = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        let mapped = try MappedFile(path)
+        #expect(Digest(of: mapped) == Digest(of: expected))
+        for range in [0..<Self.length, 5000..<5001, Self.length - 1..<Self.length + 4096, 7..<7] {
+            for advice in [MappedFile.Advice.readAhead, .giveBack, .random, .giveBack] {
+                mapped.advise(advice, range)
+                #expect(mapped.bytes.elementsEqual(expected))
+            }
+        }
+        var sizes: [Int] = []
+        mapped.forEachPiece(of: 100..<Self.length) { piece in
+            sizes.append(piece.count)
+            return sizes.count < 2
+        }
+        #expect(sizes == [8 << 20, 8 << 20])
+        let empty = try MappedFile(folder.write("empty", ""))
+        empty.advise(.giveBack, 0..<1)
+        #expect(Digest(of: empty) == Digest(of: [UInt8]()))
+    }
+
+    @Test func tensorsAreEqualWhereTypeShapeOrderAndBytesAre() throws {
+        let folder = try TemporaryFolder()
+        func tensor(_ path: String, _ shape: [Int], _ type: StoredType = .int8, offset: Int = 0) throws -> TensorView {
+            try TensorView(name: path, shape: shape, type: type, file: MappedFile(path), offset: offset)
+        }
+        let first = try file(folder, "first")
+        let whole = try tensor(first, [Self.length])
+        #expect(whole.byteCount == Self.length)
+        #expect(whole.isStoredAs(whole))
+        #expect(whole.isStoredAs(try tensor(file(folder, "second"), [Self.length])))
+        for at in [0, 9 << 20, Self.length - 1] {
+            #expect(try !whole.isStoredAs(tensor(file(folder, "changed", changing: at), [Self.length])))
+        }
+        #expect(try !whole.isStoredAs(tensor(first, [1, Self.length])))
+        #expect(try !whole.isStoredAs(tensor(first, [Self.length], .uint8)))
+        #expect(try !tensor(first, [64, 64]).isStoredAs(tensor(first, [64, 64], offset: 1)))
+        let rows = try tensor(first, [64, 64])
+        #expect(!rows.isStoredAs(rows.renamed("q", order: .rotaryPairs(headSize: 8))))
+    }
+}

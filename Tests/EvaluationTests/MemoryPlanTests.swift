@@ -1,0 +1,169 @@
+import Foundation
+import Inputs
+import Testing
+
+@testable import Evaluation
+
+@Suite struct MemoryPlanTests {
+    /// What a task of some size takes.
+    private func needs(_ random: inout some RandomNumberGenerator) -> MemoryPlan.Needs {
+        var needs = MemoryPlan.Needs()
+        needs.program = .random(in: 0...100, using: &random)
+        needs.dictionaries = .random(in: 0...1000, using: &random)
+        needs.scratch = .random(in: 0...100, using: &random)
+        needs.perToken = .random(in: 1...10, using: &random)
+        needs.perTokenOfLongest = .random(in: 0...3, using: &random)
+        needs.blocks = (0..<Int.random(in: 0...12, using: &random)).map { _ in .random(in: 1...500, using: &random) }
+        needs.streaming = needs.blocks.isEmpty ? 0 : .random(in: 1...700, using: &random)
+        return needs
+    }
+
+    @Test("a plan stays within its limit, and reads no more than any other way of cutting a shard")
+    func properties() throws {
+        var random = SystemRandomNumberGenerator()
+        var (made, refused) = (0, 0)
+        for _ in 0..<4000 {
+            let needs = needs(&random)
+            let limit = Int.random(in: 1...6000, using: &random)
+            let longest = Int.random(in: 2...100, using: &random)
+            let tokens = longest + Int.random(in: 0...400, using: &random)
+            let fixed = needs.program + needs.dictionaries + needs.adapters + needs.scratch
+            let all = needs.blocks.reduce(0, +)
+            let least = fixed + longest * (needs.perToken + needs.perTokenOfLongest) + min(all, needs.streaming)
+            do {
+                let plan = try MemoryPlan(needs, limit: limit, tokens: tokens, longest: longest)
+                made += 1
+                #expect(plan.bytes <= limit, "\(plan)")
+                #expect(least <= limit)
+                #expect((longest...tokens).contains(plan.batchTokens), "every prompt fits into a batch")
+                #expect((0...needs.blocks.count).contains(plan.keptBlocks))
+                let read = Self.read(needs, plan, tokens)
+                for kept in 0...needs.blocks.count {
+                    let weights =
+                        needs.blocks.prefix(kept).reduce(0, +) + (kept < needs.blocks.count ? needs.streaming : 0)
+                    let room = limit - fixed - longest * needs.perTokenOfLongest - weights
+                    let size = room < 0 ? 0 : min(tokens, room / needs.perToken)
+                    guard size >= longest else { continue }
+                    let rest = needs.blocks.dropFirst(kept).reduce(0, +)
+                    #expect(read <= (tokens + size - 1) / size * rest, "keeping \(kept) is better than \(plan)")
+                }
+            } catch let error as InputError {
+                refused += 1
+                #expect(least > limit, "\(error)")
+                #expect(error.place == "--memory")
+                let few = fixed + min(all, needs.streaming) > limit
+                #expect(error.kind == (few ? .configuration : .temporary))
+            }
+        }
+        #expect(made > 1000 && refused > 200)
+    }
+
+    /// Bytes that are read again for a shard.
+    private static func read(_ needs: MemoryPlan.Needs, _ plan: MemoryPlan, _ tokens: Int) -> Int {
+        (tokens + plan.batchTokens - 1) / plan.batchTokens * needs.blocks.dropFirst(plan.keptBlocks).reduce(0, +)
+    }
+
+    private var example: MemoryPlan.Needs {
+        var needs = MemoryPlan.Needs()
+        needs.program = 64 << 20
+        needs.dictionaries = 300 << 20
+        needs.scratch = 100 << 20
+        needs.perToken = 100 << 10
+        needs.blocks = Array(repeating: 200 << 20, count: 28)
+        needs.streaming = 300 << 20
+        return needs
+    }
+
+    @Test("with enough memory everything stays, and a shard is one batch")
+    func enough() throws {
+        let plan = try MemoryPlan(example, limit: 8 << 30, tokens: 4096, longest: 300)
+        #expect(plan.keptBlocks == 28 && plan.batchTokens == 4096)
+        #expect(
+            plan.description == """
+                memory plan: 6.3 of 8.0 GiB = program 0.1 + dictionaries 0.3 + scratch 0.1 + activations 0.4 (4096 tokens at \
+                a time) + weights 5.5 (all 28 blocks kept)
+                """)
+    }
+
+    @Test("with less some stay; a shard that has no room is cut only where that saves reading")
+    func less() throws {
+        let some = try MemoryPlan(example, limit: 4 << 30, tokens: 4096, longest: 300)
+        #expect(some.keptBlocks == 14 && some.batchTokens == 4096)
+        #expect(some.description.contains("(14 of 28 blocks kept, the others read for each batch)"))
+        // No room for the whole shard beside the buffers.
+        let none = try MemoryPlan(example, limit: 900 << 20, tokens: 4096, longest: 300)
+        #expect(none.keptBlocks == 0 && none.batchTokens == 1392)
+        #expect(none.description.contains("of 900.0 MiB"))
+        #expect(none.description.contains("(none of 28 blocks kept, all read for each batch)"))
+    }
+
+    @Test("where only the longest prompt fits at a time, a long shard is still computed")
+    func manyBatches() throws {
+        var needs = example
+        needs.perToken = 1 << 20
+        let plan = try MemoryPlan(needs, limit: 768 << 20, tokens: 1 << 18, longest: 3)
+        #expect(plan.batchTokens == 4 && plan.keptBlocks == 0)
+    }
+
+    @Test("a limit that is too small says how much would do")
+    func tooSmall() throws {
+        let error = #expect(throws: InputError.self) {
+            try MemoryPlan(example, limit: 700 << 20, tokens: 4096, longest: 300)
+        }
+        #expect(error?.kind == .configuration && error?.found == "700MiB")
+        #expect(error?.expected.hasPrefix("at least 764MiB for a worker") == true)
+        #expect(throws: Never.self) { try MemoryPlan(example, limit: 764 << 20, tokens: 0, longest: 0) }
+        let long = #expect(throws: InputError.self) {
+            try MemoryPlan(example, limit: 764 << 20, tokens: 4096, longest: 1000)
+        }
+        #expect(long?.kind == .temporary)
+        #expect(long?.expected == "at least 862MiB for a worker, for a prompt of 1000 tokens")
+        #expect(throws: Never.self) { try MemoryPlan(example, limit: 862 << 20, tokens: 4096, longest: 1000) }
+    }
+}
+
+/// What a machine allows, from files as Linux has them.
+@Suite struct MachineMemoryTests {
+    private func memory(_ files: [String: String]) throws -> Int {
+        let root = NSTemporaryDirectory() + "machine-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        for (path, text) in files {
+            let url = URL(fileURLWithPath: root + path)
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: url)
+        }
+        return MachineMemory(root: root).bytes
+    }
+
+    private let meminfo = ["/proc/meminfo": "MemTotal:       32000 kB\nMemFree:  10 kB\nMemAvailable:   20000 kB\n"]
+
+    @Test("the smallest of what is available and of the limits of all groups above")
+    func limits() throws {
+        #expect(try memory(meminfo) == 20_000 << 10)
+        let v2 = meminfo.merging(["/proc/self/cgroup": "0::/a.slice/b.service\n"]) { $1 }
+        #expect(try memory(v2) == 20_000 << 10)
+        let own = ["/sys/fs/cgroup/a.slice/b.service/memory.max": "max\n"]
+        #expect(try memory(v2.merging(own) { $1 }) == 20_000 << 10)
+        let above = own.merging(["/sys/fs/cgroup/a.slice/memory.max": "5000000\n"]) { $1 }
+        #expect(try memory(v2.merging(above) { $1 }) == 5_000_000)
+        // A container sees its own group as the root.
+        #expect(try memory(v2.merging(["/sys/fs/cgroup/memory.max": "4000000\n"]) { $1 }) == 4_000_000)
+        let v1 = meminfo.merging(["/proc/self/cgroup": "4:cpu,memory:/job/step\n3:cpuset:/\n0::/\n"]) { $1 }
+        let limits = [
+            "/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+            "/sys/fs/cgroup/memory/job/step/memory.limit_in_bytes": "3000000\n",
+        ]
+        #expect(try memory(v1.merging(limits) { $1 }) == 3_000_000)
+        let outside = meminfo.merging(["/proc/self/cgroup": "0::/../../x\n"]) { $1 }
+        #expect(try memory(outside.merging(["/sys/fs/cgroup/x/memory.max": "7\n"]) { $1 }) == 20_000 << 10)
+    }
+
+    @Test("this machine has some, and workers share it")
+    func here() {
+        let memory = MachineMemory()
+        #expect(memory.bytes > 1 << 28)
+        #expect(memory.share(among: 3) <= memory.share() / 3)
+        #expect(memory.share() < memory.bytes)
+    }
+}

@@ -1,0 +1,127 @@
+import Compute
+import Diffing
+import Foundation
+import Inputs
+import Testing
+
+@testable import Evaluation
+
+/// The same results, whatever stays in memory and however a shard is cut into batches.
+@Suite struct ShardMemoryTests {
+    private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("ProcessTests/Fixtures").path
+
+    private let task: DiffTask
+    private let work: ShardWork
+
+    init() {
+        func input(_ name: String) -> DiffTask.Input {
+            .init(path: "\(Self.fixtures)/\(name)", digest: Digest(of: name))
+        }
+        func hook(_ layer: Int, _ site: HookPoint.Site) -> DiffTask.Hook {
+            .init(point: HookPoint(layer: layer, site: site), dictionary: input("sae"), latents: 64)
+        }
+        task = DiffTask(
+            base: input("base"),
+            tuned: [
+                .init(name: "whole", form: .checkpoint, input: input("tuned")),
+                .init(name: "adapted", form: .adapter, input: input("adapter")),
+                .init(name: "itself", form: .checkpoint, input: input("base")),
+            ],
+            hooks: [hook(2, .residPost)], masks: [.all, .last])
+        work = ShardWork(
+            index: 7,
+            prompts: (0..<40).map { index in
+                let length = 3 + index * 7 % 50
+                return PromptTokens(
+                    index: index, ids: (0..<length).map { UInt32(($0 * 13 + index * 5) % 256) },
+                    masks: (0..<length).map { $0 == 0 ? 0 : $0 == length - 1 ? 3 : 1 })
+            })
+    }
+
+    private func evaluator(_ memory: Int, _ plans: Plans = Plans(), threads: Int = 2) throws -> ShardEvaluator {
+        try ShardEvaluator(task, threads: Threads(threads), memory: memory) { plans.made.append($0) }
+    }
+
+    private final class Plans {
+        var made: [MemoryPlan] = []
+    }
+
+    /// Bytes for this many kept blocks and batches of this many tokens.
+    private func memory(_ needs: MemoryPlan.Needs, kept: Int, tokens: Int) -> Int {
+        needs.program + needs.dictionaries + needs.adapters + needs.scratch + 64 * needs.perTokenOfLongest
+            + tokens * needs.perToken + needs.blocks.prefix(kept).reduce(0, +) + needs.streaming
+    }
+
+    @Test("results are the same with all, some and none of the blocks kept, in one batch and in several")
+    func anyPlan() throws {
+        let plans = Plans()
+        let all = try evaluator(1 << 40, plans)
+        let expected = try all.evaluate(work) {}
+        #expect(all.needs.blocks.count == 4, "three blocks of the base, and one that is the tuned checkpoint's own")
+        #expect(plans.made.map(\.keptBlocks) == [4])
+        for threads in [1, 2] {
+            let evaluator = try evaluator(1 << 40, threads: threads)
+            var batches: Set<Int> = []
+            // More and fewer in turn, so that blocks come and go.
+            for kept in [0, 2, 1, 4, 3, 0] {
+                evaluator.backend.keep(blocks: kept)
+                for tokens in [60, 200, 2000] {
+                    #expect(try evaluator.evaluate(work, batchTokens: tokens) {} == expected)
+                    batches.insert(ShardEvaluator.batches(work.prompts, tokens: tokens).count)
+                }
+            }
+            #expect(batches.contains(1) && batches.contains { $0 > 5 }, "\(batches)")
+        }
+    }
+
+    @Test("in the least memory that will do, nothing is kept and the result is the same")
+    func leastMemory() throws {
+        let plans = Plans()
+        let needs = try evaluator(1 << 40).needs
+        let small = try evaluator(memory(needs, kept: 0, tokens: 64), plans)
+        #expect(try small.evaluate(work) {} == evaluator(1 << 40).evaluate(work) {})
+        #expect(plans.made.map(\.keptBlocks) == [0] && plans.made[0].batchTokens == 64)
+    }
+
+    @Test("each batch of prompts computes each block of each stream once")
+    func batchesAreWhole() throws {
+        let needs = try evaluator(1 << 40).needs
+        let small = try evaluator(memory(needs, kept: 0, tokens: 64))
+        var steps = 0
+        let result = try small.evaluate(work) { steps += 1 }
+        let count = ShardEvaluator.batches(work.prompts, tokens: try #require(small.plan).batchTokens).count
+        // Base and what shares its stream, the adapter from block 1 on, the tuned checkpoint from block 1 on.
+        #expect(steps == count * (3 + 2 + 2))
+        #expect(result.blocks.allSatisfy { $0.rowCount == work.prompts.count })
+        #expect(
+            result.blocks[task.blockIndex(checkpoint: 0, hook: 0, mask: 0)]
+                == result.blocks[task.blockIndex(checkpoint: 3, hook: 0, mask: 0)])
+    }
+
+    @Test("a larger shard makes a new plan; a smaller one does not")
+    func growing() throws {
+        let plans = Plans()
+        let needs = try evaluator(1 << 40).needs
+        let evaluator = try evaluator(memory(needs, kept: 1, tokens: 1024), plans)
+        let single = ShardWork(index: 0, prompts: Array(work.prompts.prefix(2)))
+        let first = try evaluator.evaluate(single) {}
+        #expect(try evaluator.evaluate(work) {} == self.evaluator(1 << 40).evaluate(work) {})
+        #expect(try evaluator.evaluate(single) {} == first)
+        #expect(evaluator.plan?.tokens == 2048 && plans.made.last?.description == evaluator.plan?.description)
+    }
+
+    @Test("a prompt without room is refused by name of the limit, and the next shard is computed")
+    func longPrompt() throws {
+        let needs = try evaluator(1 << 40).needs
+        let small = try evaluator(memory(needs, kept: 0, tokens: 64))
+        let long = PromptTokens(index: 0, ids: Array(repeating: 5, count: 200), masks: Array(repeating: 1, count: 200))
+        let error = #expect(throws: InputError.self) {
+            try small.evaluate(ShardWork(index: 0, prompts: [long])) {}
+        }
+        #expect(error?.place == "--memory" && error?.kind == .temporary)
+        #expect(error?.expected.hasSuffix("for a prompt of 200 tokens") == true)
+        #expect(throws: Never.self) { try small.evaluate(work) {} }
+        #expect(#expect(throws: InputError.self) { try evaluator(64 << 20) }?.kind == .configuration)
+    }
+}
