@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""One table of how fast actdiff is on this machine, against PyTorch in turn in the same run; see docs/performance.md.
+
+Use:    scripts/bench PYTHON [--rounds 5] [--threads 2]
+"""
+import argparse, json, os, pathlib, resource, statistics, subprocess, sys, tempfile, time
+
+root = pathlib.Path(__file__).resolve().parent.parent
+actdiff = root / ".build" / "release" / "actdiff"
+model = root / "models" / "smollm2"
+
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("--rounds", type=int, default=5)
+parser.add_argument("--threads", type=int, default=2)
+options = parser.parse_args()
+figures, memory = {}, {}
+
+
+def checked(command, **more):
+    """What a program prints; what it says is shown only where it fails."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **more)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}\nended with status {done.returncode}:\n{done.stderr}")
+    return done.stdout
+
+
+def note(name, value):
+    figures.setdefault(name, []).append(value)
+    print(f"{name} {value:.1f}", file=sys.stderr, flush=True)
+
+
+def job(name, setting, folder, workers, threads):
+    """Prompt tokens a second of a whole command, and the peak memory of its largest process in MiB."""
+    # A process of its own, so that the peak is this job's.
+    script = (
+        "import resource, subprocess, sys, time\n"
+        "start = time.perf_counter()\n"
+        "code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode\n"
+        "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, code)")
+    command = [actdiff, "run", setting / f"{name}.yaml", "--out", folder / "out", "--top", 0, "--workers", workers,
+               "--threads", threads]
+    checked(["rm", "-rf", folder / "out", folder / "out.actdiff-state"])
+    seconds, peak, code = checked([sys.executable, "-c", script, *command]).split()
+    if code != "0":
+        sys.exit(f"{name}: actdiff ended with status {code}")
+    return int((setting / "tokens").read_text()) / float(seconds), int(peak) / 1024
+
+
+def pytorch(setting, prompts, *more):
+    command = [sys.executable, root / "Benchmarks" / "pytorch.py", "--base", model, "--tuned", setting / "tuned", "--layer",
+               15, "--latents", 32768, "--k", 32, "--threads", options.threads, "--prompts", prompts, *more]
+    return json.loads(checked(command))["prompt_tokens_per_second"]
+
+
+def sgemm(threads):
+    """The best of some products of 2048 x 2048 matrices, in 10^9 operations a second, by two libraries."""
+    script = f"""
+import time, numpy, torch
+torch.set_num_threads({threads})
+a = numpy.random.default_rng(0).standard_normal((2048, 2048), dtype=numpy.float32)
+t = torch.from_numpy(a)
+def best(product):
+    times = []
+    for _ in range(15):
+        start = time.perf_counter(); product(); times.append(time.perf_counter() - start)
+    return 2 * 2048 ** 3 / min(times) / 1e9
+print(best(lambda: a @ a), best(lambda: t @ t))
+"""
+    environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
+    return map(float, checked([sys.executable, "-c", script], env=environment).split())
+
+
+def spread(values, digits):
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+
+def ratio(a, b, factor=1):
+    return spread([factor * x / y for x, y in zip(figures[a], figures[b])], 2)
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    folder = pathlib.Path(temporary)
+    setting = folder / "setting"
+    checked([sys.executable, root / "Benchmarks" / "setting.py", model, setting])
+    # A quarter is enough for the slowest: lengths come in turn.
+    lines = (setting / "prompts.jsonl").read_text().splitlines(keepends=True)
+    (folder / "quarter.jsonl").write_text("".join(lines[: len(lines) // 4]))
+    for _ in range(options.rounds):
+        for threads in {1, options.threads}:
+            openblas, torch_product = sgemm(threads)
+            note(f"OpenBLAS, {threads} threads", openblas)
+            note(f"PyTorch's product, {threads} threads", torch_product)
+        note("careful", pytorch(setting, setting / "prompts.jsonl"))
+        for name, workers, threads, key in [
+            ("full", 1, options.threads, "full"), ("lora", 1, options.threads, "lora"),
+            ("series", 1, options.threads, "series"), ("full", 1, 1, "one"), ("full", 2, 1, "two")]:
+            speed, peak = job(name, setting, folder, workers, threads)
+            note(key, speed)
+            memory.setdefault(key, []).append(peak)
+        note("naive", pytorch(setting, folder / "quarter.jsonl", "--naive"))
+    compute = {
+        threads: checked([actdiff, "bench", "compute", setting / "full.yaml", "--threads", threads, "--rounds",
+                          options.rounds, "--shards", 100])
+        for threads in sorted({1, options.threads})}
+
+print(f"{'':34}{'prompt tokens/s':>24}{'of careful PyTorch':>24}{'MiB':>8}")
+for key, text in [("careful", "PyTorch, careful"), ("naive", "PyTorch, naive"), ("full", "two full checkpoints"),
+                  ("lora", "base and LoRA"), ("series", "base and 8 LoRA checkpoints")]:
+    peak = f"{max(memory[key]):8.0f}" if key in memory else ""
+    print(f"{text:34}{spread(figures[key], 0):>24}{ratio(key, 'careful'):>24}{peak}")
+print("two full checkpoints, of naive PyTorch:          ", ratio("full", "naive"))
+print("8 checkpoints in one job, of 8 jobs of PyTorch:  ", ratio("series", "careful", 8))
+print("8 checkpoints in one job, of 8 jobs of actdiff:  ", ratio("series", "lora", 8))
+print("2 workers x 1 thread, of 1 x 1:                  ", ratio("two", "one"))
+for name in sorted(name for name in figures if "threads" in name):
+    print(f"{name + ', 2048 x 2048 x 2048:':49} {spread(figures[name], 0)} GFLOP/s")
+for threads, text in compute.items():
+    print(text.rstrip())
