@@ -100,7 +100,7 @@ with tempfile.TemporaryDirectory() as temporary:
         note("naive", pytorch(setting, folder / "quarter.jsonl", "--naive"))
     compute = {
         threads: checked([actdiff, "bench", "compute", setting / "full.yaml", "--threads", threads, "--rounds",
-                          options.rounds, "--shards", 100])
+                          options.rounds, "--shards", 2])
         for threads in sorted({1, options.threads})}
 
 print(f"{'':34}{'prompt tokens/s':>24}{'of careful PyTorch':>24}{'MiB':>8}")

@@ -49,7 +49,7 @@ static void pack_one(const float *w, size_t latent, const struct kernels_bound_w
         size_t to = inner - from < BLOCK ? inner : from + BLOCK;
         float largest = 0;
         for (size_t k = from; k < to; k++) largest = fmaxf(largest, fabsf(w[packed->order[k]]));
-        float scale = largest / KERNELS_LARGEST_CODE, inverse = scale > 0 ? 1 / scale : 0;
+        float scale = largest / KERNELS_LARGEST_CODE, inverse = kernels_inverse(scale);
         scales[from / BLOCK * PANEL] = scale;
         for (size_t k = from; k < to; k++) {
             float value = w[packed->order[k]];

@@ -175,7 +175,7 @@ static float KERNEL(encode_block)(const float *x, const uint32_t *order, const f
         float size = fabsf(y[k]);
         largest = size > largest ? size : largest;
     }
-    float scale = largest / KERNELS_LARGEST_CODE, inverse = scale > 0 ? 1 / scale : 0;
+    float scale = largest / KERNELS_LARGEST_CODE, inverse = kernels_inverse(scale);
     int32_t total = 0;
     for (size_t k = 0; k < count; k++) {
         float near = nearbyintf(y[k] * inverse);
@@ -222,14 +222,18 @@ typedef float vec __attribute__((vector_size(16), aligned(4)));
 #define LANES 4
 #endif
 
-// w · x in some order.
-INLINE float KERNEL(dot)(const float *w, const float *x, size_t inner) {
+// w · x in some order. What the next product needs is fetched meanwhile.
+INLINE float KERNEL(dot)(const float *w, const float *x, size_t inner, const float *next_w, const float *next_x) {
     vec sum[SUMS];
     UNROLL for (size_t i = 0; i < SUMS; i++) sum[i] = (vec){0};
     size_t k = 0;
     for (; k + SUMS * LANES <= inner; k += SUMS * LANES)
-        UNROLL for (size_t i = 0; i < SUMS; i++)
-            sum[i] += *(const vec *)(w + k + i * LANES) * *(const vec *)(x + k + i * LANES);
+        UNROLL for (size_t i = 0; i < SUMS; i++) {
+            size_t at = k + i * LANES;
+            __builtin_prefetch(next_w + at, 0, 2);
+            __builtin_prefetch(next_x + at, 0, 2);
+            sum[i] += *(const vec *)(w + at) * *(const vec *)(x + at);
+        }
     UNROLL for (size_t i = 1; i < SUMS; i++) sum[0] += sum[i];
     float total = 0;
     for (size_t i = 0; i < LANES; i++) total += sum[0][i];
@@ -243,9 +247,10 @@ static void KERNEL(tighten)(const struct kernels_bound_weights *weights, const f
     size_t inner = weights->inner;
     float rounding = kernels_rounding(inner);
     for (size_t i = 0; i < count; i++) {
-        struct kernels_bound_pair pair = pairs[i];
+        struct kernels_bound_pair pair = pairs[i], next = pairs[i + 1 < count ? i + 1 : i];
         size_t l = pair.latent;
-        float value = KERNEL(dot)(w + l * inner, x + pair.row * x_stride, inner) + weights->bias[l];
+        float value = KERNEL(dot)(w + l * inner, x + pair.row * x_stride, inner, w + next.latent * inner,
+                                  x + next.row * x_stride) + weights->bias[l];
         // Twice: this value may be off, and the one that it is compared with. ‖w‖ is not above ‖ŵ‖ + ‖w − ŵ‖.
         float room = rounding * (weights->norm[l] + weights->error[l]) * length[pair.row] + weights->slack[l];
         lower[pair.slot] = value - 2.01f * room;

@@ -13,6 +13,9 @@ struct bounds_table {
 #define KERNELS_PANEL 32
 #define KERNELS_LARGEST_CODE 127
 
+/// What values are multiplied by on the way to codes. Below the normal numbers nothing is coded: all of it is error.
+static inline float kernels_inverse(float scale) { return scale > 1e-37f ? 1 / scale : 0; }
+
 /// A float that is not below the square root.
 static inline float kernels_root_up(double square) { return (float)(__builtin_sqrt(square) * (1 + 1e-6)); }
 

@@ -25,6 +25,20 @@ import Testing
         }
     }
 
+    /// A score that is not a number must not pass for a masked one: the rows that see it, and no others, get it.
+    @Test func attentionKeepsWhatIsNotANumber() {
+        let (length, size, bad) = (40, 8, 17)
+        let q = [Float](repeating: 1, count: length * size)
+        let v = q
+        var k = q
+        k[bad * size] = .nan
+        var out = q
+        var scratch = [Float](repeating: 0, count: kernels_attention_scratch(length, size))
+        kernels_attention_pack(k, v, size, 0, length, size, length, &scratch)
+        kernels_attention(q, size, &out, size, 0, length, 1, size, 0, 1, length, &scratch)
+        for token in 0..<length { #expect(out[token * size].isNaN == (token >= bad)) }
+    }
+
     /// Single columns have the bits of whole products.
     @Test(arguments: [(1, 1), (5, 3), (9, 128), (40, 129), (17, 1000)])
     mutating func productColumns(columns: Int, inner: Int) {
