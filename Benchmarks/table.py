@@ -3,7 +3,7 @@
 
 Use:    scripts/bench PYTHON [--rounds 5] [--threads 2]
 """
-import argparse, json, os, pathlib, resource, statistics, subprocess, sys, tempfile, time
+import argparse, json, os, pathlib, statistics, subprocess, sys, tempfile
 
 root = pathlib.Path(__file__).resolve().parent.parent
 actdiff = root / ".build" / "release" / "actdiff"

@@ -45,6 +45,30 @@ import Testing
         }
     }
 
+    /// A centre so far out that products of lengths overflow, while the rows' own sums do not.
+    @Test func boundsHoldFarFromTheCentre() throws {
+        let data = Data(.gaussian, latents: 200, width: 70, rows: 20)
+        for index in 0..<data.weights.count { data.weights.pointer[index] *= 1e4 }
+        let encoders = SparseAutoencoder.Layout.allCases.map { data.encoder(.topK(5), $0, 1) }
+        let far = FloatBuffer(data.x.count)
+        for index in 0..<far.count { far.pointer[index] = data.x.pointer[index % 70] * 1e33 }
+        for rows in [far, data.x] {
+            let found = try encoders.map { try $0.encode(UnsafeBufferPointer(rows.all), selected: Array(0..<20)) }
+            #expect(found[0].latents == found[1].latents)
+            #expect(found[0].values.map(\.bitPattern) == found[1].values.map(\.bitPattern))
+        }
+    }
+
+    /// A sum that overflows because of its bias is an error either way.
+    @Test(arguments: SparseAutoencoder.Layout.allCases)
+    func anOverflowingBiasIsAnError(layout: SparseAutoencoder.Layout) {
+        let data = Data(.gaussian, latents: 40, width: 20, rows: 3)
+        data.bias.pointer[7] = -3.4e38
+        for index in 0..<20 { data.weights.pointer[7 * 20 + index] = -1e37 }
+        for index in 0..<data.x.count { data.x.pointer[index] = 1 }
+        #expect(throws: InputError.self) { try data.encode(.topK(3), layout, 1) }
+    }
+
     /// Where most latents are active nothing can be left out, and the encoder goes over to all products.
     @Test func denseActivationsStayRight() throws {
         let data = Data(.gaussian, latents: 800, width: 64, rows: 50)

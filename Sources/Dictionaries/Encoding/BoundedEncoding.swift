@@ -13,8 +13,6 @@ final class BoundedEncoding: EncodingMethod {
     private static let bytesPerScan = 600 << 10
     /// Latents between two looks at the room in the lists.
     static let latentsPerChunk = 1024
-    /// Above this product of lengths sums might overflow float32 on the way; all latents of such a row are summed.
-    private static let mostBounded: Float = 1e37
     /// Where more than this share of all pairs needs float32 products, computing all of them densely is faster.
     private static let mostPairs = 0.125
 
@@ -96,7 +94,9 @@ final class BoundedEncoding: EncodingMethod {
         scratch.codes.encode(x, rows: rows, for: weights)
         for row in 0..<rows {
             let length = scratch.codes.lengths.pointer[row]
-            let isBounded = length * weights.largestNorm < Self.mostBounded
+            // x is its distance from the centre and the centre: both have to be small enough.
+            let largest = length + scratch.codes.norms.pointer[row]
+            let isBounded = largest * weights.largestNorm < BoundedWeights.mostBounded
             if !isBounded { scratch.codes.norms.pointer[row] = .infinity }
             scratch.lengths.pointer[range.lowerBound + row] = isBounded ? length : .infinity
         }

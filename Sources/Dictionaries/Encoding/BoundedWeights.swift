@@ -8,13 +8,17 @@ final class BoundedWeights {
     /// Latents that are packed by one piece of work: a panel's.
     static let latentsPerPanel = 32
 
+    /// Above this product of lengths, or for biases above it, sums might overflow float32 on the way: nothing is bounded,
+    /// all latents of such a row are summed.
+    static let mostBounded: Float = 1e37
+
     /// [latents, width]
     let rows: FloatBuffer
     let latentCount: Int
     let width: Int
     /// The kernels' view: pointers into the buffers below.
     let view: kernels_bound_weights
-    /// Larger than the length of any latent's weights, once they are packed.
+    /// Larger than the length of any latent's weights, once they are packed; infinite where a bias is out of bounds.
     private(set) var largestNorm: Float = .infinity
     /// Whether there are bounds yet.
     private(set) var isPacked = false
@@ -58,7 +62,10 @@ final class BoundedWeights {
                 kernels_bound_pack(rows.pointer + latents.lowerBound * width, latents.lowerBound, latents.count, $0)
             }
         }
-        largestNorm = (0..<latentCount).reduce(0) { max($0, view.norm[$1] + view.error[$1]) }
+        largestNorm = (0..<latentCount).reduce(0) { largest, latent in
+            guard abs(view.bias[latent]) < Self.mostBounded else { return .infinity }
+            return max(largest, view.norm[latent] + view.error[latent])
+        }
         isPacked = true
     }
 
