@@ -53,6 +53,7 @@ enum Main {
         guard !ProcessorKernels.areAsRequested else { return }
         throw InputError(
             ProcessorKernels.variable, expected: "avx512, avx2 or portable, and what this processor has",
-            found: ProcessInfo.processInfo.environment[ProcessorKernels.variable] ?? "nothing", kind: .configuration)
+            found: ProcessInfo.processInfo.environment[ProcessorKernels.variable] ?? "nothing",
+            hint: "unset it to use this processor's widest", kind: .configuration)
     }
 }
