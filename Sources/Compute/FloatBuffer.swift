@@ -1,20 +1,17 @@
 /// Float32 storage outside Swift's arrays: fixed size, 64-byte aligned, written by one owner at a time.
 public final class FloatBuffer {
-    /// The storage, not initialised to anything in particular.
+    /// The storage.
     public let pointer: UnsafeMutablePointer<Float>
     /// Number of floats.
     public let count: Int
-    private let raw: UnsafeMutableRawPointer
+    private let memory: ZeroedMemory
 
-    /// Allocates `count` zeros.
+    /// Takes memory for `count` zeros.
     public init(_ count: Int) {
         self.count = count
-        raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
-        pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
-        pointer.initialize(repeating: 0, count: count)
+        memory = ZeroedMemory(max(count, 1) * MemoryLayout<Float>.stride)
+        pointer = memory.start.bindMemory(to: Float.self, capacity: max(count, 1))
     }
-
-    deinit { raw.deallocate() }
 
     /// The whole storage.
     public var all: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: pointer, count: count) }

@@ -37,6 +37,8 @@ public final class SparseAutoencoder {
         case dense(PackedMatrix)
         /// For products with those latents that can matter.
         case bounded(BoundedWeights)
+        /// For products with all latents, read anew each time.
+        case stored(StoredWeights)
     }
 
     /// Width of the residual stream it reads.

@@ -10,6 +10,9 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
         /// The program itself, and results on their way.
         public var program = 64 << 20
         public var dictionaries = 0
+        /// How many dictionaries there are, and how many of them are read for each batch.
+        public var dictionaryCount = 0
+        public var streamedDictionaries = 0
         public var adapters = 0
         /// Of threads, whatever they work on.
         public var scratch = 0
@@ -130,10 +133,13 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
 
     /// The fixed parts, in the unit that goes with a limit.
     private static func parts(_ needs: Needs, _ limit: Int) -> String {
-        [
-            ("program", needs.program), ("dictionaries", needs.dictionaries), ("adapters", needs.adapters),
-            ("scratch", needs.scratch),
-        ].filter { $0.1 > 0 }.map { "\($0.0) \(number($0.1, limit))" }.joined(separator: " + ")
+        let streamed =
+            needs.streamedDictionaries > 0
+            ? " (\(needs.streamedDictionaries) of \(needs.dictionaryCount) read for each batch)" : ""
+        return [
+            ("program", needs.program, ""), ("dictionaries", needs.dictionaries, streamed),
+            ("adapters", needs.adapters, ""), ("scratch", needs.scratch, ""),
+        ].filter { $0.1 > 0 }.map { "\($0.0) \(number($0.1, limit))\($0.2)" }.joined(separator: " + ")
     }
 
     private static func unit(_ limit: Int) -> (name: String, bytes: Double) {

@@ -6,8 +6,24 @@ extension ShardEvaluator {
     /// Shards and prompts differ a little: plans are made for the next multiples of these.
     private static let (tokenStep, promptStep) = (1024, 64)
 
-    /// What a task takes of memory besides its tokens.
-    static func needs(_ task: DiffTask, _ forward: ForwardMemory, width: Int, threads: Int) -> MemoryPlan.Needs {
+    /// Tokens that must have room beside a dictionary for it to be read once and for all.
+    private static let usualBatch = 2048
+
+    /// What a task takes of memory: as many dictionaries as leave room for the rest are loaded, the others are read for
+    /// each batch. Where that is never enough, what takes the least, so that a message about it names what would do.
+    static func needs(
+        _ task: DiffTask, _ forward: ForwardMemory, width: Int, threads: Int, limit: Int
+    ) -> MemoryPlan.Needs {
+        let counts = (0...task.hooks.count).map { needs(task, forward, width: width, threads: threads, streamed: $0) }
+        return counts.first {
+            (try? MemoryPlan($0, limit: limit, tokens: usualBatch, longest: usualBatch)) != nil
+        } ?? counts.min { $0.dictionaries < $1.dictionaries } ?? MemoryPlan.Needs()
+    }
+
+    /// With the last `streamed` dictionaries left in their files.
+    static func needs(
+        _ task: DiffTask, _ forward: ForwardMemory, width: Int, threads: Int, streamed: Int
+    ) -> MemoryPlan.Needs {
         var needs = MemoryPlan.Needs()
         needs.adapters = forward.adapters
         needs.scratch = forward.scratch
@@ -15,12 +31,17 @@ extension ShardEvaluator {
         needs.perTokenOfLongest = forward.perTokenOfLongest
         needs.blocks = forward.blocks
         needs.streaming = forward.streaming
-        for hook in task.hooks {
-            needs.dictionaries += EncoderMemory.bytes(latents: hook.latents, width: width, threads: threads)
-            needs.scratch += EncoderMemory.scratch(latents: hook.latents, width: width, threads: threads)
+        let encoders = task.hooks.enumerated().map { index, hook in
+            EncoderMemory(
+                latents: hook.latents, width: width, threads: threads,
+                isStreamed: index >= task.hooks.count - streamed)
         }
+        needs.dictionaryCount = encoders.count
+        needs.streamedDictionaries = streamed
+        needs.dictionaries = encoders.reduce(0) { $0 + $1.dictionary }
+        needs.scratch += encoders.reduce(0) { $0 + $1.scratch }
         // One hook after the other is encoded.
-        needs.perToken += task.hooks.map { EncoderMemory.bytesPerToken(latents: $0.latents) }.max() ?? 0
+        needs.perToken += encoders.map(\.perToken).max() ?? 0
         return needs
     }
 

@@ -36,9 +36,17 @@ public final class ShardEvaluator {
     ///
     /// It takes up to `memory` bytes, and tells `planned` how when the first shard is there, and again when a larger one
     /// makes it plan anew. Throws `InputError` where that is too little for any shard.
-    public init(
+    public convenience init(
         _ task: DiffTask, threads: Threads, memory: Int = MachineMemory().share(),
         planned: @escaping (MemoryPlan) -> Void = { _ in }
+    ) throws {
+        try self.init(task, threads: threads, memory: memory, streamedDictionaries: nil, planned: planned)
+    }
+
+    /// Leaves the last `streamedDictionaries` in their files or, where that is nil, those without room in memory.
+    init(
+        _ task: DiffTask, threads: Threads, memory: Int, streamedDictionaries: Int?,
+        planned: @escaping (MemoryPlan) -> Void
     ) throws {
         self.task = task
         self.threads = threads
@@ -56,14 +64,23 @@ public final class ShardEvaluator {
         }
         backend = try Llama(base, adapters: adapters, checkpoints: tuned, depth: depth, threads: threads)
         checkpoints = [0] + (adapted + whole).map { $0 + 1 }
-        needs = Self.needs(task, backend.memory, width: base.config.hiddenSize, threads: threads.count)
+        let (forward, width) = (backend.memory, base.config.hiddenSize)
+        needs =
+            if let streamedDictionaries {
+                Self.needs(task, forward, width: width, threads: threads.count, streamed: streamedDictionaries)
+            } else {
+                Self.needs(task, forward, width: width, threads: threads.count, limit: memory)
+            }
         // Before dictionaries are read into a memory that is too small for them.
         _ = try MemoryPlan(needs, limit: memory, tokens: 0, longest: 0)
-        hooks = try task.hooks.map { hook in
+        let loaded = task.hooks.count - needs.streamedDictionaries
+        hooks = try task.hooks.enumerated().map { index, hook in
             let folder = hook.dictionary.path
             try DictionaryFit.check(
                 SAELensFolder.describe(folder), folder: folder, point: hook.point, model: base.config)
-            let dictionary = try SAELensFolder.load(folder, threads: threads)
+            let dictionary =
+                try index < loaded
+                ? SAELensFolder.load(folder, threads: threads) : SAELensFolder.open(folder, threads: threads)
             return Hook(
                 encoder: Encoder(dictionary, name: folder, threads: threads),
                 accumulator: LatentAccumulator(latentCount: dictionary.latentCount, maskCount: task.masks.count),

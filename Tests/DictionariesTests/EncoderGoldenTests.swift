@@ -17,12 +17,18 @@ import Testing
         arguments: [
             "standard", "standard-constant-norm", "standard-layer-norm", "standard-raw-input", "topk", "topk-rescaled",
             "topk-wide", "jumprelu", "gated",
-        ], SparseAutoencoder.Layout.allCases)
-    func activationsEqualSAELens(name: String, layout: SparseAutoencoder.Layout) throws {
+        ], SparseAutoencoder.Layout.allCases + [nil])
+    func activationsEqualSAELens(name: String, layout: SparseAutoencoder.Layout?) throws {
         let source = name == "standard-constant-norm" ? "rows-constant-norm" : "rows"
         let rows = try #require(SafetensorsFile("\(Self.goldens)/\(source).safetensors").tensors["rows"])
         let expected = try #require(SafetensorsFile("\(Self.goldens)/encoded.safetensors").tensors[name])
-        let dictionary = try SAELensFolder.load("\(Self.goldens)/\(name)", layout: layout)
+        // Without a layout the weights stay in the file.
+        let dictionary =
+            if let layout {
+                try SAELensFolder.load("\(Self.goldens)/\(name)", layout: layout)
+            } else {
+                try SAELensFolder.open("\(Self.goldens)/\(name)", threads: Threads(2))
+            }
         let description = try SAELensFolder.describe("\(Self.goldens)/\(name)")
         #expect(description.hookName == "blocks.1.hook_resid_post")
         #expect(description.latentCount == dictionary.latentCount)
@@ -33,10 +39,63 @@ import Testing
         let largest = zip(found, wanted).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
         let flips = zip(found, wanted).filter { ($0 > 0) != ($1 > 0) }.count
         print(
-            "\(name), \(layout): largest difference \(largest), \(flips) of \(wanted.count) change side (\(width) latents)"
+            "\(name), \(layout.map { "\($0)" } ?? "in file"): largest difference \(largest), \(flips) of \(wanted.count) change side (\(width) latents)"
         )
         #expect(flips == 0)
         #expect(largest < Self.tolerance)
+    }
+
+    @Test("weights that stay in the file give the same bits, in several parts and for rows of several pieces")
+    func streamed() throws {
+        let (latents, width, rows) = (9000, 6, 300)
+        func numbers(_ count: Int, _ seed: Int) -> [Float] {
+            var state = UInt64(seed)
+            return (0..<count).map { _ in
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return Float(state >> 40) / Float(1 << 23) - 1
+            }
+        }
+        var tensors: [String: ([Int], [Float])] = [
+            "W_enc": ([width, latents], numbers(width * latents, 1)), "b_enc": ([latents], numbers(latents, 2)),
+            "W_dec": ([latents, width], numbers(width * latents, 3)), "b_dec": ([width], numbers(width, 4)),
+        ]
+        let x = numbers(rows * width, 5)
+        for k in [nil, 40] {
+            var config: [String: Any] = ["architecture": "jumprelu", "d_in": width, "d_sae": latents]
+            if let k {
+                config.merge(["architecture": "topk", "k": k, "rescale_acts_by_decoder_norm": true]) { $1 }
+                tensors["threshold"] = nil
+            } else {
+                tensors["threshold"] = ([latents], numbers(latents, 6).map { 1 + abs($0) })
+            }
+            let folder = try TemporarySAE(config: config, tensors: tensors)
+            let expected = try dense(try SAELensFolder.load(folder.path, layout: .dense), rows: x, count: rows)
+            let encoder = Encoder(
+                try SAELensFolder.open(folder.path, threads: Threads(2)), name: "SAE", threads: Threads(2))
+            // Twice, and with fewer rows between.
+            for selected in [Array(0..<rows), [7, 3, 299], Array(0..<rows)] {
+                let found = try x.withUnsafeBufferPointer { try encoder.encode($0, selected: selected) }
+                for (row, token) in selected.enumerated() {
+                    let entries = found.rowStarts[row]..<found.rowStarts[row + 1]
+                    #expect(entries.count == k ?? entries.count && !entries.isEmpty)
+                    var values = [Float](repeating: 0, count: latents)
+                    for entry in entries { values[Int(found.latents[entry])] = found.values[entry] }
+                    #expect(values == Array(expected[token * latents..<(token + 1) * latents]))
+                }
+            }
+        }
+    }
+
+    @Test("weights that are not finite are refused when the file is opened")
+    func streamedInfinity() throws {
+        let folder = try TemporarySAE(
+            config: ["architecture": "standard", "d_in": 1, "d_sae": 2],
+            tensors: [
+                "W_enc": ([1, 2], [1, .infinity]), "W_dec": ([2, 1], [1, 1]), "b_enc": ([2], [0, 0]),
+                "b_dec": ([1], [0]),
+            ])
+        let error = #expect(throws: InputError.self) { try SAELensFolder.open(folder.path, threads: Threads(1)) }
+        #expect(error?.description.contains("W_enc: expected finite numbers") == true)
     }
 
     @Test func tiesGoToTheLowerLatent() throws {

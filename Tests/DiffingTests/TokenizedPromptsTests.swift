@@ -106,8 +106,9 @@ import Testing
 }
 
 @Suite struct ShardPlanTests {
-    @Test func promptsFillShardsInOrder() {
-        #expect(ShardPlan(lengths: [3, 3, 4, 1, 20, 2, 2], shardTokens: 10).shards == [0..<3, 3..<4, 4..<5, 5..<7])
+    @Test func promptsMakeFewEvenShardsInOrder() {
+        #expect(ShardPlan(lengths: [3, 3, 4, 1, 20, 2, 2], shardTokens: 10).shards == [0..<2, 2..<4, 4..<5, 5..<7])
+        #expect(ShardPlan(lengths: [4, 4, 4, 4, 4, 1], shardTokens: 20).shards == [0..<3, 3..<6])
         #expect(ShardPlan(lengths: [20], shardTokens: 10).shards == [0..<1])
         #expect(ShardPlan(lengths: [], shardTokens: 10).shards == [])
         #expect(ShardPlan(lengths: [1, 1, 1], shardTokens: 1).shards == [0..<1, 1..<2, 2..<3])
@@ -121,12 +122,23 @@ import Testing
             let limit = Int.random(in: 1...50, using: &random)
             let plan = ShardPlan(lengths: lengths, shardTokens: limit)
             #expect(plan.shards.flatMap { Array($0) } == Array(lengths.indices))
-            for (shard, next) in zip(plan.shards, plan.shards.dropFirst()) {
-                let size = lengths[shard].reduce(0, +)
-                #expect(size <= limit || shard.count == 1)
-                #expect(size + lengths[next.lowerBound] > limit)
-            }
+            let sizes = plan.shards.map { lengths[$0].reduce(0, +) }
+            #expect(zip(sizes, plan.shards).allSatisfy { $0 <= limit || $1.count == 1 })
+            // The shards that one gets by filling them in turn are as few as can be.
+            #expect(plan.shards.count == Self.filled(lengths, limit))
+            // With a smaller limit than the largest shard that is not a single prompt there would be more of them.
+            let largest = zip(sizes, plan.shards).filter { $1.count > 1 }.map(\.0).max() ?? 0
+            if largest > 1 { #expect(Self.filled(lengths, largest - 1) > plan.shards.count) }
         }
+    }
+
+    private static func filled(_ lengths: [Int], _ limit: Int) -> Int {
+        var (shards, size) = (0, Int.max / 2)
+        for length in lengths {
+            if size + length > limit { (shards, size) = (shards + 1, 0) }
+            size += length
+        }
+        return shards
     }
 
     @Test func workHoldsThePlansPrompts() throws {

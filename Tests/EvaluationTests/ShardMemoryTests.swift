@@ -3,6 +3,7 @@ import Diffing
 import Foundation
 import Inputs
 import Testing
+import Transformers
 
 @testable import Evaluation
 
@@ -39,8 +40,12 @@ import Testing
             })
     }
 
-    private func evaluator(_ memory: Int, _ plans: Plans = Plans(), threads: Int = 2) throws -> ShardEvaluator {
-        try ShardEvaluator(task, threads: Threads(threads), memory: memory) { plans.made.append($0) }
+    private func evaluator(
+        _ memory: Int, _ plans: Plans = Plans(), threads: Int = 2, streamed: Int? = nil
+    ) throws -> ShardEvaluator {
+        try ShardEvaluator(task, threads: Threads(threads), memory: memory, streamedDictionaries: streamed) {
+            plans.made.append($0)
+        }
     }
 
     private final class Plans {
@@ -75,11 +80,44 @@ import Testing
         }
     }
 
+    @Test("results are the same when the dictionary is read for each batch")
+    func streamedDictionary() throws {
+        let plans = Plans()
+        let streamed = try evaluator(1 << 40, plans, streamed: 1)
+        let expected = try evaluator(1 << 40).evaluate(work) {}
+        #expect(try streamed.evaluate(work) {} == expected)
+        #expect(try streamed.evaluate(work, batchTokens: 200) {} == expected)
+        #expect(plans.made[0].description.contains("(1 of 1 read for each batch)"))
+    }
+
+    @Test("as many dictionaries are loaded as leave room for the rest")
+    func dictionariesThatFit() throws {
+        let hook = DiffTask.Hook(point: HookPoint(layer: 2, site: .residPost), dictionary: task.base, latents: 1 << 17)
+        let wide = DiffTask(base: task.base, tuned: task.tuned, hooks: [hook, hook], masks: [.all])
+        var forward = ForwardMemory()
+        forward.perToken = 64 << 10
+        forward.blocks = Array(repeating: 400 << 20, count: 20)
+        forward.streaming = 600 << 20
+        func needs(_ limit: Int) -> MemoryPlan.Needs {
+            ShardEvaluator.needs(wide, forward, width: 2048, threads: 4, limit: limit)
+        }
+        #expect(needs(64 << 30).streamedDictionaries == 0)
+        #expect(needs(3 << 30).streamedDictionaries == 1)
+        #expect(needs(2 << 30).streamedDictionaries == 2)
+        #expect(needs(2 << 30).dictionaryCount == 2)
+        for gibibytes in [2, 3, 5, 64] {
+            let plan = try MemoryPlan(needs(gibibytes << 30), limit: gibibytes << 30, tokens: 4096, longest: 1000)
+            #expect(plan.bytes <= gibibytes << 30)
+        }
+        // With less than that nothing fits; the message tells what would.
+        #expect(needs(1 << 20).streamedDictionaries == 2)
+    }
+
     @Test("in the least memory that will do, nothing is kept and the result is the same")
     func leastMemory() throws {
         let plans = Plans()
         let needs = try evaluator(1 << 40).needs
-        let small = try evaluator(memory(needs, kept: 0, tokens: 64), plans)
+        let small = try evaluator(memory(needs, kept: 0, tokens: 64), plans, streamed: 0)
         #expect(try small.evaluate(work) {} == evaluator(1 << 40).evaluate(work) {})
         #expect(plans.made.map(\.keptBlocks) == [0] && plans.made[0].batchTokens == 64)
     }
@@ -87,7 +125,7 @@ import Testing
     @Test("each batch of prompts computes each block of each stream once")
     func batchesAreWhole() throws {
         let needs = try evaluator(1 << 40).needs
-        let small = try evaluator(memory(needs, kept: 0, tokens: 64))
+        let small = try evaluator(memory(needs, kept: 0, tokens: 64), streamed: 0)
         var steps = 0
         let result = try small.evaluate(work) { steps += 1 }
         let count = ShardEvaluator.batches(work.prompts, tokens: try #require(small.plan).batchTokens).count
@@ -103,7 +141,7 @@ import Testing
     func growing() throws {
         let plans = Plans()
         let needs = try evaluator(1 << 40).needs
-        let evaluator = try evaluator(memory(needs, kept: 1, tokens: 1024), plans)
+        let evaluator = try evaluator(memory(needs, kept: 1, tokens: 1024), plans, streamed: 0)
         let single = ShardWork(index: 0, prompts: Array(work.prompts.prefix(2)))
         let first = try evaluator.evaluate(single) {}
         #expect(try evaluator.evaluate(work) {} == self.evaluator(1 << 40).evaluate(work) {})
@@ -114,7 +152,7 @@ import Testing
     @Test("a prompt without room is refused by name of the limit, and the next shard is computed")
     func longPrompt() throws {
         let needs = try evaluator(1 << 40).needs
-        let small = try evaluator(memory(needs, kept: 0, tokens: 64))
+        let small = try evaluator(memory(needs, kept: 0, tokens: 64), streamed: 0)
         let long = PromptTokens(index: 0, ids: Array(repeating: 5, count: 200), masks: Array(repeating: 1, count: 200))
         let error = #expect(throws: InputError.self) {
             try small.evaluate(ShardWork(index: 0, prompts: [long])) {}

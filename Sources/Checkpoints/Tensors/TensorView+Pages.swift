@@ -11,6 +11,15 @@ extension TensorView {
     /// Tells the kernel how the tensor will be read, or that it was.
     public func advise(_ advice: MappedFile.Advice) { file.advise(advice, bytes) }
 
+    /// Tells the kernel about some columns of one row of a matrix whose elements stand one by one.
+    public func advise(_ advice: MappedFile.Advice, row: Int, columns: Range<Int>) {
+        guard shape.count == 2, type.block.elements == 1, 0..<shape[0] ~= row, columns.upperBound <= shape[1] else {
+            return
+        }
+        let first = offset + (row * shape[1] + columns.lowerBound) * type.block.bytes
+        file.advise(advice, first..<first + columns.count * type.block.bytes)
+    }
+
     /// Whether another tensor widens to the same floats because it is stored the same: type, shape, order of rows and all
     /// bytes. Reading ends where they differ, and what was read is given back.
     public func isStoredAs(_ other: TensorView) -> Bool {

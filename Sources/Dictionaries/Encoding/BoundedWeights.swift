@@ -22,7 +22,7 @@ final class BoundedWeights {
     private(set) var largestNorm: Float = .infinity
     /// Whether there are bounds yet.
     private(set) var isPacked = false
-    private let codes: UnsafeMutablePointer<UInt8>
+    private let codes: ZeroedMemory
     private let order: UnsafeMutablePointer<UInt32>
     private let centre: FloatBuffer
     private let buffers: [FloatBuffer]
@@ -33,9 +33,8 @@ final class BoundedWeights {
         self.rows = rows
         latentCount = latents
         self.width = width
-        codes = .allocate(capacity: kernels_bound_codes(latents, width))
         // The last panel's missing latents are zeros.
-        codes.initialize(repeating: 0, count: kernels_bound_codes(latents, width))
+        codes = ZeroedMemory(kernels_bound_codes(latents, width))
         order = .allocate(capacity: width)
         order.initialize(repeating: 0, count: width)
         centre = FloatBuffer(width)
@@ -43,7 +42,9 @@ final class BoundedWeights {
         let perLatent = (0..<4).map { _ in FloatBuffer(latents) }
         buffers = [scales, bias] + perLatent + (cut.map { [$0] } ?? [])
         view = kernels_bound_weights(
-            order: order, centre: centre.pointer, codes: codes, scales: scales.pointer, error: perLatent[0].pointer,
+            order: order, centre: centre.pointer,
+            codes: codes.start.bindMemory(to: UInt8.self, capacity: kernels_bound_codes(latents, width)),
+            scales: scales.pointer, error: perLatent[0].pointer,
             norm: perLatent[1].pointer, slack: perLatent[2].pointer, base: perLatent[3].pointer, bias: bias.pointer,
             cut: cut.map { UnsafePointer($0.pointer) }, inner: width)
     }
@@ -89,7 +90,6 @@ final class BoundedWeights {
     }
 
     deinit {
-        codes.deallocate()
         order.deallocate()
     }
 

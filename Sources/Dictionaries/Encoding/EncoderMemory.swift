@@ -4,24 +4,47 @@ import Kernels
 /// What a dictionary and its encoder take of memory, in bytes; for either layout, as the file is not read yet.
 ///
 /// Going over from bounds to dense products takes 4 bytes a weight more for a moment; it is not counted.
-public enum EncoderMemory {
+public struct EncoderMemory: Sendable, Hashable {
+    private let latents: Int
+    private let width: Int
+    private let threads: Int
+    /// Whether weights stay in their file.
+    private let isStreamed: Bool
+
+    /// For an encoder of these sizes.
+    public init(latents: Int, width: Int, threads: Int, isStreamed: Bool) {
+        (self.latents, self.width, self.threads, self.isStreamed) = (latents, width, threads, isStreamed)
+    }
+
     /// The encoder itself: weights, codes, what is known of each latent, and pieces that are read at a time.
-    public static func bytes(latents: Int, width: Int, threads: Int) -> Int {
+    public var dictionary: Int {
+        let common = 32 * latents + threads * 4 * width * StoredWeights.latentsPerPiece
+        guard !isStreamed else {
+            let part = StreamedEncoding.latentsPerPart(latents: latents, threads: threads)
+            // And the pages of the file that a piece's columns lie in, for each thread.
+            let pages = threads * width * (4 * StoredWeights.latentsPerPiece + 2 * 4096)
+            return common + PackedMatrix.byteCount(columns: part, inner: width) + pages
+        }
         let codes = kernels_bounds_are_fast() ? kernels_bound_codes(latents, width) : 0
-        return 4 * kernels_packed_count(latents, width) + codes + 4 * kernels_bound_scales(latents, width)
-            + 32 * latents + threads * 4 * width * SAELensReader.latentsPerPiece
+        return common + PackedMatrix.byteCount(columns: latents, inner: width) + codes
+            + 4 * kernels_bound_scales(latents, width)
     }
 
     /// Scratch of the threads: prepared rows and their codes, lists in which one latent in 16 may be, pairs of a row and a
     /// latent, one in 256, that are looked at again; and a prompt's sums.
-    public static func scratch(latents: Int, width: Int, threads: Int) -> Int {
-        let rows = BoundedEncoding.mostRowsPerPiece
+    public var scratch: Int {
+        let sums = threads * 20 * latents
         let scanned = PackedMatrix.rowsPerBlock
+        guard !isStreamed else { return threads * 4 * DenseProducts.scratch(rows: scanned, latents: latents) + sums }
+        let rows = BoundedEncoding.mostRowsPerPiece
         let lists = scanned * (16 * BoundedEncoding.latentsPerChunk + 16 * (latents / 16))
         return threads * (rows * (4 * (width + 16) + 24 * (latents / 256 + 64)) + scanned * (width + 1024) + lists)
-            + threads * 20 * latents
+            + sums
     }
 
-    /// Activations of a token, with room for one latent in 64 to fire: more than sparse autoencoders in use have.
-    public static func bytesPerToken(latents: Int) -> Int { 16 * (latents / 64 + 64) }
+    /// Activations of a token, with room for one latent in 64 to fire: more than sparse autoencoders in use have. Where
+    /// latents are read in parts, also the prepared row, and what its selection holds.
+    public var perToken: Int {
+        16 * (latents / 64 + 64) * (isStreamed ? 2 : 1) + (isStreamed ? 4 * Matrix.stride(for: width) : 0)
+    }
 }

@@ -24,7 +24,7 @@ public enum SAELensFolder {
 
     /// Reads the configuration alone. Throws `InputError` for anything that is missing or not supported.
     public static func describe(_ folder: String) throws -> Description {
-        let (config, paths) = try open(folder)
+        let (config, paths) = try self.config(folder)
         return Description(
             architecture: config.architecture.rawValue, inputWidth: config.inputWidth,
             latentCount: config.latentCount, hookName: config.hookName, files: paths)
@@ -36,12 +36,21 @@ public enum SAELensFolder {
     public static func load(
         _ folder: String, layout: SparseAutoencoder.Layout? = nil, threads: Threads = Threads(1)
     ) throws -> SparseAutoencoder {
-        let (config, paths) = try open(folder)
-        return try SAELensReader(path: paths[1], file: try SafetensorsFile(paths[1]), config: config, threads: threads)
-            .dictionary(layout)
+        try reader(folder, threads).dictionary(layout, isLoaded: true)
     }
 
-    private static func open(_ folder: String) throws -> (SAELensConfig, [String]) {
+    /// Like `load`, but the encoder's weights stay in the file, to be read whenever rows are encoded: for dictionaries that
+    /// do not fit into memory.
+    public static func open(_ folder: String, threads: Threads) throws -> SparseAutoencoder {
+        try reader(folder, threads).dictionary(nil, isLoaded: false)
+    }
+
+    private static func reader(_ folder: String, _ threads: Threads) throws -> SAELensReader {
+        let (config, paths) = try self.config(folder)
+        return SAELensReader(path: paths[1], file: try SafetensorsFile(paths[1]), config: config, threads: threads)
+    }
+
+    private static func config(_ folder: String) throws -> (SAELensConfig, [String]) {
         let paths = names.map { "\(folder)/\($0)" }
         for path in paths where !FileManager.default.fileExists(atPath: path) {
             throw InputError(

@@ -11,13 +11,11 @@ struct SAELensReader {
     let config: SAELensConfig
     let threads: Threads
 
-    /// Latents that are read at a time.
-    static let latentsPerPiece = 8 * PackedMatrix.columnAlignment
-
     private var width: Int { config.inputWidth }
     private var latents: Int { config.latentCount }
 
-    func dictionary(_ layout: SparseAutoencoder.Layout?) throws -> SparseAutoencoder {
+    /// The dictionary, its weights in memory or, without `isLoaded`, left in the file.
+    func dictionary(_ layout: SparseAutoencoder.Layout?, isLoaded: Bool) throws -> SparseAutoencoder {
         try refuseStrangers()
         let matrix = try view("W_enc", [width, latents])
         let decoderBias = try tensor("b_dec", [width])
@@ -27,29 +25,27 @@ struct SAELensReader {
             for latent in 0..<latents { bias.pointer[latent] *= norms[latent] }
         }
         let activation = try activation()
+        let stored = StoredWeights(matrix, factors: norms, threads: threads)
         let layout = layout ?? .fastest(for: activation, latents: latents, width: width)
         return SparseAutoencoder(
             inputWidth: width, latentCount: latents, normalisation: config.normalisation, activation: activation,
-            weights: try weights(matrix, layout, activation, bias: bias, factors: norms), bias: bias,
+            weights: try isLoaded ? weights(stored, layout, activation, bias: bias) : checked(stored), bias: bias,
             inputBias: config.subtractsDecoderBias ? decoderBias : nil)
     }
 
-    /// The encoder matrix, each latent multiplied by its factor, in pieces: there is never more of it than once.
+    /// The encoder matrix, in pieces: there is never more of it than once.
     private func weights(
-        _ matrix: TensorView, _ layout: SparseAutoencoder.Layout, _ activation: SparseAutoencoder.Activation,
-        bias: FloatBuffer,
-        factors: [Float]?
+        _ stored: StoredWeights, _ layout: SparseAutoencoder.Layout, _ activation: SparseAutoencoder.Activation,
+        bias: FloatBuffer
     ) throws -> SparseAutoencoder.Weights {
         switch layout {
         case .dense:
             let packed = PackedMatrix(columns: latents, inner: width)
-            try forEachPiece(matrix, factors) { piece, stride, range in
-                packed.setTurned(piece, stride: stride, first: range.lowerBound, count: range.count)
-            }
+            try stored.read(0..<latents, into: packed)
             return .dense(packed)
         case .bounded:
             let rows = FloatBuffer(latents * width)
-            try forEachPiece(matrix, factors) { piece, stride, range in
+            try stored.forEachPiece(of: 0..<latents) { piece, stride, range in
                 for latent in range {
                     let row = rows.pointer + latent * width
                     let column = piece + (latent - range.lowerBound)
@@ -62,28 +58,10 @@ struct SAELensReader {
         }
     }
 
-    /// Calls `body`, in parallel, with pieces of the encoder matrix: [width, latents of the piece], and floats from one row
-    /// to the next.
-    private func forEachPiece(
-        _ matrix: TensorView, _ factors: [Float]?,
-        _ body: (UnsafePointer<Float>, _ stride: Int, _ latents: Range<Int>) -> Void
-    ) throws {
-        let stride = Self.latentsPerPiece
-        let pieces = (0..<threads.count).map { _ in FloatBuffer(width * stride) }
-        try threads.tryForEach((latents + stride - 1) / stride) { number, thread in
-            let range = number * stride..<min(latents, (number + 1) * stride)
-            let piece = pieces[thread].pointer
-            for k in 0..<width {
-                let row = UnsafeMutableBufferPointer(start: piece + k * stride, count: range.count)
-                try matrix.widenRow(k, columns: range, into: row)
-                try requireFinite(row, "W_enc")
-                if let factors {
-                    for (index, latent) in range.enumerated() { row[index] *= factors[latent] }
-                }
-            }
-            matrix.advise(.giveBack)
-            body(piece, stride, range)
-        }
+    /// Reads everything once, so that what is wrong with it is known before anything is computed.
+    private func checked(_ stored: StoredWeights) throws -> SparseAutoencoder.Weights {
+        try stored.forEachPiece(of: 0..<latents) { _, _, _ in }
+        return .stored(stored)
     }
 
     private func activation() throws -> SparseAutoencoder.Activation {
