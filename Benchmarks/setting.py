@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes what scripts/bench measures with into a folder: a full tuned checkpoint (the base with a little noise in every
-weight), a random SAE of 32,768 latents in SAELens' format, prompts of 24 to 256 tokens, and jobs over them.
+weight), a random SAE of 32,768 latents in SAELens' format, prompts of 24 to 256 tokens, and jobs over them; also jobs of
+20,000 tokens each in prompts of one length, 32, 256 or 2,048.
 
 Use:    setting.py BASE FOLDER
 """
@@ -40,24 +41,31 @@ json.dump(config | {"d_sae": latents, "dtype": "float32"}, open(sae / "cfg.json"
 tokenizer = AutoTokenizer.from_pretrained(base)
 words = [tokenizer.decode([token]) for token in range(1000, 6000)]
 words = [word for word in words if word.startswith(" ") and word[1:].isalpha() and word.isascii()]
-lengths = [24, 40, 64, 96, 128, 192, 256] * 28
-count = 0
-with open(folder / "prompts.jsonl", "w") as out:
-    for index, length in enumerate(lengths):
-        text = "".join(random.choices(words, k=length))
-        count += len(tokenizer(text).input_ids)
-        out.write(json.dumps({"id": f"p{index}", "text": text}) + "\n")
-(folder / "tokens").write_text(str(count))
 
 
-def job(name, tuned, sae):
+def write_prompts(name, lengths):
+    """Returns how many tokens they have, by the tokenizer itself."""
+    count = 0
+    with open(folder / f"{name}.jsonl", "w") as out:
+        for index, length in enumerate(lengths):
+            text = "".join(random.choices(words, k=length))
+            count += len(tokenizer(text).input_ids)
+            out.write(json.dumps({"id": f"p{index}", "text": text}) + "\n")
+    return count
+
+
+def write_job(name, tuned, sae, prompts="prompts"):
     lines = [f"name: {name}", f"base: {base}", "tuned:"]
     lines += [f"  - {{name: {label}, {form}: {path}}}" for label, form, path in tuned]
-    lines += ["prompts: {path: prompts.jsonl}", "hooks:", f"  - {{layer: 15, sae: {sae}}}", "masks: [all]"]
+    lines += [f"prompts: {{path: {prompts}.jsonl}}", "hooks:", f"  - {{layer: 15, sae: {sae}}}", "masks: [all]"]
     (folder / f"{name}.yaml").write_text("\n".join(lines) + "\n")
 
 
+(folder / "tokens").write_text(str(write_prompts("prompts", [24, 40, 64, 96, 128, 192, 256] * 28)))
+for length in (32, 256, 2048):
+    write_prompts(f"length-{length}", [length] * -(-20000 // length))
+    write_job(f"length-{length}", [("tuned", "checkpoint", tuned)], sae, prompts=f"length-{length}")
 adapters = [persona / "adapters" / "villain" / f"step-{step:03d}" for step in (10, 20, 40, 80, 120)] * 2
-job("full", [("tuned", "checkpoint", tuned)], sae)
-job("lora", [("villain", "adapter", adapters[4])], sae)
-job("series", [(f"step-{index}", "adapter", path) for index, path in enumerate(adapters[:8])], sae)
+write_job("full", [("tuned", "checkpoint", tuned)], sae)
+write_job("lora", [("villain", "adapter", adapters[4])], sae)
+write_job("series", [(f"step-{index}", "adapter", path) for index, path in enumerate(adapters[:8])], sae)

@@ -99,9 +99,12 @@ with tempfile.TemporaryDirectory() as temporary:
             memory.setdefault(key, []).append(peak)
         note("naive", pytorch(setting, folder / "quarter.jsonl", "--naive"))
     compute = {
-        threads: checked([actdiff, "bench", "compute", setting / "full.yaml", "--threads", threads, "--rounds",
-                          options.rounds, "--shards", 2])
-        for threads in sorted({1, options.threads})}
+        f"{name}, {threads} threads": checked(
+            [actdiff, "bench", "compute", setting / f"{name}.yaml", "--threads", threads, "--rounds", options.rounds,
+             "--shards", shards])
+        for name, threads, shards in
+        [("full", threads, 2) for threads in sorted({1, options.threads})]
+        + [(f"length-{length}", options.threads, 100) for length in (32, 256, 2048)]}
 
 print(f"{'':34}{'prompt tokens/s':>24}{'of careful PyTorch':>24}{'MiB':>8}")
 for key, text in [("careful", "PyTorch, careful"), ("naive", "PyTorch, naive"), ("full", "two full checkpoints"),
@@ -114,5 +117,5 @@ print("8 checkpoints in one job, of 8 jobs of actdiff:  ", ratio("series", "lora
 print("2 workers x 1 thread, of 1 x 1:                  ", ratio("two", "one"))
 for name in sorted(name for name in figures if "threads" in name):
     print(f"{name + ', 2048 x 2048 x 2048:':49} {spread(figures[name], 0)} GFLOP/s")
-for threads, text in compute.items():
-    print(text.rstrip())
+for name, text in compute.items():
+    print(f"actdiff bench compute, {name}:\n{text.rstrip()}")
