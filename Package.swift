@@ -86,7 +86,7 @@ let package = Package(
         tests(
             "ClusterTests",
             [
-                "Inputs", "Checkpoints", "Diffing", "Evaluation", "Wire", "Monitoring", "Cluster",
+                "Inputs", "Checkpoints", "Compute", "Diffing", "Evaluation", "Wire", "Monitoring", "Cluster",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ]),
         tests("MonitoringTests", ["Monitoring"]),

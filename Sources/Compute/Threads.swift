@@ -1,36 +1,32 @@
-import Dispatch
 import Synchronization
 
-/// A number of threads to spread independent pieces of work over.
+/// A number of threads to spread independent pieces of work over: the calling one, and others that are started when they
+/// are first needed and end with the last copy of this value.
 public struct Threads: Sendable {
     /// How many threads work at the same time, at least one.
     public let count: Int
+    /// Nil for one thread.
+    let pool: ThreadPool?
 
-    /// Uses up to `count` threads.
+    /// Uses up to `count` threads. They are bound to processors where the calling thread may run on as many.
     public init(_ count: Int) {
         self.count = max(1, count)
+        pool = count > 1 ? ThreadPool(count) : nil
     }
 
     /// Runs `body` for the pieces 0 ..< `pieces`, each once, and returns when all are done.
     ///
     /// `body` gets the piece and the number of the thread (0 ..< `count`), by which it may choose its scratch memory.
     /// Which thread takes which piece is not fixed, so what a piece writes must depend on the piece alone.
+    ///
+    /// While it runs, another call, from a body or from another thread, does all of its pieces itself, as number 0. So a
+    /// number stands for one thread within one call only: scratch memory that is chosen by it belongs to the call.
     public func forEach(_ pieces: Int, _ body: (_ piece: Int, _ thread: Int) -> Void) {
-        guard count > 1, pieces > 1 else {
-            for piece in 0..<pieces { body(piece, 0) }
-            return
-        }
-        withoutActuallyEscaping(body) { body in
-            let body = DisjointBody(call: body)
-            let next = Atomic(0)
-            DispatchQueue.concurrentPerform(iterations: min(count, pieces)) { thread in
-                while true {
-                    let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                    guard piece < pieces else { return }
-                    body.call(piece, thread)
-                }
-            }
-        }
+        let isDone =
+            pieces > 1
+            && withoutActuallyEscaping(body) { body in pool?.run(pieces, DisjointBody(call: body)) ?? false }
+        guard !isDone else { return }
+        for piece in 0..<pieces { body(piece, 0) }
     }
 
     /// Like `forEach` for a body that throws; of several errors the one of the lowest piece is thrown, after all are done.
@@ -68,6 +64,6 @@ public struct Threads: Sendable {
 ///
 /// Sound because `forEach` calls it for different pieces only, returns after the last call, and asks of its callers that
 /// pieces write to disjoint memory.
-private struct DisjointBody: @unchecked Sendable {
+struct DisjointBody: @unchecked Sendable {
     let call: (Int, Int) -> Void
 }

@@ -1,3 +1,4 @@
+import Compute
 import Diffing
 import Foundation
 import Inputs
@@ -13,14 +14,13 @@ import Wire
     init() throws { folder = try TemporaryFolder() }
 
     /// A cluster whose worker processes are a shell script.
-    func cluster(_ script: String, job: String = "6 10") throws -> LocalCluster {
+    func cluster(_ script: String, job: String = "6 10", threads: Int = 3) throws -> LocalCluster {
         let path = folder.path + "/worker.sh"
         try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
         var order = LocalCluster.Order(
             source: JobSource(specText: job, specFile: "job.yaml", folder: "/"), output: folder.path + "/out",
-            workers: 2,
-            threadsPerWorker: 3, memoryPerWorker: MemorySize(bytes: 5000), modelRoots: ["/a", "/b"])
+            workers: 2, threadsPerWorker: threads, memoryPerWorker: MemorySize(bytes: 5000), modelRoots: ["/a", "/b"])
         order.executable = path
         return try LocalCluster(order, parts: .init(planner: planner, build: "test", logger: quiet))
     }
@@ -64,6 +64,40 @@ import Wire
         let starts = try String(contentsOfFile: folder.path + "/starts.txt", encoding: .utf8)
         #expect((7...8).contains(starts.split(separator: "\n").count))
         #expect(try files.contains("out.actdiff-state"), "a run that was not finished can go on")
+    }
+
+    @Test("each worker has processors of its own, and one that takes another's place has that one's")
+    func processors() throws {
+        let own = try #require(ProcessorSet.ofThisThread())
+        let slices = own.slices(2, of: 1)
+        let first = try #require(own.numbers.first)
+        // The one on the first processor dies whenever it is started; the other one stays.
+        let file = folder.path + "/processors.txt"
+        let cluster = try cluster(
+            """
+            list=$(grep Cpus_allowed_list: /proc/self/status | cut -f 2); echo "$list" >> \(file)
+            [ "$list" = \(first) ] && exit 3; exec cat > /dev/null
+            """, threads: 1)
+        // Where there is one processor only, workers share it, and both die.
+        #expect(throws: InputError.self) { try cluster.run { _ in } }
+        let lists = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+        let expected = slices.isEmpty ? ["\(first)"] : slices.map { "\($0.numbers[0])" }
+        #expect(Set(lists.map(String.init)) == Set(expected))
+        if !slices.isEmpty { #expect(lists.count { $0 == expected[0] } == 7 && lists.count { $0 == expected[1] } == 1) }
+        #expect(ProcessorSet.ofThisThread() == own)
+    }
+
+    @Test("where there are too few processors, workers share all of them")
+    func sharedProcessors() throws {
+        let own = try #require(ProcessorSet.ofThisThread())
+        let file = folder.path + "/processors.txt"
+        let cluster = try cluster(
+            "grep Cpus_allowed_list: /proc/self/status >> \(file); exit 3", threads: own.numbers.count)
+        #expect(throws: InputError.self) { try cluster.run { _ in } }
+        let lists = Set(try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n"))
+        let here = try String(contentsOfFile: "/proc/thread-self/status", encoding: .utf8)
+        let list = here.split(separator: "\n").filter { $0.hasPrefix("Cpus_allowed_list:") }
+        #expect(lists == Set(list))
     }
 
     @Test("workers that cannot work as they are set up end the run at once")

@@ -1,8 +1,7 @@
 import Compute
-import Synchronization
 import Testing
 
-/// Products and threads.
+/// Products.
 @Suite struct ComputeTests {
     private static func matrix(_ rows: Int, _ columns: Int, seed: Int) -> [Float] {
         (0..<rows * columns).map { Float(($0 * 37 + seed * 11) % 19 - 9) / 8 }
@@ -85,37 +84,5 @@ import Testing
         }
         print("products: largest difference from float64 \(largest)")
         #expect(largest < 1e-5, "\(largest)")
-    }
-
-    @Test(arguments: [1, 2, 5])
-    func everyPieceRunsOnceOnAThreadInRange(count: Int) {
-        let seen = Mutex([Int](repeating: 0, count: 1000))
-        Threads(count).forEach(1000) { piece, thread in
-            seen.withLock { $0[piece] += (0..<count).contains(thread) ? 1 : 100 }
-        }
-        #expect(seen.withLock { $0.allSatisfy { $0 == 1 } })
-    }
-
-    @Test func blocksCoverTheWholeWithoutOverlap() {
-        let seen = Mutex([Int](repeating: 0, count: 103))
-        Threads(3).forEachBlock(of: 103, size: 10) { rows, _ in
-            seen.withLock { seen in for row in rows { seen[row] += 1 } }
-        }
-        #expect(seen.withLock { $0.allSatisfy { $0 == 1 } })
-    }
-
-    @Test func blocksGiveEachThreadAsMuch() {
-        for (threads, total, size) in [
-            (1, 2048, 238), (2, 2048, 210), (2, 100, 56), (2, 504, 252), (4, 1, 14), (3, 0, 14),
-        ] {
-            #expect(Threads(threads).blockSize(of: total, atMost: 252, multipleOf: 14) == size, "\(threads), \(total)")
-        }
-    }
-
-    @Test func ofSeveralErrorsTheLowestPiecesIsThrown() {
-        struct Failure: Error, Equatable { let piece: Int }
-        #expect(throws: Failure(piece: 3)) {
-            try Threads(4).tryForEach(50) { piece, _ in if piece % 10 == 3 { throw Failure(piece: piece) } }
-        }
     }
 }

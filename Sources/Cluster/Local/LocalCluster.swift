@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 import Inputs
 import Logging
@@ -36,7 +37,7 @@ public final class LocalCluster {
     }
 
     enum Event: Sendable {
-        case exited(WorkerProcess.Exit)
+        case exited(WorkerProcess.Exit, worker: Int)
         case interrupted
     }
 
@@ -52,7 +53,10 @@ public final class LocalCluster {
     private let coordinator: CoordinatorService
     private let mailbox: Mailbox<Event>
     private let logger: Logger
+    /// By their number, 0 ..< `order.workers`; one that takes another's place has its number.
     private var workers: [Int: WorkerProcess] = [:]
+    /// Processors of each worker; empty where there are too few for all to have their own.
+    private let processors: [ProcessorSet]
     private var restartsLeft: Int
     /// The job of an earlier run that was interrupted.
     private let unfinished: JobID?
@@ -65,6 +69,7 @@ public final class LocalCluster {
         logger = parts.logger
         state = order.output + ".actdiff-state"
         restartsLeft = Self.restartsPerWorker * order.workers
+        processors = ProcessorSet.ofThisThread()?.slices(order.workers, of: order.threadsPerWorker) ?? []
         try IncomingBundle.refuseExisting(order.output)
         let open = try Self.openJobs(state)
         let unfinished = try open.last { try Self.isStillRight($0, order, parts) }?.id
@@ -99,7 +104,7 @@ public final class LocalCluster {
         if unfinished != nil {
             logger.info("going on where an earlier run was interrupted", metadata: ["job": "\(job)"])
         }
-        for index in 0..<order.workers { try startWorker(showsMemory: index == 0) }
+        for index in 0..<order.workers { try startWorker(index, showsMemory: index == 0) }
         let detail = try watch(job, client, progress)
         let end = detail.summary
         if end.state == .done || end.state == .partial { try client.fetchBundle(of: job, to: order.output) }
@@ -128,7 +133,7 @@ public final class LocalCluster {
             }
             for event in mailbox.takeAll(waiting: Self.watchInterval) {
                 switch event {
-                case .exited(let exit): try replace(exit)
+                case .exited(let exit, let worker): try replace(worker, exit)
                 case .interrupted:
                     throw InputError(
                         order.output, expected: "to finish", found: "an interruption",
@@ -140,8 +145,8 @@ public final class LocalCluster {
     }
 
     /// A worker process ended although nobody told it to.
-    private func replace(_ exit: WorkerProcess.Exit) throws {
-        workers[exit.processID] = nil
+    private func replace(_ index: Int, _ exit: WorkerProcess.Exit) throws {
+        workers[index] = nil
         coordinator.workerDied(processID: exit.processID)
         logger.warning("a worker ended", metadata: ["pid": "\(exit.processID)", "how": "\(exit)"])
         if exit.isHopeless || restartsLeft == 0 {
@@ -150,14 +155,15 @@ public final class LocalCluster {
                 hint: "its own messages stand above; run the same command again to go on", kind: exit.kind)
         }
         restartsLeft -= 1
-        try startWorker(showsMemory: false)
+        try startWorker(index, showsMemory: false)
     }
 
     /// All workers have the same memory and plan its use alike: one of them says how.
-    private func startWorker(showsMemory: Bool) throws {
+    private func startWorker(_ index: Int, showsMemory: Bool) throws {
         let arguments = workerArguments + (showsMemory ? ["--show-memory-plan"] : [])
-        let worker = try WorkerProcess(order.executable, arguments) { [mailbox] in mailbox.post(.exited($0)) }
-        workers[worker.processID] = worker
+        workers[index] = try WorkerProcess(
+            order.executable, arguments, processors: processors.isEmpty ? nil : processors[index]
+        ) { [mailbox] in mailbox.post(.exited($0, worker: index)) }
     }
 
     /// The command line of a worker process.

@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 import Inputs
 import Wire
@@ -31,8 +32,12 @@ final class WorkerProcess {
     private let input = Pipe()
     private let ended = DispatchSemaphore(value: 0)
 
-    /// Starts it; `exited` is called on a thread of the system's choice when it ends. Throws `InputError`.
-    init(_ executable: String, _ arguments: [String], exited: @escaping @Sendable (Exit) -> Void) throws {
+    /// Starts it, on these processors only where some are named; `exited` is called on a thread of the system's choice when
+    /// it ends. Throws `InputError`.
+    init(
+        _ executable: String, _ arguments: [String], processors: ProcessorSet?,
+        exited: @escaping @Sendable (Exit) -> Void
+    ) throws {
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
         // Keys of this machine's cluster are not for a coordinator that has none.
@@ -45,6 +50,11 @@ final class WorkerProcess {
                     processID: Int(process.processIdentifier), status: process.terminationStatus,
                     bySignal: process.terminationReason == .uncaughtSignal))
         }
+        // A process runs where the thread does that starts it. So do two threads that Foundation starts with the first
+        // process; they only wait.
+        let own = processors.flatMap { _ in ProcessorSet.ofThisThread() }
+        processors?.bindThisThread()
+        defer { own?.bindThisThread() }
         do {
             try process.run()
         } catch {

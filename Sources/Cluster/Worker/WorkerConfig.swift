@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 import Inputs
 import Wire
@@ -23,7 +24,7 @@ public struct WorkerConfig: Sendable, Hashable {
     public var drainSignal = DrainSignal.usr2
 
     /// The defaults.
-    public init(modelRoots: [String], threads: Int = ProcessInfo.processInfo.activeProcessorCount) {
+    public init(modelRoots: [String], threads: Int = ProcessorSet.availableCount) {
         self.modelRoots = modelRoots
         self.threads = threads
     }

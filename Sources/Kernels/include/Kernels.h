@@ -10,6 +10,7 @@
 
 #include "bounds.h"
 #include "product.h"
+#include "threads.h"
 #include "widen.h"
 
 /// The instruction set in use: "avx512", "avx2" or "portable". The environment variable ACTDIFF_KERNELS may name a narrower

@@ -25,7 +25,7 @@ extension BenchCommand {
         var shards = 8
         @Option(help: "How often everything is measured.")
         var rounds = 5
-        @Option(help: "Threads. (default: all cores)")
+        @Option(help: "Threads. (default: all processors of the affinity mask)")
         var threads: Int?
 
         func validate() throws {
@@ -37,7 +37,7 @@ extension BenchCommand {
         func run() throws {
             let source = try Start.source(of: job)
             let plan = try Start.planner().plan(source)
-            let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
+            let count = threads ?? ProcessorSet.availableCount
             let works = Array(plan.shards.prefix(shards))
             let bench = try ComputeBench(plan.task, works: works, threads: Threads(count))
             // The first round brings files and scratch into memory.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Compute
 import Diffing
 import Foundation
 import Inputs
@@ -40,7 +41,7 @@ extension BenchCommand {
             let bench = TransportBench(
                 .init(
                     source: source, planner: try Start.planner(), shards: shards,
-                    threads: ProcessInfo.processInfo.activeProcessorCount, rounds: rounds, bytes: megabytes << 20,
+                    threads: ProcessorSet.availableCount, rounds: rounds, bytes: megabytes << 20,
                     folder: Start.absolute(folder) + "/actdiff-bench-\(ProcessInfo.processInfo.processIdentifier)"))
             print(try bench.run())
         }

@@ -12,7 +12,7 @@ struct DoctorCommand: ParsableCommand {
             """
             actdiff   \(Version.current)
             kernels   \(ProcessorKernels.instructionSet)
-            cores     \(ProcessInfo.processInfo.activeProcessorCount)
+            cores     \(ProcessorSet.availableCount)
             """)
     }
 }

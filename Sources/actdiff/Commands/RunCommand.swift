@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Compute
 import Diffing
 import Evaluation
 import Foundation
@@ -24,7 +25,11 @@ struct RunCommand: ParsableCommand {
     var out: String?
     @Option(help: "Worker processes.")
     var workers = 1
-    @Option(help: "Threads of each worker. Default: the machine's cores, divided among the workers.")
+    @Option(
+        help: """
+            Threads of each worker. Default: the processors of the affinity mask, divided among the workers. Where there \
+            are enough, each thread has one.
+            """)
     var threads: Int?
     @Option(help: MemorySize.help("Memory of each worker", "divided among the workers"))
     var memory: MemorySize?
@@ -41,7 +46,7 @@ struct RunCommand: ParsableCommand {
         let output = Start.absolute(out ?? "results/\(spec.name)")
         let source = try Start.source(of: job)
         try Self.refuseMissingInputs(spec, job: job)
-        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let cores = ProcessorSet.availableCount
         let order = LocalCluster.Order(
             source: source, output: output, workers: workers,
             threadsPerWorker: threads ?? max(1, cores / workers),

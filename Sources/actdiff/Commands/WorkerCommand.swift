@@ -30,7 +30,10 @@ struct WorkerCommand: ParsableCommand {
     @OptionGroup var keys: ClientKeyOptions
     @Option(name: .customLong("model-root"), help: "A folder below which models may be opened; can be repeated.")
     var modelRoots: [String] = []
-    @Option(help: "Threads to compute with. Default: the machine's cores.")
+    @Option(
+        help: """
+            Threads to compute with. Default: one for each processor of the affinity mask; these are bound to processors.
+            """)
     var threads: Int?
     @Option(help: MemorySize.help("Memory to compute in"))
     var memory: MemorySize?
