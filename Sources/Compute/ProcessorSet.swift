@@ -38,9 +38,11 @@ public struct ProcessorSet: Sendable, Hashable {
         return !numbers.isEmpty && kernels_thread_bind(numbers, numbers.count)
     }
 
-    /// Disjoint sets of `size` processors for `count` processes; none where there are not enough.
+    /// Divides all of these among `count` processes that have `size` each; none where that is not what there is. With fewer
+    /// it would take the same ones as whoever else takes only some.
     public func slices(_ count: Int, of size: Int) -> [ProcessorSet] {
-        guard count > 0, size > 0, count <= numbers.count / size else { return [] }
+        let (all, overflows) = count.multipliedReportingOverflow(by: size)
+        guard count > 0, size > 0, !overflows, all == numbers.count else { return [] }
         return (0..<count).map { ProcessorSet(numbers[$0 * size..<($0 + 1) * size]) }
     }
 }

@@ -27,8 +27,8 @@ struct RunCommand: ParsableCommand {
     var workers = 1
     @Option(
         help: """
-            Threads of each worker. Default: the processors of the affinity mask, divided among the workers. Where there \
-            are enough, each thread has one.
+            Threads of each worker. Default: the processors of the affinity mask, divided among the workers; each thread \
+            is bound to one then.
             """)
     var threads: Int?
     @Option(help: MemorySize.help("Memory of each worker", "divided among the workers"))
