@@ -86,10 +86,18 @@ void kernels_bound_select(const struct kernels_bound_weights *weights, size_t fi
     chosen()->select(weights, first, count, x, rows, scratch, candidates);
 }
 
-void kernels_bound_tighten(const struct kernels_bound_weights *weights, const float *w, const float *x, size_t x_stride,
-                           const float *length, const struct kernels_bound_pair *pairs, size_t count, float *lower,
-                           float *upper) {
-    chosen()->tighten(weights, w, x, x_stride, length, pairs, count, lower, upper);
+// Whole registers, and a line more than needed.
+size_t kernels_half_stride(size_t inner) { return ROUND_UP(inner, 32) + 32; }
+
+void kernels_half_encode(const float *x, size_t x_stride, size_t rows, size_t inner,
+                         const struct kernels_half_rows *out) {
+    chosen()->halve(x, x_stride, rows, inner, out);
+}
+
+void kernels_bound_tighten(const struct kernels_bound_weights *weights, const float *w,
+                           const struct kernels_half_rows *x, const float *length,
+                           const struct kernels_bound_pair *pairs, size_t count, float *lower, float *upper) {
+    chosen()->tighten(weights, w, x, length, pairs, count, lower, upper);
 }
 
 float kernels_kth_largest(const float *values, size_t count, size_t k, float *heap) {

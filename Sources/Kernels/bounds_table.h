@@ -6,7 +6,8 @@ struct bounds_table {
     void (*encode)(const struct kernels_bound_weights *, const float *, size_t, size_t, const struct kernels_bound_rows *);
     void (*select)(const struct kernels_bound_weights *, size_t, size_t, const struct kernels_bound_rows *, size_t, float *,
                    struct kernels_candidates *);
-    void (*tighten)(const struct kernels_bound_weights *, const float *, const float *, size_t, const float *,
+    void (*halve)(const float *, size_t, size_t, size_t, const struct kernels_half_rows *);
+    void (*tighten)(const struct kernels_bound_weights *, const float *, const struct kernels_half_rows *, const float *,
                     const struct kernels_bound_pair *, size_t, float *, float *);
 };
 

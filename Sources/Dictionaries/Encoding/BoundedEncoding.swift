@@ -34,6 +34,7 @@ final class BoundedEncoding: EncodingMethod {
     /// Memory of one thread.
     private final class Scratch {
         let codes: CodedRows
+        let halves: HalfRows
         let sums: FloatBuffer
         let heap: FloatBuffer
         let lists: CandidateLists
@@ -48,6 +49,7 @@ final class BoundedEncoding: EncodingMethod {
 
         init(width: Int, k: Int, rowsPerScan: Int, rowsPerPiece: Int) {
             codes = CodedRows(rows: rowsPerScan, width: width)
+            halves = HalfRows(rows: rowsPerPiece, width: width)
             sums = FloatBuffer(rowsPerScan * BoundedWeights.latentsPerPanel)
             heap = FloatBuffer(max(k, 1))
             lists = CandidateLists(count: rowsPerScan, k: k)
@@ -74,11 +76,12 @@ final class BoundedEncoding: EncodingMethod {
     func encode(_ x: Matrix, rows: Int, thread: Int) -> Activations? {
         let scratch = scratch[thread]
         scratch.remaining.clear()
+        scratch.halves.encode(x, rows: rows)
         for first in stride(from: 0, to: rows, by: rowsPerScan) {
             let part = Matrix(x.pointer + first * x.stride, stride: x.stride)
             scan(part, first..<min(rows, first + rowsPerScan), scratch)
         }
-        scratch.remaining.tighten(weights, x, lengths: scratch.lengths.pointer)
+        scratch.remaining.tighten(weights, scratch.halves.view(from: 0), lengths: scratch.lengths.pointer)
         scratch.pairs += scratch.remaining.latents.count
         scratch.rows += rows
         var result = Activations()
@@ -111,19 +114,21 @@ final class BoundedEncoding: EncodingMethod {
                 }
             }
         }
-        if k > 0 { promise(x, range, scratch) }
+        if k > 0 { promise(range, scratch) }
         for row in 0..<rows { scratch.remaining.appendRow(lists.rows[row], from: -.infinity) }
     }
 
     /// Drops what cannot reach the k-th of each row's most promising latents.
-    private func promise(_ x: Matrix, _ range: Range<Int>, _ scratch: Scratch) {
+    private func promise(_ range: Range<Int>, _ scratch: Scratch) {
         let lists = scratch.lists
         scratch.promising.clear()
         for row in 0..<range.count {
             lists.drop(row, below: lists.bar(row))
             scratch.promising.appendRow(lists.rows[row], from: lists.kthUpper(row))
         }
-        scratch.promising.tighten(weights, x, lengths: scratch.lengths.pointer + range.lowerBound)
+        scratch.promising.tighten(
+            weights, scratch.halves.view(from: range.lowerBound),
+            lengths: scratch.lengths.pointer + range.lowerBound)
         for row in 0..<range.count {
             lists.drop(row, below: scratch.promising.kthLower(row, k: k, heap: scratch.heap.pointer))
         }
@@ -149,36 +154,5 @@ final class BoundedEncoding: EncodingMethod {
         guard values.allSatisfy(\.isFinite) else { return false }
         dictionary.activation.select(latents, values, heap: scratch.heap.pointer, into: &result)
         return true
-    }
-}
-
-/// 8-bit codes of some rows.
-private final class CodedRows {
-    let view: kernels_bound_rows
-    /// ‖x‖ and ‖y‖ of each row (`bounds.h`).
-    let lengths: FloatBuffer
-    let norms: FloatBuffer
-    private let floats: [FloatBuffer]
-
-    init(rows: Int, width: Int) {
-        let blocks = (width + Int(KERNELS_BOUND_BLOCK) - 1) / Int(KERNELS_BOUND_BLOCK)
-        let (scales, error) = (FloatBuffer(rows * blocks), FloatBuffer(rows))
-        (lengths, norms) = (FloatBuffer(rows), FloatBuffer(rows))
-        floats = [scales, error]
-        view = kernels_bound_rows(
-            codes: .allocate(capacity: rows * kernels_bound_stride(width)), scales: scales.pointer,
-            sums: .allocate(capacity: rows * blocks), length: lengths.pointer, norm: norms.pointer,
-            error: error.pointer)
-    }
-
-    deinit {
-        view.codes.deallocate()
-        view.sums.deallocate()
-    }
-
-    func encode(_ x: Matrix, rows: Int, for weights: BoundedWeights) {
-        withUnsafePointer(to: weights.view) { weights in
-            withUnsafePointer(to: view) { kernels_bound_encode(weights, x.pointer, x.stride, rows, $0) }
-        }
     }
 }

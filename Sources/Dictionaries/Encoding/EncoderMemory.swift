@@ -30,7 +30,7 @@ public struct EncoderMemory: Sendable, Hashable {
             + 4 * kernels_bound_scales(latents, width)
     }
 
-    /// Scratch of the threads: prepared rows and their codes, lists in which one latent in 16 may be, pairs of a row and a
+    /// Scratch of the threads: prepared rows, their halves and codes, lists in which one latent in 16 may be, pairs of a row and a
     /// latent, one in 256, that are looked at again; and a prompt's sums.
     public var scratch: Int {
         let sums = threads * 20 * latents
@@ -38,7 +38,9 @@ public struct EncoderMemory: Sendable, Hashable {
         guard !isStreamed else { return threads * 4 * DenseProducts.scratch(rows: scanned, latents: latents) + sums }
         let rows = BoundedEncoding.mostRowsPerPiece
         let lists = scanned * (16 * BoundedEncoding.latentsPerChunk + 16 * (latents / 16))
-        return threads * (rows * (4 * (width + 16) + 24 * (latents / 256 + 64)) + scanned * (width + 1024) + lists)
+        return threads
+            * (rows * (4 * (width + 16) + 2 * (width + 64) + 24 * (latents / 256 + 64)) + scanned * (width + 1024)
+                + lists)
             + sums
     }
 

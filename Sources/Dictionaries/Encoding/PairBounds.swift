@@ -27,14 +27,16 @@ struct PairBounds {
         rowStarts.append(latents.count)
     }
 
-    /// Computes the bounds of all pairs; the rows are those of `x`, whose lengths stand in `lengths`.
-    mutating func tighten(_ weights: BoundedWeights, _ x: Matrix, lengths: UnsafePointer<Float>) {
+    /// Computes the bounds of all pairs; `rows` begin with the first row, and so do their lengths.
+    mutating func tighten(_ weights: BoundedWeights, _ rows: kernels_half_rows, lengths: UnsafePointer<Float>) {
         sort(latentCount: weights.latentCount)
         lower.resize(to: latents.count, 0)
         upper.resize(to: latents.count, 0)
-        withUnsafePointer(to: weights.view) {
-            kernels_bound_tighten(
-                $0, weights.rows.pointer, x.pointer, x.stride, lengths, sorted, sorted.count, &lower, &upper)
+        withUnsafePointer(to: weights.view) { view in
+            withUnsafePointer(to: rows) { rows in
+                kernels_bound_tighten(
+                    view, weights.rows.pointer, rows, lengths, sorted, sorted.count, &lower, &upper)
+            }
         }
     }
 

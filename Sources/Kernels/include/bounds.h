@@ -89,12 +89,27 @@ struct kernels_bound_pair {
     uint32_t latent, row, slot;
 };
 
-/// Bounds of single values from float32 products: lower[slot] <= what kernels_product gives for the pair <= upper[slot],
-/// with the latents' weights as rows of `inner` floats at `w` and the rows' lengths ‖x‖ in `length`. Not numbers where something
-/// overflows.
-void kernels_bound_tighten(const struct kernels_bound_weights *weights, const float *w, const float *x, size_t x_stride,
-                           const float *length, const struct kernels_bound_pair *pairs, size_t count, float *lower,
-                           float *upper);
+/// Rows of x as 16-bit floats, half as much to read as float32.
+struct kernels_half_rows {
+    /// [rows, stride]: x̂ / scale of the row; stride is kernels_half_stride(inner).
+    uint16_t *halves;
+    /// Per row, a power of two, and ‖x − x̂‖ rounded up.
+    float *scale, *error;
+};
+
+/// Halves from one row to the next.
+size_t kernels_half_stride(size_t inner);
+
+/// Fills `out` from `rows` rows of `inner` finite floats.
+void kernels_half_encode(const float *x, size_t x_stride, size_t rows, size_t inner,
+                         const struct kernels_half_rows *out);
+
+/// Bounds of single values from products in float32: lower[slot] <= what kernels_product gives for the pair <= upper[slot],
+/// with the latents' weights as rows of `inner` floats at `w` and the rows' lengths ‖x‖ in `length`. Infinities, or not
+/// numbers, where something overflows.
+void kernels_bound_tighten(const struct kernels_bound_weights *weights, const float *w,
+                           const struct kernels_half_rows *x, const float *length,
+                           const struct kernels_bound_pair *pairs, size_t count, float *lower, float *upper);
 
 /// The k-th largest of `count` values, zero where fewer than k are above zero. `heap` has room for k.
 float kernels_kth_largest(const float *values, size_t count, size_t k, float *heap);
