@@ -11,13 +11,15 @@ extension TensorView {
     /// Tells the kernel how the tensor will be read, or that it was.
     public func advise(_ advice: MappedFile.Advice) { file.advise(advice, bytes) }
 
-    /// Tells the kernel about some columns of one row of a matrix whose elements stand one by one.
-    public func advise(_ advice: MappedFile.Advice, row: Int, columns: Range<Int>) {
-        guard shape.count == 2, type.block.elements == 1, 0..<shape[0] ~= row, columns.upperBound <= shape[1] else {
-            return
-        }
-        let first = offset + (row * shape[1] + columns.lowerBound) * type.block.bytes
-        file.advise(advice, first..<first + columns.count * type.block.bytes)
+    /// Tells the kernel about some columns of consecutive rows of a matrix whose elements stand one by one, and about what
+    /// lies between them. Does nothing where there are no such rows or columns.
+    public func advise(_ advice: MappedFile.Advice, rows: Range<Int>, columns: Range<Int>) {
+        guard shape.count == 2, order == .asStored, type.block.elements == 1, !rows.isEmpty, !columns.isEmpty,
+            rows.lowerBound >= 0, rows.upperBound <= shape[0], columns.lowerBound >= 0, columns.upperBound <= shape[1]
+        else { return }
+        let first = offset + (rows.lowerBound * shape[1] + columns.lowerBound) * type.block.bytes
+        let end = offset + ((rows.upperBound - 1) * shape[1] + columns.upperBound) * type.block.bytes
+        file.advise(advice, first..<end)
     }
 
     /// Whether another tensor widens to the same floats because it is stored the same: type, shape, order of rows and all

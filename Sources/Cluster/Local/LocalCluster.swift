@@ -55,7 +55,7 @@ public final class LocalCluster {
     private let logger: Logger
     /// By their number, 0 ..< `order.workers`; one that takes another's place has its number.
     private var workers: [Int: WorkerProcess] = [:]
-    /// Processors of each worker; empty where there are too few for all to have their own.
+    /// Processors of each worker; empty where they do not come out even.
     private let processors: [ProcessorSet]
     private var restartsLeft: Int
     /// The job of an earlier run that was interrupted.

@@ -33,6 +33,8 @@ final class StreamedEncoding {
     /// Activations of the rows `selected` of `residual` [tokens, d_in]; nil where a pre-activation is not finite. Throws
     /// `InputError` where a weight is not.
     func encode(_ residual: UnsafeBufferPointer<Float>, selected: [Int]) throws -> Activations? {
+        // Nothing is read for no rows.
+        guard !selected.isEmpty else { return Activations() }
         let size = threads.blockSize(
             of: selected.count, atMost: PackedMatrix.rowsPerBlock, multipleOf: PackedMatrix.rowStep)
         let blocks = stride(from: 0, to: selected.count, by: size).map { $0..<min($0 + size, selected.count) }
