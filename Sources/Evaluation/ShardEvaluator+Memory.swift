@@ -25,12 +25,7 @@ extension ShardEvaluator {
         _ task: DiffTask, _ forward: ForwardMemory, width: Int, threads: Int, streamed: Int
     ) -> MemoryPlan.Needs {
         var needs = MemoryPlan.Needs()
-        needs.adapters = forward.adapters
-        needs.scratch = forward.scratch
-        needs.perToken = forward.perToken
-        needs.perTokenOfLongest = forward.perTokenOfLongest
-        needs.blocks = forward.blocks
-        needs.streaming = forward.streaming
+        needs.forward = forward
         let encoders = task.hooks.enumerated().map { index, hook in
             EncoderMemory(
                 latents: hook.latents, width: width, threads: threads,
@@ -39,9 +34,9 @@ extension ShardEvaluator {
         needs.dictionaryCount = encoders.count
         needs.streamedDictionaries = streamed
         needs.dictionaries = encoders.reduce(0) { $0 + $1.dictionary }
-        needs.scratch += encoders.reduce(0) { $0 + $1.scratch }
+        needs.encoding = encoders.reduce(0) { $0 + $1.scratch }
         // One hook after the other is encoded.
-        needs.perToken += encoders.map(\.perToken).max() ?? 0
+        needs.encodingPerToken = encoders.map(\.perToken).max() ?? 0
         return needs
     }
 
@@ -58,8 +53,7 @@ extension ShardEvaluator {
             ))
             // Where there is no room for more than what there is.
             ?? MemoryPlan(needs, limit: memory, tokens: tokens, longest: max(plan?.longest ?? 0, longest))
-        backend.keep(blocks: next.keptBlocks)
-        if plan?.keptBlocks != next.keptBlocks || plan?.batchTokens != next.batchTokens { planned(next) }
+        if plan?.batchTokens != next.batchTokens { planned(next) }
         plan = next
         return next
     }

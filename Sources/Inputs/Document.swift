@@ -40,8 +40,8 @@ public struct Document: Sendable {
     /// Parses JSON text. Throws `InputError` for malformed text and for an object that has a name twice.
     public init(json data: Data, file: String, line: Int? = nil) throws {
         do {
-            let value = try JSONDecoder().decode(Value.self, from: data)
-            self.init(file: file, lines: line.map { ["": $0] } ?? [:], value: value)
+            let value = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
+            self.init(file: file, lines: line.map { ["": $0] } ?? [:], value: try Value(json: value))
         } catch {
             throw InputError(
                 Self.place(file: file, line: line, key: ""), expected: "valid JSON", found: Self.explain(error))
@@ -69,35 +69,7 @@ public struct Document: Sendable {
     }
 
     private static func explain(_ error: any Error) -> String {
-        guard case DecodingError.dataCorrupted(let context) = error else { return "\(error)" }
-        if let cause = context.underlyingError as NSError?,
-            let text = cause.userInfo[NSDebugDescriptionErrorKey] as? String
-        {
-            return text
-        }
-        return context.debugDescription
-    }
-}
-
-extension Document.Value: Decodable {
-    public init(from decoder: any Decoder) throws {
-        let single = try decoder.singleValueContainer()
-        // Strings first: in the large documents (vocabularies, merges) nearly everything is one.
-        if let text = try? single.decode(String.self) {
-            self = .string(text)
-        } else if let whole = try? single.decode(Int.self) {
-            self = .integer(whole)
-        } else if let number = try? single.decode(Double.self) {
-            self = .number(number)
-        } else if let flag = try? single.decode(Bool.self) {
-            self = .bool(flag)
-        } else if single.decodeNil() {
-            self = .null
-        } else if let list = try? single.decode([Document.Value].self) {
-            self = .array(list)
-        } else {
-            self = .object(try single.decode([String: Document.Value].self))
-        }
+        (error as NSError).userInfo[NSDebugDescriptionErrorKey] as? String ?? "\(error)"
     }
 }
 

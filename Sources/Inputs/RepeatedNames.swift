@@ -4,47 +4,54 @@ import Foundation
 struct RepeatedNames {
     /// Names of the objects that are open, nil for lists; and the name that each is the value of.
     private var open: [(names: Set<[UInt8]>?, key: String)] = []
-    /// The string that was read last, with its quotes.
-    private var literal: [UInt8] = []
+    /// Where the string that was read last stands, with its quotes, and whether there is a backslash in it.
+    private var literal = 0..<0
+    private var isEscaped = false
     /// The name whose value comes next.
-    private var key = ""
+    private var key: [UInt8] = []
 
     /// The first repeated name and the way to its object, such as `hooks[]`; nil if there is none. The text must be JSON
     /// that has already been parsed without error.
     static func first(in json: Data) -> (name: String, key: String)? {
+        json.withUnsafeBytes { first(in: $0) }
+    }
+
+    private static func first(in json: UnsafeRawBufferPointer) -> (name: String, key: String)? {
         var scan = RepeatedNames()
-        var (inString, escaped) = (false, false)
-        for byte in json {
-            if inString {
-                scan.literal.append(byte)
-                if escaped {
-                    escaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    escaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    inString = false
-                }
-            } else if byte == UInt8(ascii: "\"") {
-                (scan.literal, inString) = ([byte], true)
-            } else if let found = scan.take(byte) {
-                return found
+        var at = 0
+        while at < json.count {
+            if json[at] == UInt8(ascii: "\"") {
+                at = scan.takeString(json, from: at)
+            } else {
+                if let found = scan.take(json[at], json) { return found }
+                at += 1
             }
         }
         return nil
     }
 
-    private mutating func take(_ byte: UInt8) -> (name: String, key: String)? {
+    /// Passes over a string; returns where its text goes on.
+    private mutating func takeString(_ json: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var at = start + 1
+        isEscaped = false
+        while at < json.count, json[at] != UInt8(ascii: "\"") {
+            let isBackslash = json[at] == UInt8(ascii: "\\")
+            isEscaped = isEscaped || isBackslash
+            at += isBackslash ? 2 : 1
+        }
+        literal = start..<min(at + 1, json.count)
+        return literal.upperBound
+    }
+
+    private mutating func take(_ byte: UInt8, _ json: UnsafeRawBufferPointer) -> (name: String, key: String)? {
         switch byte {
         case UInt8(ascii: "{"): open.append(([], way))
         case UInt8(ascii: "["): open.append((nil, way + "[]"))
         case UInt8(ascii: "}"), UInt8(ascii: "]"): _ = open.popLast()
         case UInt8(ascii: ":"):
-            let name = decoded
-            key = name
-            guard let last = open.indices.last, open[last].names?.insert(Array(name.utf8)).inserted == false else {
-                break
-            }
-            return (name, open[last].key)
+            key = decoded(json)
+            guard let last = open.indices.last, open[last].names?.insert(key).inserted == false else { break }
+            return (String(decoding: key, as: UTF8.self), open[last].key)
         default: break
         }
         return nil
@@ -54,13 +61,13 @@ struct RepeatedNames {
     private var way: String {
         guard let parent = open.last else { return "" }
         guard parent.names != nil else { return parent.key }
-        return parent.key.isEmpty ? key : "\(parent.key).\(key)"
+        let name = String(decoding: key, as: UTF8.self)
+        return parent.key.isEmpty ? name : "\(parent.key).\(name)"
     }
 
-    private var decoded: String {
-        guard literal.contains(UInt8(ascii: "\\")) else {
-            return String(decoding: literal.dropFirst().dropLast(), as: UTF8.self)
-        }
-        return (try? JSONDecoder().decode(String.self, from: Data(literal))) ?? ""
+    /// The UTF-8 that the last string stands for.
+    private func decoded(_ json: UnsafeRawBufferPointer) -> [UInt8] {
+        guard isEscaped else { return Array(json[literal].dropFirst().dropLast()) }
+        return Array(((try? JSONDecoder().decode(String.self, from: Data(json[literal]))) ?? "").utf8)
     }
 }

@@ -28,10 +28,6 @@ public protocol Backend: AnyObject {
     /// What it takes of memory.
     var memory: ForwardMemory { get }
 
-    /// From now on keeps the first `count` blocks of `memory.blocks` widened and packed, and reads the others whenever
-    /// they are needed. It keeps all until it is told. Results do not depend on it.
-    func keep(blocks count: Int)
-
     /// Runs all variants over the sequences and visits their residual streams at each of `depths`, shallow first.
     ///
     /// `afterBlock` is called after each block that was computed, once for each stream; it may throw to give up. Nothing above the deepest

@@ -12,32 +12,31 @@ public struct ForwardMemory: Sendable, Hashable {
     public var perToken = 0
     /// For each token of the longest sequence: scratch of attention, rotary tables.
     public var perTokenOfLongest = 0
-    /// Packed weights of every block of every model, in the order of a run; what models have in common counts once.
-    public var blocks: [Int] = []
-    /// What all blocks that are not kept need together: buffers for one, and the next one as it is stored.
-    public var streaming = 0
+    /// Weights: buffers for one block, and the next one as it is stored.
+    public var weights = 0
+    /// Blocks of all models; what models have in common counts once.
+    public var blockCount = 0
 
     /// Nothing.
     public init() {}
 
-    /// Adds what another one takes at the same time; its blocks come behind these.
+    /// Adds what another one takes at the same time.
     mutating func add(_ other: ForwardMemory) {
         adapters += other.adapters
         scratch += other.scratch
         perToken += other.perToken
         perTokenOfLongest += other.perTokenOfLongest
-        blocks += other.blocks
-        streaming += other.streaming
+        weights += other.weights
+        blockCount += other.blockCount
     }
 }
 
 extension WeightStore {
     /// Weights, and the scratch in which they are widened.
     func add(to memory: inout ForwardMemory) {
-        memory.blocks += blocks.map(\.bytes)
-        memory.streaming +=
-            ProjectionGroup.allCases.reduce(0) { $0 + Self.packedBytes($1, config) }
-            + (blocks.map(\.storedBytes).max() ?? 0)
+        guard let largest = blocks.map(\.storedBytes).max() else { return }
+        memory.blockCount += blocks.count
+        memory.weights += ProjectionGroup.allCases.reduce(0) { $0 + Self.packedBytes($1, config) } + largest
         // While a tensor is widened it is mapped; norms are there in every block.
         let norms = 2 * config.hiddenSize * MemoryLayout<Float>.stride
         memory.scratch +=

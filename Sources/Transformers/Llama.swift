@@ -75,7 +75,6 @@ public final class Llama: Backend {
         store = WeightStore(models, shared: shared, config: config, threads: threads)
         workspace = Workspace(config: config)
         rotary = RotaryTable(config: config)
-        for model in models { model.embedding.advise(.random) }
     }
 
     public var memory: ForwardMemory {
@@ -83,18 +82,11 @@ public final class Llama: Backend {
         memory.adapters = variants.compactMap(\.adapter).joined().reduce(0) { $0 + ($1?.byteCount ?? 0) }
         store.add(to: &memory)
         workspace.add(to: &memory, config: config, rank: largestRank, threads: threads)
-        memory.scratch += min(models[0].embedding.byteCount, Self.rowsBetweenReturns * MappedFile.mostBytesAround)
         // Ids, positions and offsets are small beside the streams.
         memory.perToken += streamCount * config.hiddenSize * MemoryLayout<Float>.stride + 64
         memory.perTokenOfLongest += rotary.bytesPerPosition
         for other in others { memory.add(other.llama.memory) }
         return memory
-    }
-
-    public func keep(blocks count: Int) {
-        store.keep(min(count, store.blocks.count))
-        // Theirs come behind its own.
-        for other in others { other.llama.keep(blocks: max(0, count - store.blocks.count)) }
     }
 
     private var largestRank: Int {
@@ -193,24 +185,16 @@ public final class Llama: Backend {
     private func embed(_ ids: [UInt32], _ model: ModelTensors) throws -> FloatBuffer {
         let width = config.hiddenSize
         let residual = FloatBuffer(ids.count * width)
-        // The kernel may map much around each row: all is given back before it is too much.
-        for first in stride(from: 0, to: ids.count, by: Self.rowsBetweenReturns) {
-            defer { model.embedding.advise(.giveBack) }
-            try threads.tryForEach(min(Self.rowsBetweenReturns, ids.count - first)) { piece, _ in
-                let token = first + piece
-                let id = Int(ids[token])
-                guard id < config.vocabularySize else {
-                    throw InputError(
-                        model.path, expected: "token ids below the vocabulary size \(config.vocabularySize)",
-                        found: "\(id)", hint: "the tokenizer belongs to another model", kind: .configuration)
-                }
-                let row = UnsafeMutableBufferPointer(start: residual.pointer + token * width, count: width)
-                try model.embedding.widenRow(id, into: row)
+        try threads.tryForEach(ids.count) { token, _ in
+            let id = Int(ids[token])
+            guard id < config.vocabularySize else {
+                throw InputError(
+                    model.path, expected: "token ids below the vocabulary size \(config.vocabularySize)",
+                    found: "\(id)", hint: "the tokenizer belongs to another model", kind: .configuration)
             }
+            let row = UnsafeMutableBufferPointer(start: residual.pointer + token * width, count: width)
+            try model.embedding.widenRow(id, into: row)
         }
         return residual
     }
-
-    /// Rows of the embedding that are read before its pages are given back.
-    private static let rowsBetweenReturns = 8
 }

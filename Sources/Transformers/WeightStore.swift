@@ -1,11 +1,12 @@
 import Checkpoints
 import Compute
 
-/// The widened and packed weights of all models of a run: some blocks stay for good, the others go through one buffer
-/// for each projection group.
+/// The widened and packed weights of all models of a run: one block at a time, in one buffer for each projection group.
 ///
-/// Tensors that are equal in several models are there once. What a block was widened from is given back to the kernel,
-/// and what comes next is read ahead.
+/// Tensors that are equal in several models are widened once. What a block was widened from is given back to the kernel,
+/// and what comes next is read ahead. Widened blocks do not stay: to widen one takes a few hundredths of what it takes to
+/// compute thousands of tokens with it, from files that the kernel has in memory for all workers of a machine, and a
+/// buffer that is used again and again stays in the caches of the processor, which new memory for each block does not.
 final class WeightStore {
     /// What a model has of its own in one block, in the order in which a run needs it.
     struct Block {
@@ -13,8 +14,7 @@ final class WeightStore {
         let model: Int
         /// Projection groups that no earlier model has as well.
         let groups: [ProjectionGroup]
-        /// Bytes when packed, and as stored.
-        let bytes: Int
+        /// Bytes as stored.
         let storedBytes: Int
     }
 
@@ -34,11 +34,8 @@ final class WeightStore {
     let config: ModelConfig
     let threads: Threads
     private let readAhead = ReadAhead()
-    /// The first blocks, which stay.
-    private var keptCount = Int.max
-    private var kept: [Place: PackedMatrix] = [:]
     private var norms: [Int: BlockNorms] = [:]
-    /// By group: what all other blocks go through, and what it holds now.
+    /// By group: what all blocks go through, and what it holds now.
     private var buffers: [ProjectionGroup: PackedMatrix] = [:]
     private var held: [ProjectionGroup: Place] = [:]
     /// One piece of rows for each thread, before they are packed.
@@ -59,7 +56,6 @@ final class WeightStore {
                 let tensors = groups.flatMap { models[model].blocks[layer].groups[$0.rawValue] }
                 return Block(
                     layer: layer, model: model, groups: groups,
-                    bytes: groups.reduce(0) { $0 + Self.packedBytes($1, config) },
                     storedBytes: tensors.reduce(0) { $0 + $1.byteCount })
             }
         }
@@ -80,31 +76,16 @@ final class WeightStore {
         rowsPerPiece * (ProjectionGroup.allCases.map { $0.inner(config) }.max() ?? 0)
     }
 
-    /// Keeps the first `count` blocks for good from now on, and drops what others are there.
-    func keep(_ count: Int) {
-        keptCount = count
-        let staying = Set(blocks.prefix(count).flatMap { block in block.groups.map { place(block, $0) } })
-        kept = kept.filter { staying.contains($0.key) }
-        if count >= blocks.count {
-            buffers = [:]
-            held = [:]
-        }
-    }
-
-    /// The weights of a model's block. What a buffer holds is good until the next call.
+    /// The weights of a model's block, good until the next call.
     func weights(layer: Int, model: Int) throws -> BlockWeights {
         let weights = BlockWeights(
             queryKeyValue: try matrix(layer, model, .queryKeyValue), output: try matrix(layer, model, .output),
             gateUp: try matrix(layer, model, .gateUp), down: try matrix(layer, model, .down),
             norms: try norms(layer, model))
-        if let next = blockToRead(after: layer, model) {
+        if let next = block(after: layer, model) {
             readAhead.start(next.groups.flatMap { models[next.model].blocks[next.layer].groups[$0.rawValue] })
         }
         return weights
-    }
-
-    private func place(_ block: Block, _ group: ProjectionGroup) -> Place {
-        Place(layer: block.layer, model: block.model, group: group)
     }
 
     private func norms(_ layer: Int, _ model: Int) throws -> BlockNorms {
@@ -118,14 +99,6 @@ final class WeightStore {
     private func matrix(_ layer: Int, _ model: Int, _ group: ProjectionGroup) throws -> PackedMatrix {
         let owner = shared.blocks[layer][model].groups[group.rawValue]
         let place = Place(layer: layer, model: owner, group: group)
-        if let matrix = kept[place] { return matrix }
-        let index = blocks.firstIndex { $0.layer == layer && $0.model == owner } ?? blocks.count
-        guard index >= keptCount else {
-            let matrix = PackedMatrix(columns: group.rows(config), inner: group.inner(config))
-            try load(place, into: matrix)
-            kept[place] = matrix
-            return matrix
-        }
         let buffer = buffers[group] ?? PackedMatrix(columns: group.rows(config), inner: group.inner(config))
         buffers[group] = buffer
         guard held[group] != place else { return buffer }
@@ -156,13 +129,11 @@ final class WeightStore {
         }
     }
 
-    /// The next block, round and round, whose tensors will be read; nil where there is no other.
-    private func blockToRead(after layer: Int, _ model: Int) -> Block? {
-        guard let current = blocks.lastIndex(where: { ($0.layer, $0.model) <= (layer, model) }) else { return nil }
-        let order = (1..<max(blocks.count, 1)).lazy.map { (current + $0) % self.blocks.count }
-        return order.first { index in
-            index >= self.keptCount
-                || self.blocks[index].groups.contains { self.kept[self.place(self.blocks[index], $0)] == nil }
-        }.map { blocks[$0] }
+    /// The block whose tensors are read next, after the last one the first again; nil where there is no other.
+    private func block(after layer: Int, _ model: Int) -> Block? {
+        guard blocks.count > 1, let current = blocks.lastIndex(where: { ($0.layer, $0.model) <= (layer, model) }) else {
+            return nil
+        }
+        return blocks[(current + 1) % blocks.count]
     }
 }

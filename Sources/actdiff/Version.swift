@@ -1,3 +1,4 @@
+import Checkpoints
 import Inputs
 
 /// The version of this program; coordinator and workers must have the same.
@@ -7,8 +8,7 @@ enum Version {
     /// Version and the first digits of the executable's own SHA-256: two builds of one version are not the same program.
     static func build() throws -> String {
         // Not by its path: the file there may have been replaced since this process began.
-        let executable = try MappedFile("/proc/self/exe")
-        let digest = Digest(of: executable)
+        let digest = try Start.digests().digest(of: "/proc/self/exe")
         return "\(current)+\(digest.description.prefix(12))"
     }
 }

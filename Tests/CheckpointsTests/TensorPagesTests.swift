@@ -22,7 +22,7 @@ import Testing
         let mapped = try MappedFile(path)
         #expect(Digest(of: mapped) == Digest(of: expected))
         for range in [0..<Self.length, 5000..<5001, Self.length - 1..<Self.length + 4096, 7..<7] {
-            for advice in [MappedFile.Advice.readAhead, .giveBack, .random, .giveBack] {
+            for advice in [MappedFile.Advice.readAhead, .giveBack, .giveBack] {
                 mapped.advise(advice, range)
                 #expect(mapped.bytes.elementsEqual(expected))
             }
@@ -36,6 +36,19 @@ import Testing
         let empty = try MappedFile(folder.write("empty", ""))
         empty.advise(.giveBack, 0..<1)
         #expect(Digest(of: empty) == Digest(of: [UInt8]()))
+    }
+
+    @Test func aFileThatHasBecomeShorterIsToldOfAndNotReadBeyondItsEnd() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("data", Data((0..<8192).map { UInt8(truncatingIfNeeded: $0 >> 4) }))
+        let tensor = try TensorView(name: "t", shape: [64, 64], type: .bfloat16, file: MappedFile(path), offset: 0)
+        var row = [Float](repeating: 0, count: 64)
+        try row.withUnsafeMutableBufferPointer { try tensor.widenRow(63, into: $0) }
+        #expect(truncate(path, 8100) == 0)
+        let error = try inputError { try row.withUnsafeMutableBufferPointer { try tensor.widenRow(63, into: $0) } }
+        #expect(error.place == path && error.kind == .temporary)
+        #expect(error.expected == "128 bytes from byte 8064 on" && error.found == "its end after 36")
+        #expect(throws: Never.self) { try row.withUnsafeMutableBufferPointer { try tensor.widenRow(62, into: $0) } }
     }
 
     @Test func tensorsAreEqualWhereTypeShapeOrderAndBytesAre() throws {

@@ -10,15 +10,17 @@ import Testing
         var needs = MemoryPlan.Needs()
         needs.program = .random(in: 0...100, using: &random)
         needs.dictionaries = .random(in: 0...1000, using: &random)
-        needs.scratch = .random(in: 0...100, using: &random)
-        needs.perToken = .random(in: 1...10, using: &random)
-        needs.perTokenOfLongest = .random(in: 0...3, using: &random)
-        needs.blocks = (0..<Int.random(in: 0...12, using: &random)).map { _ in .random(in: 1...500, using: &random) }
-        needs.streaming = needs.blocks.isEmpty ? 0 : .random(in: 1...700, using: &random)
+        needs.encoding = .random(in: 0...50, using: &random)
+        needs.encodingPerToken = .random(in: 0...5, using: &random)
+        needs.forward.scratch = .random(in: 0...50, using: &random)
+        needs.forward.adapters = .random(in: 0...50, using: &random)
+        needs.forward.perToken = .random(in: 1...5, using: &random)
+        needs.forward.perTokenOfLongest = .random(in: 0...3, using: &random)
+        needs.forward.weights = .random(in: 0...700, using: &random)
         return needs
     }
 
-    @Test("a plan stays within its limit, and reads no more than any other way of cutting a shard")
+    @Test("a plan stays within its limit, and its batches are as large as they can be")
     func properties() throws {
         var random = SystemRandomNumberGenerator()
         var (made, refused) = (0, 0)
@@ -27,82 +29,69 @@ import Testing
             let limit = Int.random(in: 1...6000, using: &random)
             let longest = Int.random(in: 2...100, using: &random)
             let tokens = longest + Int.random(in: 0...400, using: &random)
-            let fixed = needs.program + needs.dictionaries + needs.adapters + needs.scratch
-            let all = needs.blocks.reduce(0, +)
-            let least = fixed + longest * (needs.perToken + needs.perTokenOfLongest) + min(all, needs.streaming)
+            let forward = needs.forward
+            let perToken = forward.perToken + needs.encodingPerToken
+            let fixed =
+                needs.program + needs.dictionaries + needs.encoding + forward.scratch + forward.adapters
+                + forward.weights
+            let least = fixed + longest * (perToken + forward.perTokenOfLongest)
             do {
                 let plan = try MemoryPlan(needs, limit: limit, tokens: tokens, longest: longest)
                 made += 1
                 #expect(plan.bytes <= limit, "\(plan)")
                 #expect(least <= limit)
                 #expect((longest...tokens).contains(plan.batchTokens), "every prompt fits into a batch")
-                #expect((0...needs.blocks.count).contains(plan.keptBlocks))
-                let read = Self.read(needs, plan, tokens)
-                for kept in 0...needs.blocks.count {
-                    let weights =
-                        needs.blocks.prefix(kept).reduce(0, +) + (kept < needs.blocks.count ? needs.streaming : 0)
-                    let room = limit - fixed - longest * needs.perTokenOfLongest - weights
-                    let size = room < 0 ? 0 : min(tokens, room / needs.perToken)
-                    guard size >= longest else { continue }
-                    let rest = needs.blocks.dropFirst(kept).reduce(0, +)
-                    #expect(read <= (tokens + size - 1) / size * rest, "keeping \(kept) is better than \(plan)")
-                }
+                #expect(plan.batchTokens == tokens || plan.bytes + perToken > limit)
+                #expect(plan.bytes == least + (plan.batchTokens - longest) * perToken)
             } catch let error as InputError {
                 refused += 1
                 #expect(least > limit, "\(error)")
                 #expect(error.place == "--memory")
-                let few = fixed + min(all, needs.streaming) > limit
-                #expect(error.kind == (few ? .configuration : .temporary))
+                #expect(error.kind == (fixed > limit ? .configuration : .temporary))
             }
         }
         #expect(made > 1000 && refused > 200)
-    }
-
-    /// Bytes that are read again for a shard.
-    private static func read(_ needs: MemoryPlan.Needs, _ plan: MemoryPlan, _ tokens: Int) -> Int {
-        (tokens + plan.batchTokens - 1) / plan.batchTokens * needs.blocks.dropFirst(plan.keptBlocks).reduce(0, +)
     }
 
     private var example: MemoryPlan.Needs {
         var needs = MemoryPlan.Needs()
         needs.program = 64 << 20
         needs.dictionaries = 300 << 20
-        needs.scratch = 100 << 20
-        needs.perToken = 100 << 10
-        needs.blocks = Array(repeating: 200 << 20, count: 28)
-        needs.streaming = 300 << 20
+        needs.encoding = 40 << 20
+        needs.encodingPerToken = 20 << 10
+        needs.forward.scratch = 60 << 20
+        needs.forward.perToken = 80 << 10
+        needs.forward.weights = 300 << 20
+        needs.forward.blockCount = 28
         return needs
     }
 
-    @Test("with enough memory everything stays, and a shard is one batch")
+    @Test("with enough memory a shard is one batch")
     func enough() throws {
         let plan = try MemoryPlan(example, limit: 8 << 30, tokens: 4096, longest: 300)
-        #expect(plan.keptBlocks == 28 && plan.batchTokens == 4096)
+        #expect(plan.batchTokens == 4096)
         #expect(
             plan.description == """
-                memory plan: 6.3 of 8.0 GiB = program 0.1 + dictionaries 0.3 + scratch 0.1 + activations 0.4 (4096 tokens at \
-                a time) + weights 5.5 (all 28 blocks kept)
+                memory plan: 1.1 of 8.0 GiB = program 0.1 + dictionaries 0.3 + weights 0.3 (one of 28 blocks at a time) + \
+                scratch 0.1 + activations 0.4 (4096 tokens at a time)
                 """)
     }
 
-    @Test("with less some stay; a shard that has no room is cut only where that saves reading")
+    @Test("with less it is cut")
     func less() throws {
-        let some = try MemoryPlan(example, limit: 4 << 30, tokens: 4096, longest: 300)
-        #expect(some.keptBlocks == 14 && some.batchTokens == 4096)
-        #expect(some.description.contains("(14 of 28 blocks kept, the others read for each batch)"))
-        // No room for the whole shard beside the buffers.
-        let none = try MemoryPlan(example, limit: 900 << 20, tokens: 4096, longest: 300)
-        #expect(none.keptBlocks == 0 && none.batchTokens == 1392)
-        #expect(none.description.contains("of 900.0 MiB"))
-        #expect(none.description.contains("(none of 28 blocks kept, all read for each batch)"))
+        let plan = try MemoryPlan(example, limit: 900 << 20, tokens: 4096, longest: 300)
+        #expect(plan.batchTokens == 1392)
+        #expect(plan.description.contains("of 900.0 MiB"))
+        #expect(plan.description.contains("(1392 tokens at a time)"))
     }
 
     @Test("where only the longest prompt fits at a time, a long shard is still computed")
     func manyBatches() throws {
         var needs = example
-        needs.perToken = 1 << 20
+        needs.forward.perToken = 1 << 20
+        needs.encodingPerToken = 0
         let plan = try MemoryPlan(needs, limit: 768 << 20, tokens: 1 << 18, longest: 3)
-        #expect(plan.batchTokens == 4 && plan.keptBlocks == 0)
+        #expect(plan.batchTokens == 4)
     }
 
     @Test("a limit that is too small says how much would do")

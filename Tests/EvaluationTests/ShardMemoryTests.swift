@@ -7,7 +7,7 @@ import Transformers
 
 @testable import Evaluation
 
-/// The same results, whatever stays in memory and however a shard is cut into batches.
+/// The same results, however little memory there is and however a shard is cut into batches.
 @Suite struct ShardMemoryTests {
     private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("ProcessTests/Fixtures").path
@@ -52,29 +52,23 @@ import Transformers
         var made: [MemoryPlan] = []
     }
 
-    /// Bytes for this many kept blocks and batches of this many tokens.
-    private func memory(_ needs: MemoryPlan.Needs, kept: Int, tokens: Int) -> Int {
-        needs.program + needs.dictionaries + needs.adapters + needs.scratch + 64 * needs.perTokenOfLongest
-            + tokens * needs.perToken + needs.blocks.prefix(kept).reduce(0, +) + needs.streaming
+    /// Bytes for batches of this many tokens.
+    private func memory(_ needs: MemoryPlan.Needs, tokens: Int) -> Int {
+        needs.fixed + 64 * needs.perTokenOfLongest + tokens * needs.perToken
     }
 
-    @Test("results are the same with all, some and none of the blocks kept, in one batch and in several")
-    func anyPlan() throws {
-        let plans = Plans()
-        let all = try evaluator(1 << 40, plans)
-        let expected = try all.evaluate(work) {}
-        #expect(all.needs.blocks.count == 4, "three blocks of the base, and one that is the tuned checkpoint's own")
-        #expect(plans.made.map(\.keptBlocks) == [4])
+    @Test("results are the same in one batch and in several")
+    func anyBatches() throws {
+        let whole = try evaluator(1 << 40)
+        let expected = try whole.evaluate(work) {}
+        #expect(
+            whole.needs.forward.blockCount == 4, "three blocks of the base, and one that is the tuned checkpoint's own")
         for threads in [1, 2] {
             let evaluator = try evaluator(1 << 40, threads: threads)
             var batches: Set<Int> = []
-            // More and fewer in turn, so that blocks come and go.
-            for kept in [0, 2, 1, 4, 3, 0] {
-                evaluator.backend.keep(blocks: kept)
-                for tokens in [60, 200, 2000] {
-                    #expect(try evaluator.evaluate(work, batchTokens: tokens) {} == expected)
-                    batches.insert(ShardEvaluator.batches(work.prompts, tokens: tokens).count)
-                }
+            for tokens in [60, 200, 2000, 60] {
+                #expect(try evaluator.evaluate(work, batchTokens: tokens) {} == expected)
+                batches.insert(ShardEvaluator.batches(work.prompts, tokens: tokens).count)
             }
             #expect(batches.contains(1) && batches.contains { $0 > 5 }, "\(batches)")
         }
@@ -96,8 +90,7 @@ import Transformers
         let wide = DiffTask(base: task.base, tuned: task.tuned, hooks: [hook, hook], masks: [.all])
         var forward = ForwardMemory()
         forward.perToken = 64 << 10
-        forward.blocks = Array(repeating: 400 << 20, count: 20)
-        forward.streaming = 600 << 20
+        forward.weights = 600 << 20
         func needs(_ limit: Int) -> MemoryPlan.Needs {
             ShardEvaluator.needs(wide, forward, width: 2048, threads: 4, limit: limit)
         }
@@ -113,19 +106,19 @@ import Transformers
         #expect(needs(1 << 20).streamedDictionaries == 2)
     }
 
-    @Test("in the least memory that will do, nothing is kept and the result is the same")
+    @Test("in the least memory that will do the result is the same")
     func leastMemory() throws {
         let plans = Plans()
         let needs = try evaluator(1 << 40).needs
-        let small = try evaluator(memory(needs, kept: 0, tokens: 64), plans, streamed: 0)
+        let small = try evaluator(memory(needs, tokens: 64), plans, streamed: 0)
         #expect(try small.evaluate(work) {} == evaluator(1 << 40).evaluate(work) {})
-        #expect(plans.made.map(\.keptBlocks) == [0] && plans.made[0].batchTokens == 64)
+        #expect(plans.made.map(\.batchTokens) == [64])
     }
 
     @Test("each batch of prompts computes each block of each stream once")
     func batchesAreWhole() throws {
         let needs = try evaluator(1 << 40).needs
-        let small = try evaluator(memory(needs, kept: 0, tokens: 64), streamed: 0)
+        let small = try evaluator(memory(needs, tokens: 64), streamed: 0)
         var steps = 0
         let result = try small.evaluate(work) { steps += 1 }
         let count = ShardEvaluator.batches(work.prompts, tokens: try #require(small.plan).batchTokens).count
@@ -141,7 +134,7 @@ import Transformers
     func growing() throws {
         let plans = Plans()
         let needs = try evaluator(1 << 40).needs
-        let evaluator = try evaluator(memory(needs, kept: 1, tokens: 1024), plans, streamed: 0)
+        let evaluator = try evaluator(memory(needs, tokens: 1024), plans, streamed: 0)
         let single = ShardWork(index: 0, prompts: Array(work.prompts.prefix(2)))
         let first = try evaluator.evaluate(single) {}
         #expect(try evaluator.evaluate(work) {} == self.evaluator(1 << 40).evaluate(work) {})
@@ -152,7 +145,7 @@ import Transformers
     @Test("a prompt without room is refused by name of the limit, and the next shard is computed")
     func longPrompt() throws {
         let needs = try evaluator(1 << 40).needs
-        let small = try evaluator(memory(needs, kept: 0, tokens: 64), streamed: 0)
+        let small = try evaluator(memory(needs, tokens: 64), streamed: 0)
         let long = PromptTokens(index: 0, ids: Array(repeating: 5, count: 200), masks: Array(repeating: 1, count: 200))
         let error = #expect(throws: InputError.self) {
             try small.evaluate(ShardWork(index: 0, prompts: [long])) {}

@@ -27,6 +27,49 @@ import Testing
         #expect(try json.required("g").required("h").string() == "x")
     }
 
+    /// Each as Python's json reads it; what has no fraction counts as a whole number.
+    @Test(
+        arguments: [
+            ("1", .integer(1)), ("0", .integer(0)), ("-7", .integer(-7)), ("true", .bool(true)),
+            ("false", .bool(false)),
+            ("1.0", .integer(1)), ("1e3", .integer(1000)), ("-0.0", .integer(0)), ("1e-05", .number(1e-5)),
+            ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
+            ("9223372036854775808", .number(0x1p63)), ("18446744073709551615", .number(0x1p64)),
+            ("1000000000000000019884624838656", .number(1e30)), ("0.30000000000000004", .number(0.1 + 0.2)),
+            ("0.1000000000000000055511151231257827", .number(0.1)), ("2.2250738585072014e-308", .number(0x1p-1022)),
+            ("1.7976931348623157e308", .number(.greatestFiniteMagnitude)), ("9007199254740993", .integer(1 << 53 + 1)),
+            ("null", .null), (#""a\u0000b\ud83d\ude00""#, .string("a\0b😀")), ("[]", .array([])), ("{}", .object([:])),
+        ] as [(String, Document.Value)])
+    func jsonValuesAreReadExactly(text: String, value: Document.Value) throws {
+        #expect(try Document(json: Data(text.utf8), file: "x.json").value == value)
+        let member = try Document(json: Data("{\"a\": [\(text)]}".utf8), file: "x.json")
+        #expect(try member.required("a").list().map(\.value) == [value])
+    }
+
+    /// Numbers in as many digits as tell them apart, and in more.
+    @Test func doublesAreTheNearest() throws {
+        var random = SystemRandomNumberGenerator()
+        let numbers = (0..<2000).map { _ in Double(bitPattern: .random(in: 0...UInt64.max, using: &random)) }
+            .filter { $0.isFinite && Int(exactly: $0) == nil }
+        let texts = numbers.map { "\($0)" } + numbers.map { String(format: "%.25e", $0) }
+        let json = try Document(json: Data("[\(texts.joined(separator: ","))]".utf8), file: "x.json")
+        #expect(try json.list().map { try $0.number() } == numbers + numbers)
+    }
+
+    @Test(arguments: ["", "[1", "{\"a\" 1}", "[1 2]", "NaN", "01", "+1", "[\"\\ud800\"]", "\"\u{1}\"", "5 6", "1e400"])
+    func whatIsNoJSONIsRefused(text: String) {
+        #expect(
+            complaint { _ = try Document(json: Data(text.utf8), file: "x.json") }
+                .hasPrefix("x.json: expected valid JSON, found "))
+    }
+
+    @Test func deepNestingIsRefused() {
+        let text = String(repeating: "[", count: 200_000)
+        #expect(
+            complaint { _ = try Document(json: Data(text.utf8), file: "x.json") }
+                .hasPrefix("x.json: expected valid JSON, found "))
+    }
+
     @Test func aWrongTypeIsToldWithFileAndKey() throws {
         let json = try Document(json: Data(#"{"a": {"b": [1, "two"]}, "c": true}"#.utf8), file: "x.json")
         #expect(
@@ -47,6 +90,9 @@ import Testing
         #expect(
             complaint { _ = try Document(json: Data(#"{"a": 1, "\u0061": 2}"#.utf8), file: "p.jsonl", line: 3) }
                 == "p.jsonl:3: expected every name once, found 'a' twice")
+        #expect(
+            complaint { _ = try Document(json: Data(#"{"\"": 1, "\\": "\\\"", "\u0022": 3}"#.utf8), file: "x.json") }
+                == #"x.json: expected every name once, found '"' twice"#)
         _ = try Document(json: Data(#"{"a": {"a": "a"}, "b": ["a", {"a": 1}, {"a": 2}]}"#.utf8), file: "x.json")
     }
 

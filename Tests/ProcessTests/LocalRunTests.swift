@@ -31,7 +31,7 @@ extension ProcessTests {
                     "run", job, "--out", memory, "--workers", workers, "--threads", "1", "--memory", memory)
                 #expect(end.status == 0, "\(end.errors)")
                 let lines = end.errors.split(separator: "\n").filter { $0.contains("memory plan: ") }
-                #expect(lines.count == 1 && lines[0].contains(" blocks kept"), "\(end.errors)")
+                #expect(lines.count == 1 && lines[0].contains(" blocks at a time)"), "\(end.errors)")
             }
             try expectSameBundle(place.path + "/1GiB", place.path + "/72MiB")
         }

@@ -11,15 +11,15 @@ extension TensorView {
     /// Tells the kernel how the tensor will be read, or that it was.
     public func advise(_ advice: MappedFile.Advice) { file.advise(advice, bytes) }
 
-    /// Tells the kernel about some columns of consecutive rows of a matrix whose elements stand one by one, and about what
-    /// lies between them. Does nothing where there are no such rows or columns.
-    public func advise(_ advice: MappedFile.Advice, rows: Range<Int>, columns: Range<Int>) {
-        guard shape.count == 2, order == .asStored, type.block.elements == 1, !rows.isEmpty, !columns.isEmpty,
-            rows.lowerBound >= 0, rows.upperBound <= shape[0], columns.lowerBound >= 0, columns.upperBound <= shape[1]
+    /// Has the kernel read some columns of all rows of a matrix whose elements stand one by one. Does nothing for others.
+    public func readAhead(columns: Range<Int>) {
+        guard shape.count == 2, order == .asStored, type.block.elements == 1, !columns.isEmpty, columns.lowerBound >= 0,
+            columns.upperBound <= shape[1]
         else { return }
-        let first = offset + (rows.lowerBound * shape[1] + columns.lowerBound) * type.block.bytes
-        let end = offset + ((rows.upperBound - 1) * shape[1] + columns.upperBound) * type.block.bytes
-        file.advise(advice, first..<end)
+        for row in 0..<shape[0] {
+            let first = offset + (row * shape[1] + columns.lowerBound) * type.block.bytes
+            file.advise(.readAhead, first..<first + columns.count * type.block.bytes)
+        }
     }
 
     /// Whether another tensor widens to the same floats because it is stored the same: type, shape, order of rows and all

@@ -81,14 +81,6 @@ public struct TensorView: Sendable {
         }
     }
 
-    /// Writes one row of a matrix; `destination` must hold exactly one row.
-    public func widenRow(_ row: Int, into destination: UnsafeMutableBufferPointer<Float>) throws {
-        guard row >= 0, row < Int.max else {
-            throw InputError(place, expected: "a row of shape \(shape)", found: "row \(row)")
-        }
-        try widenRows(row..<row + 1, into: destination)
-    }
-
     /// Writes consecutive rows of a matrix; `destination` must hold exactly that many rows.
     public func widenRows(_ rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>) throws {
         try requireWidenable()
@@ -112,24 +104,6 @@ public struct TensorView: Sendable {
         }
     }
 
-    /// Writes some columns of one row of a matrix whose elements stand one by one; `destination` must hold exactly those.
-    public func widenRow(
-        _ row: Int, columns: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
-    ) throws {
-        try requireWidenable()
-        guard shape.count == 2, order == .asStored, type.block.elements == 1 else {
-            throw InputError(
-                place, expected: "a matrix of \(StoredType.float32.rawValue) or the like",
-                found: "\(type.rawValue) \(shape)")
-        }
-        guard row >= 0, row < shape[0], columns.lowerBound >= 0, columns.upperBound <= shape[1] else {
-            throw InputError(place, expected: "a part of shape \(shape)", found: "row \(row), columns \(columns)")
-        }
-        try require(room: columns.count, in: destination)
-        guard !destination.isEmpty else { return }
-        try widenStored(from: row * shape[1] + columns.lowerBound, count: columns.count, into: destination)
-    }
-
     /// The whole tensor as an array, row-major.
     public func floats() throws -> [Float] {
         try requireWidenable()
@@ -139,7 +113,7 @@ public struct TensorView: Sendable {
         }
     }
 
-    private func requireWidenable() throws {
+    func requireWidenable() throws {
         guard StoredType.widenable.contains(type) else {
             throw InputError(
                 place, expected: "one of the types \(StoredType.widenable.map(\.rawValue).joined(separator: ", "))",
@@ -147,7 +121,7 @@ public struct TensorView: Sendable {
         }
     }
 
-    private func require(room count: Int, in destination: UnsafeMutableBufferPointer<Float>) throws {
+    func require(room count: Int, in destination: UnsafeMutableBufferPointer<Float>) throws {
         guard destination.count == count else {
             throw InputError(place, expected: "room for \(count) floats", found: "room for \(destination.count)")
         }
@@ -163,20 +137,25 @@ public struct TensorView: Sendable {
                 place, expected: "rows of whole \(type.rawValue) blocks of \(block.elements)", found: "shape \(shape)")
         }
         let bytes = file.bytes[(offset + first / block.elements * block.bytes)...]
-        guard let source = UnsafeRawBufferPointer(rebasing: bytes).baseAddress, let target = destination.baseAddress
-        else { return }
-        let blocks = count / block.elements
         // The file's lifetime ends no earlier than this call: `bytes` is only good while `file` is held.
         try withExtendedLifetime(file) {
-            switch type {
-            case .bfloat16: widen_bf16(source, target, count)
-            case .float16: widen_f16(source, target, count)
-            case .q4_0: widen_q4_0(source, target, blocks)
-            case .q4_1: widen_q4_1(source, target, blocks)
-            case .q8_0: widen_q8_0(source, target, blocks)
-            case .float32: UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count * block.bytes)
-            default: try requireWidenable()
-            }
+            try widen(stored: UnsafeRawBufferPointer(rebasing: bytes), into: destination)
+        }
+    }
+
+    /// Widens as many stored elements as `destination` has room for: whole blocks, all of which are there.
+    func widen(stored: UnsafeRawBufferPointer, into destination: UnsafeMutableBufferPointer<Float>) throws {
+        guard let source = stored.baseAddress, let target = destination.baseAddress else { return }
+        let count = destination.count
+        let blocks = count / type.block.elements
+        switch type {
+        case .bfloat16: widen_bf16(source, target, count)
+        case .float16: widen_f16(source, target, count)
+        case .q4_0: widen_q4_0(source, target, blocks)
+        case .q4_1: widen_q4_1(source, target, blocks)
+        case .q8_0: widen_q8_0(source, target, blocks)
+        case .float32: UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count * 4)
+        default: try requireWidenable()
         }
     }
 }

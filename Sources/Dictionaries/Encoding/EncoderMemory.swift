@@ -21,9 +21,7 @@ public struct EncoderMemory: Sendable, Hashable {
         let common = 32 * latents + threads * 4 * width * StoredWeights.latentsPerPiece
         guard !isStreamed else {
             let part = StreamedEncoding.latentsPerPart(latents: latents, threads: threads)
-            // And the pages of the file that each thread holds: the kernel brings 64 KiB with a page, in one or two places.
-            let pages = threads * StoredWeights.rowsAtOnce * (4 * StoredWeights.latentsPerPiece + 2 * 65536)
-            return common + PackedMatrix.byteCount(columns: part, inner: width) + pages
+            return common + PackedMatrix.byteCount(columns: part, inner: width)
         }
         let codes = kernels_bounds_are_fast() ? kernels_bound_codes(latents, width) : 0
         return common + PackedMatrix.byteCount(columns: latents, inner: width) + codes

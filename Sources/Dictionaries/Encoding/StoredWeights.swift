@@ -8,8 +8,6 @@ import Kernels
 final class StoredWeights {
     /// Latents that one piece of work widens.
     static let latentsPerPiece = 8 * PackedMatrix.columnAlignment
-    /// Rows of the file after which their pages are given back: with each page come some of its neighbours.
-    static let rowsAtOnce = 64
 
     private let matrix: TensorView
     private let factors: [Float]?
@@ -54,9 +52,6 @@ final class StoredWeights {
                 if let factors {
                     for (index, latent) in latents.enumerated() { row[index] *= factors[latent] }
                 }
-                if (k + 1) % Self.rowsAtOnce == 0 || k + 1 == width {
-                    matrix.advise(.giveBack, rows: k / Self.rowsAtOnce * Self.rowsAtOnce..<k + 1, columns: latents)
-                }
             }
             body(piece, stride, latents)
         }
@@ -64,8 +59,6 @@ final class StoredWeights {
 
     /// Has the kernel read these latents from the file while something else is computed.
     func readAhead(_ range: Range<Int>) {
-        queue.async { [matrix] in
-            for row in 0..<matrix.shape[0] { matrix.advise(.readAhead, rows: row..<row + 1, columns: range) }
-        }
+        queue.async { [matrix] in matrix.readAhead(columns: range) }
     }
 }

@@ -25,7 +25,7 @@ enum ColumnFile {
         withUnsafeBytes(of: UInt64(header.count).littleEndian) { data.append(contentsOf: $0) }
         data.append(header)
         for name in columns.names {
-            let bits = try columns.required(name).map(\.bitPattern.littleEndian)
+            let bits = try columns.required(name).map { $0.bitPattern.littleEndian }
             bits.withUnsafeBytes { data.append(contentsOf: $0) }
         }
         return data
@@ -89,6 +89,6 @@ enum ColumnFile {
 
     /// The little-endian 64-bit word at `start`.
     private static func word(_ bytes: [UInt8], _ start: Int) -> UInt64 {
-        (0..<8).reduce(0) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
+        UInt64(littleEndian: bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: start, as: UInt64.self) })
     }
 }

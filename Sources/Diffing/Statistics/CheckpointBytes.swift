@@ -18,11 +18,11 @@ struct CheckpointWriter {
     }
 
     mutating func integers(_ values: [some FixedWidthInteger]) {
-        values.map(\.littleEndian).withUnsafeBytes { bytes.append(contentsOf: $0) }
+        values.map { $0.littleEndian }.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
 
     mutating func doubles(_ values: [Double]) {
-        integers(values.map(\.bitPattern))
+        integers(values.map { $0.bitPattern })
     }
 }
 
