@@ -4,7 +4,8 @@ import Foundation
 ///
 /// Large ones come from the kernel directly, in huge pages where it gives them: one fault for each 2 MiB and not for each
 /// 4 KiB, which is most of what it costs to fill new memory on a virtual machine, and fewer misses when rows of a large
-/// matrix are read here and there. The kernel's pages are zero: nothing is written to them before they are used.
+/// matrix are read here and there. The kernel's pages are zero: nothing is written to them before they are used, by whichever
+/// of several threads comes first.
 public final class ZeroedMemory {
     /// The first byte.
     public let start: UnsafeMutableRawPointer
@@ -16,8 +17,7 @@ public final class ZeroedMemory {
 
     /// Takes `count` bytes.
     public init(_ count: Int) {
-        // Below a few huge pages what is gained is less than what is left over.
-        if count >= 4 * Self.hugePage, let (mapping, start) = Self.mapped(count) {
+        if count >= Self.hugePage, let (mapping, start) = Self.mapped(count) {
             (self.mapping, self.start) = (mapping, start)
         } else {
             mapping = nil

@@ -34,16 +34,34 @@ public struct TaskInputs: Sendable {
             masks: spec.masks)
     }
 
-    /// Checks that this machine's inputs are those that the task was planned with. Throws `InputError` of kind
-    /// `configuration` with both digests.
-    public func verify(_ task: DiffTask) throws {
+    /// An input of a task with the files that it consists of.
+    public struct Found: Sendable {
+        fileprivate let input: DiffTask.Input
+        fileprivate let files: [String]
+    }
+
+    /// Finds the files of a task's inputs on this machine.
+    public func find(_ task: DiffTask) throws -> [Found] {
         let base = try Checkpoint(task.base.path)
-        try verify(task.base, files: base.files)
-        for tuned in task.tuned {
-            try verify(tuned.input, files: files(tuned.form, tuned.input.path, base: base))
-        }
-        for hook in task.hooks {
-            try verify(hook.dictionary, files: SAELensFolder.describe(hook.dictionary.path).files)
+        return try [Found(input: task.base, files: base.files)]
+            + task.tuned.map { Found(input: $0.input, files: try files($0.form, $0.input.path, base: base)) }
+            + task.hooks.map {
+                Found(input: $0.dictionary, files: try SAELensFolder.describe($0.dictionary.path).files)
+            }
+    }
+
+    /// Checks that inputs are those that their task was planned with. Throws `InputError` of kind `configuration` with both
+    /// digests.
+    public func verify(_ inputs: [Found]) throws {
+        for found in inputs {
+            let digest = try digest(of: found.files, at: found.input.path)
+            guard digest == found.input.digest else {
+                throw InputError(
+                    found.input.path,
+                    expected: "the files the job was planned with, SHA-256 \(found.input.digest)",
+                    found: "SHA-256 \(digest)", hint: "copy the same files to every machine, or submit the job again",
+                    kind: .configuration)
+            }
         }
     }
 
@@ -71,16 +89,6 @@ public struct TaskInputs: Sendable {
             throw InputError(
                 "hook \(point)", expected: "a layer below \(base.config.layerCount), the model's number of blocks",
                 found: "\(point.layer)", hint: "layers count from 0")
-        }
-    }
-
-    private func verify(_ input: DiffTask.Input, files: [String]) throws {
-        let found = try digest(of: files, at: input.path)
-        guard found == input.digest else {
-            throw InputError(
-                input.path, expected: "the files the job was planned with, SHA-256 \(input.digest)",
-                found: "SHA-256 \(found)", hint: "copy the same files to every machine, or submit the job again",
-                kind: .configuration)
         }
     }
 }

@@ -194,6 +194,42 @@ import Wire
         #expect(first.contains(.finishJob(job, missing: [:])))
     }
 
+    @Test("who begins a shard first computes it alone; its time counts from then on")
+    mutating func begun() {
+        _ = start(job, order: 1, shards: 2)
+        _ = join(a, slots: 2)
+        _ = scheduler.renew(a, slots: 2, [Renewal(lease: lease(0, 1), progress: 1)], at: 0)
+        _ = join(b, slots: 1, at: 1)
+        #expect(scheduler.tick(at: 1) == [.grant(lease(1, 2), to: b, .speculation)])
+        #expect(
+            scheduler.renew(b, slots: 1, [Renewal(lease: lease(1, 2), progress: 1)], at: 2)
+                == [.revoke(lease(1, 1), from: a, reason: "another worker computes the shard")])
+        // The first shard takes one second, counted from its beginning.
+        _ = commit(lease(0, 1), Digest(of: "0"), from: a, at: 1 + 1)
+        for time in [3.0, 3.9] {
+            _ = scheduler.renew(b, slots: 1, [Renewal(lease: lease(1, 2), progress: UInt64(time * 10))], at: time)
+            _ = scheduler.renew(a, slots: 2, [], at: time)
+            #expect(scheduler.tick(at: time).isEmpty)
+        }
+        _ = scheduler.renew(b, slots: 1, [Renewal(lease: lease(1, 2), progress: 40)], at: 6)
+        _ = scheduler.renew(a, slots: 2, [], at: 6)
+        #expect(scheduler.tick(at: 6) == [.grant(lease(1, 3), to: a, .speculation)])
+        // Now both compute it.
+        #expect(scheduler.renew(a, slots: 2, [Renewal(lease: lease(1, 3), progress: 1)], at: 6).isEmpty)
+    }
+
+    @Test("a result on its way is not computed again")
+    mutating func onItsWay() {
+        _ = start(job, order: 1, shards: 2)
+        _ = join(a, slots: 2)
+        let both = [
+            Renewal(lease: lease(0, 1), progress: Renewal.finished), Renewal(lease: lease(1, 1), progress: 1),
+        ]
+        _ = scheduler.renew(a, slots: 2, both, at: 0)
+        _ = join(b, slots: 1, at: 1)
+        #expect(scheduler.tick(at: 1).isEmpty)
+    }
+
     @Test("a verified shard is computed again by another worker, on another machine where there is one")
     mutating func verification() {
         _ = scheduler.jobReady(job, order: 1, shards: [.init()], verified: [0], at: 0)

@@ -32,6 +32,7 @@ extension CoordinatorCore {
 
     /// The workshop is done with folding a job; the store says how it went.
     func folded(_ id: JobID) {
+        defer { jobEnded(id) }
         guard let job = stored(id) else { return }
         if job.state == .failed { return logFailure(job) }
         logger.info("\(job.state.rawValue)", metadata: ["job": "\(id)"])

@@ -16,6 +16,7 @@ final class CoordinatorCore {
     let config: CoordinatorConfig
     let build: String
     let logger: Logger
+    let jobEnded: @Sendable (JobID) -> Void
     let store: JobStore
     let folder: StateFolder
     let workshop: JobWorkshop
@@ -71,6 +72,7 @@ final class CoordinatorCore {
         self.config = config
         build = parts.build
         logger = parts.logger
+        jobEnded = parts.jobEnded
         self.store = store
         self.folder = folder
         self.workshop = workshop

@@ -15,6 +15,8 @@ public final class CoordinatorService: Sendable {
         /// Version of the program; workers must have the same.
         public var build: String
         public var logger: Logger
+        /// Hears, on the deciding thread, of jobs that were folded to their end or cannot be.
+        public var jobEnded: @Sendable (JobID) -> Void = { _ in }
 
         /// Names the parts.
         public init(planner: any JobPlanning, build: String, logger: Logger) {

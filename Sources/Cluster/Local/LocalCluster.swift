@@ -39,6 +39,7 @@ public final class LocalCluster {
     enum Event: Sendable {
         case exited(WorkerProcess.Exit, worker: Int)
         case interrupted
+        case jobEnded
     }
 
     /// Worker processes that may die before the run is given up, for each worker that was asked for.
@@ -81,7 +82,10 @@ public final class LocalCluster {
         config.graceSeconds = 0
         // Nobody else comes to a run on one machine.
         config.verifySeconds = 0
-        mailbox = try Mailbox()
+        let mailbox = try Mailbox<Event>()
+        self.mailbox = mailbox
+        var parts = parts
+        parts.jobEnded = { _ in mailbox.post(.jobEnded) }
         coordinator = try CoordinatorService(config, parts: parts)
     }
 
@@ -133,6 +137,8 @@ public final class LocalCluster {
             }
             for event in mailbox.takeAll(waiting: Self.watchInterval) {
                 switch event {
+                // A look at the job tells how.
+                case .jobEnded: break
                 case .exited(let exit, let worker): try replace(worker, exit)
                 case .interrupted:
                     throw InputError(

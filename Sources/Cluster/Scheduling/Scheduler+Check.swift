@@ -13,6 +13,7 @@ extension Scheduler {
             if let running = worker.running, !worker.held.contains(running) {
                 return "worker \(id) runs \(running) without holding it"
             }
+            if !worker.begun.isSubset(of: worker.held) { return "worker \(id) has begun what it does not hold" }
             let isSpare = worker.held.count < worker.slots && !worker.isDismissed
             if spare.contains(id) != isSpare { return "spare is wrong about \(id)" }
             if convicted.contains(worker.name), !worker.isDismissed { return "\(worker.name) is convicted and stays" }

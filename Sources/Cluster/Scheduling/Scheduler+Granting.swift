@@ -61,19 +61,20 @@ extension Scheduler {
         return actions
     }
 
-    /// Shards with one lease that nobody works on, then those that take unusually long; the oldest first.
+    /// Shards with one lease that nobody has begun, then those that take unusually long; the oldest first.
     private func laggards(_ job: Job, _ id: JobID, at now: Double) -> [(shard: Int, grant: Grant)] {
         let patience = job.meanSeconds.map { $0 * policy.speculationFactor } ?? policy.leaseSeconds
-        var late: [(shard: Int, grant: Grant, isRunning: Bool)] = []
+        var late: [(shard: Int, grant: Grant, hasBegun: Bool)] = []
         for (shard, state) in job.states.enumerated() {
             guard case .leased(let grants) = state, grants.count == 1, let grant = grants.first else { continue }
-            let isRunning = workers[grant.worker]?.running == LeaseID(job: id, shard: shard, epoch: grant.epoch)
-            if !isRunning || grant.since + patience <= now || isTorpid(grant.worker, at: now) {
-                late.append((shard, grant, isRunning))
+            let lease = LeaseID(job: id, shard: shard, epoch: grant.epoch)
+            let hasBegun = workers[grant.worker]?.begun.contains(lease) == true
+            if !hasBegun || grant.since + patience <= now || isTorpid(grant.worker, at: now) {
+                late.append((shard, grant, hasBegun))
             }
         }
         return late.sorted {
-            ($0.isRunning ? 1 : 0, $0.grant.since, $0.shard) < ($1.isRunning ? 1 : 0, $1.grant.since, $1.shard)
+            ($0.hasBegun ? 1 : 0, $0.grant.since, $0.shard) < ($1.hasBegun ? 1 : 0, $1.grant.since, $1.shard)
         }.map { ($0.shard, $0.grant) }
     }
 
@@ -110,6 +111,7 @@ extension Scheduler {
     /// Notes with the worker that it no longer holds the lease; the shard's state is the caller's business.
     mutating func drop(_ lease: LeaseID, from worker: InstanceID) {
         workers[worker]?.held.remove(lease)
+        workers[worker]?.begun.remove(lease)
         if workers[worker]?.running == lease { workers[worker]?.running = nil }
         updateSpare(worker)
     }

@@ -51,6 +51,7 @@ extension Scheduler {
             if renewal.progress > 0, !isFinished { running = renewal }
         }
         noteProgress(running, of: id, at: now)
+        actions += noteBegun(renewals.filter { $0.progress > 0 }.map(\.lease), by: id, at: now)
         updateSpare(id)
         return actions + grantWaiting(at: now)
     }
@@ -64,6 +65,34 @@ extension Scheduler {
         workers[id]?.running = renewal.lease
         workers[id]?.progress = renewal.progress
         workers[id]?.progressedAt = now
+    }
+
+    /// What a worker computes or has computed. A shard that it has begun now is taken from whoever was given it as well and
+    /// has not begun.
+    private mutating func noteBegun(_ leases: [LeaseID], by id: InstanceID, at now: Double) -> [Action] {
+        let begun = Set(leases).intersection(workers[id]?.held ?? [])
+        let before = workers[id]?.begun ?? []
+        workers[id]?.begun = begun
+        return leases.filter { begun.contains($0) && !before.contains($0) }.flatMap { begin($0, by: id, at: now) }
+    }
+
+    private mutating func begin(_ lease: LeaseID, by id: InstanceID, at now: Double) -> [Action] {
+        guard let at = jobs.index(forKey: lease.job), case .leased(let grants) = jobs.values[at].states[lease.shard]
+        else { return [] }
+        var actions: [Action] = []
+        var staying: [Grant] = []
+        for var grant in grants {
+            let own = LeaseID(job: lease.job, shard: lease.shard, epoch: grant.epoch)
+            if own == lease, grant.worker == id { grant.since = now }
+            if workers[grant.worker]?.begun.contains(own) == true {
+                staying.append(grant)
+            } else {
+                drop(own, from: grant.worker)
+                actions.append(.revoke(own, from: grant.worker, reason: "another worker computes the shard"))
+            }
+        }
+        jobs.values[at].states[lease.shard] = .leased(staying)
+        return actions
     }
 
     /// A worker gives leases back, computed or not: nobody is to blame.

@@ -13,6 +13,8 @@ extension Scheduler {
         var held: Set<LeaseID> = []
         /// The lease it was computing when it last said so, and how far it was.
         var running: LeaseID?
+        /// Leases it was computing then, or had computed.
+        var begun: Set<LeaseID> = []
         var progress: UInt64 = 0
         var progressedAt = 0.0
         var lastHeard: Double
@@ -37,6 +39,7 @@ extension Scheduler {
     struct Grant: Sendable, Hashable {
         var worker: InstanceID
         var epoch: Int
+        /// When it was given, and then when its worker began to compute.
         var since: Double
         var deadline: Double
     }

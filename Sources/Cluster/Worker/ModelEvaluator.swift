@@ -13,7 +13,7 @@ public final class ModelEvaluator: ShardEvaluating {
     private let memory: Int
     private let planned: @Sendable (MemoryPlan) -> Void
     /// The task that is open. The compute thread has one shard at a time, so the lock is never waited for.
-    private let open = Mutex<(task: DiffTask, local: DiffTask, evaluator: ShardEvaluator)?>(nil)
+    private let open = Mutex<(task: DiffTask, files: [TaskInputs.Found], evaluator: ShardEvaluator)?>(nil)
 
     /// Opens models below `roots` only, and computes with `threads` threads in `memory` bytes; tells `planned` how memory
     /// is used when a task is opened.
@@ -34,17 +34,18 @@ public final class ModelEvaluator: ShardEvaluating {
                 // The old models go before the new ones come.
                 open = nil
                 let local = try localised(task)
-                try inputs.verify(local)
-                open = (task, local, try ShardEvaluator(local, threads: threads, memory: memory, planned: planned))
+                let files = try inputs.find(local)
+                try inputs.verify(files)
+                open = (task, files, try ShardEvaluator(local, threads: threads, memory: memory, planned: planned))
             }
-            guard let (_, local, evaluator) = open else { throw CancellationError() }
+            guard let (_, files, evaluator) = open else { throw CancellationError() }
             let result = try evaluator.evaluate(work) {
                 progress.advance()
                 if progress.isCancelled { throw CancellationError() }
             }
             // Weights are read from their files shard by shard: had one been replaced meanwhile, the result would not be
             // that of the digests in the task. Unchanged files cost a look at their times.
-            try inputs.verify(local)
+            try inputs.verify(files)
             return result
         }
     }

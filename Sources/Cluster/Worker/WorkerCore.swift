@@ -68,7 +68,9 @@ final class WorkerCore {
             log(.debug, "computed", lease, "\(bytes.count) bytes")
             perform(machine.computeFinished(lease, digest: digest, bytes: bytes, at: now))
         case .computed(let lease, .failed(let error, let isPermanent)):
-            log(.warning, "could not be computed", lease, "\(error)")
+            // What was revoked meanwhile was told to stop.
+            let isWanted = machine.heldLeases.contains(lease)
+            log(isWanted ? .warning : .debug, "could not be computed", lease, "\(error)")
             perform(machine.computeFailed(lease, error, isPermanent: isPermanent, at: now))
         case .connected(let channel):
             logger.debug("connected", metadata: ["channel": "\(channel)"])
