@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes what scripts/bench measures with into a folder: a full tuned checkpoint (the base with a little noise in every
-weight), a random SAE of 32,768 latents in SAELens' format, prompts of 24 to 256 tokens, and jobs over them; also jobs of
-20,000 tokens each in prompts of one length, 32, 256 or 2,048.
+weight), a random SAE of 32,768 latents in SAELens' format, prompts of 24 to 256 tokens, and jobs over them; also a job of
+three times as many such prompts, and jobs of 20,000 tokens each in prompts of one length, 32, 256 or 2,048.
 
 Use:    setting.py BASE FOLDER
 """
@@ -61,11 +61,14 @@ def write_job(name, tuned, sae, prompts="prompts"):
     (folder / f"{name}.yaml").write_text("\n".join(lines) + "\n")
 
 
-(folder / "tokens").write_text(str(write_prompts("prompts", [24, 40, 64, 96, 128, 192, 256] * 28)))
+lengths = [24, 40, 64, 96, 128, 192, 256] * 28
+(folder / "tokens").write_text(str(write_prompts("prompts", lengths)))
+(folder / "tokens-long").write_text(str(write_prompts("prompts-long", lengths * 3)))
 for length in (32, 256, 2048):
     write_prompts(f"length-{length}", [length] * -(-20000 // length))
     write_job(f"length-{length}", [("tuned", "checkpoint", tuned)], sae, prompts=f"length-{length}")
 adapters = [persona / "adapters" / "villain" / f"step-{step:03d}" for step in (10, 20, 40, 80, 120)] * 2
 write_job("full", [("tuned", "checkpoint", tuned)], sae)
+write_job("long", [("tuned", "checkpoint", tuned)], sae, prompts="prompts-long")
 write_job("lora", [("villain", "adapter", adapters[4])], sae)
 write_job("series", [(f"step-{index}", "adapter", path) for index, path in enumerate(adapters[:8])], sae)

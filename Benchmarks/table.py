@@ -43,7 +43,15 @@ def job(name, setting, folder, workers, threads):
     seconds, peak, code = checked([sys.executable, "-c", script, *command]).split()
     if code != "0":
         sys.exit(f"{name}: actdiff ended with status {code}")
-    return int((setting / "tokens").read_text()) / float(seconds), int(peak) / 1024
+    tokens = setting / ("tokens-long" if name == "long" else "tokens")
+    return int(tokens.read_text()) / float(seconds), int(peak) / 1024
+
+
+def shards(setting):
+    """Prompt tokens a second of whole shards in one process that has everything in memory."""
+    text = checked([actdiff, "bench", "compute", setting / "long.yaml", "--threads", options.threads, "--rounds", 1,
+                    "--shards", 2])
+    return float(next(line.split()[1] for line in text.splitlines() if line.startswith("shards")))
 
 
 def pytorch(setting, prompts, *more):
@@ -93,10 +101,12 @@ with tempfile.TemporaryDirectory() as temporary:
         note("careful", pytorch(setting, setting / "prompts.jsonl"))
         for name, workers, threads, key in [
             ("full", 1, options.threads, "full"), ("lora", 1, options.threads, "lora"),
-            ("series", 1, options.threads, "series"), ("full", 1, 1, "one"), ("full", 2, 1, "two")]:
+            ("series", 1, options.threads, "series"), ("full", 1, 1, "one"), ("full", 2, 1, "two"),
+            ("long", 1, 1, "long one"), ("long", 2, 1, "long two"), ("long", 1, options.threads, "long")]:
             speed, peak = job(name, setting, folder, workers, threads)
             note(key, speed)
             memory.setdefault(key, []).append(peak)
+        note("shards", shards(setting))
         note("naive", pytorch(setting, folder / "quarter.jsonl", "--naive"))
     compute = {
         f"{name}, {threads} threads": checked(
@@ -115,6 +125,10 @@ print("two full checkpoints, of naive PyTorch:          ", ratio("full", "naive"
 print("8 checkpoints in one job, of 8 jobs of PyTorch:  ", ratio("series", "careful", 8))
 print("8 checkpoints in one job, of 8 jobs of actdiff:  ", ratio("series", "lora", 8))
 print("2 workers x 1 thread, of 1 x 1:                  ", ratio("two", "one"))
+print("the same, three times as many prompts:           ", ratio("long two", "long one"))
+print("three times as many prompts, tokens/s:           ", spread(figures["long"], 0))
+print("whole shards in one process, tokens/s:           ", spread(figures["shards"], 0))
+print("the command, of whole shards:                    ", ratio("long", "shards"))
 for name in sorted(name for name in figures if "threads" in name):
     print(f"{name + ', 2048 x 2048 x 2048:':49} {spread(figures[name], 0)} GFLOP/s")
 for name, text in compute.items():
