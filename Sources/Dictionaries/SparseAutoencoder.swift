@@ -39,6 +39,8 @@ public final class SparseAutoencoder {
         case bounded(BoundedWeights)
         /// For products with all latents, read anew each time.
         case stored(StoredWeights)
+        /// For products with all latents, packed anew each time: where bounds did not pay.
+        case rows(LatentRows)
     }
 
     /// Width of the residual stream it reads.

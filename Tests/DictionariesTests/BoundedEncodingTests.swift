@@ -69,18 +69,23 @@ import Testing
         #expect(throws: InputError.self) { try data.encode(.topK(3), layout, 1) }
     }
 
-    /// Where most latents are active nothing can be left out, and the encoder goes over to all products.
-    @Test func denseActivationsStayRight() throws {
-        let data = Data(.gaussian, latents: 800, width: 64, rows: 50)
+    /// Where most latents are active nothing can be left out, and the encoder goes over to all products, with some latents
+    /// and some rows at a time.
+    @Test(arguments: [(800, 50), (40, 50), (800, 4500)]) func denseActivationsStayRight(latents: Int, rows count: Int)
+        throws
+    {
+        let data = Data(.gaussian, latents: latents, width: 64, rows: count)
         let bounded = data.encoder(.relu, .bounded, 2)
         let rows = UnsafeBufferPointer(data.x.all)
         let dense = try data.encode(.relu, .dense, 2)
         for _ in 0..<3 {
-            let found = try bounded.encode(rows, selected: Array(0..<50))
+            let found = try bounded.encode(rows, selected: Array(0..<count))
+            #expect(found.rowStarts == dense.rowStarts)
             #expect(found.latents == dense.latents)
             #expect(found.values.map(\.bitPattern) == dense.values.map(\.bitPattern))
         }
         #expect(bounded.computesAllProducts)
+        #expect(try bounded.encode(rows, selected: []).rowStarts == [0])
     }
 
     /// Sums that overflow are an error either way.

@@ -15,8 +15,12 @@ public final class Encoder {
     private enum Way {
         /// For each thread [rows per piece, stride]
         case pieces(any EncodingMethod, prepared: [FloatBuffer])
-        case parts(StreamedEncoding)
+        case parts(StreamedEncoding, rowsAtOnce: Int)
     }
+
+    /// Rows for which the latents of a dictionary in memory are packed: many times the work of packing, and no more memory
+    /// than the bounded encode had.
+    private static let rowsPerPacking = 2048
 
     /// Whether every pre-activation is computed.
     var computesAllProducts: Bool {
@@ -34,7 +38,12 @@ public final class Encoder {
         case .dense(let weights): method = DenseEncoding(dictionary, weights, threads: threads)
         case .bounded(let weights): method = BoundedEncoding(dictionary, weights, threads: threads)
         case .stored(let weights):
-            way = .parts(StreamedEncoding(dictionary, weights, threads: threads))
+            let part = StreamedEncoding.latentsPerPart(latents: dictionary.latentCount, threads: threads.count)
+            way = .parts(
+                StreamedEncoding(dictionary, weights, latentsPerPart: part, threads: threads), rowsAtOnce: Int.max)
+            return
+        case .rows(let rows):
+            way = Self.packingParts(of: rows, dictionary, threads)
             return
         }
         let floats = method.rowsPerPiece * preparation.stride
@@ -48,10 +57,15 @@ public final class Encoder {
         switch way {
         case .pieces(let method, let prepared):
             let activations = try encode(residual, selected, by: method, prepared)
-            leaveBoundsIfSlow(prepared)
+            leaveBoundsIfSlow()
             return activations
-        case .parts(let streamed):
-            guard let activations = try streamed.encode(residual, selected: selected) else { throw overflow }
+        case .parts(let streamed, let rowsAtOnce):
+            var activations = Activations()
+            for first in stride(from: 0, to: selected.count, by: min(rowsAtOnce, max(selected.count, 1))) {
+                let rows = selected[first...].prefix(rowsAtOnce)
+                guard let part = try streamed.encode(residual, selected: rows) else { throw overflow }
+                activations.append(part)
+            }
             return activations
         }
     }
@@ -88,13 +102,23 @@ public final class Encoder {
             hint: "the SAE's weights overflow float32 on these activations: is it made for this model?")
     }
 
-    /// Goes over to dense products where bounds turn out not to save enough.
-    private func leaveBoundsIfSlow(_ prepared: [FloatBuffer]) {
+    /// Goes over to dense products where bounds turn out not to save enough. The rows of weights are packed in parts then, in
+    /// what memory the codes leave: a quarter of the latents at most.
+    private func leaveBoundsIfSlow() {
         guard case .pieces(let method, _) = way, let bounded = method as? BoundedEncoding, !bounded.isWorthwhile,
             case .bounded(let weights) = dictionary.weights
         else { return }
-        let packed = weights.packed(threads)
-        dictionary.weights = .dense(packed)
-        way = .pieces(DenseEncoding(dictionary, packed, threads: threads), prepared: prepared)
+        // Nothing of what was there stays, besides the rows.
+        let rows = LatentRows(weights.rows, width: weights.width, threads: threads)
+        dictionary.weights = .rows(rows)
+        way = Self.packingParts(of: rows, dictionary, threads)
+    }
+
+    private static func packingParts(of rows: LatentRows, _ dictionary: SparseAutoencoder, _ threads: Threads) -> Way {
+        let step = PackedMatrix.columnAlignment
+        let quarter = max(1, dictionary.latentCount / 4 / step) * step
+        let usual = StreamedEncoding.latentsPerPart(latents: dictionary.latentCount, threads: threads.count)
+        let streamed = StreamedEncoding(dictionary, rows, latentsPerPart: min(usual, quarter), threads: threads)
+        return .parts(streamed, rowsAtOnce: rowsPerPacking)
     }
 }

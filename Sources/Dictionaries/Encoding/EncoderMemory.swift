@@ -2,8 +2,6 @@ import Compute
 import Kernels
 
 /// What a dictionary and its encoder take of memory, in bytes; for either layout, as the file is not read yet.
-///
-/// Going over from bounds to dense products takes 4 bytes a weight more for a moment; it is not counted.
 public struct EncoderMemory: Sendable, Hashable {
     private let latents: Int
     private let width: Int

@@ -1,10 +1,11 @@
 import Compute
 import Inputs
 
-/// Computes every pre-activation with weights that stay in their file: some latents at a time are read, for all rows.
+/// Computes every pre-activation with weights that are not packed: some latents at a time are, for all rows. Their file is
+/// read as often as there are batches of rows.
 final class StreamedEncoding {
     private let dictionary: SparseAutoencoder
-    private let weights: StoredWeights
+    private let weights: any LatentSource
     private let threads: Threads
     private let preparation: RowPreparation
     /// Latents that are read at a time.
@@ -21,10 +22,10 @@ final class StreamedEncoding {
         min(latents, max(threads, 16) * StoredWeights.latentsPerPiece)
     }
 
-    init(_ dictionary: SparseAutoencoder, _ weights: StoredWeights, threads: Threads) {
+    init(_ dictionary: SparseAutoencoder, _ weights: any LatentSource, latentsPerPart: Int, threads: Threads) {
         (self.dictionary, self.weights, self.threads) = (dictionary, weights, threads)
         preparation = RowPreparation(dictionary)
-        latentsPerPart = Self.latentsPerPart(latents: dictionary.latentCount, threads: threads.count)
+        self.latentsPerPart = latentsPerPart
         packed = PackedMatrix(columns: latentsPerPart, inner: dictionary.inputWidth)
         let floats = DenseProducts.scratch(rows: PackedMatrix.rowsPerBlock, latents: latentsPerPart)
         scratch = (0..<threads.count).map { _ in FloatBuffer(floats) }
@@ -32,7 +33,7 @@ final class StreamedEncoding {
 
     /// Activations of the rows `selected` of `residual` [tokens, d_in]; nil where a pre-activation is not finite. Throws
     /// `InputError` where a weight is not.
-    func encode(_ residual: UnsafeBufferPointer<Float>, selected: [Int]) throws -> Activations? {
+    func encode(_ residual: UnsafeBufferPointer<Float>, selected: ArraySlice<Int>) throws -> Activations? {
         // Nothing is read for no rows.
         guard !selected.isEmpty else { return Activations() }
         let size = threads.blockSize(
@@ -52,7 +53,7 @@ final class StreamedEncoding {
 
     private func part(_ first: Int) -> Range<Int> { first..<min(dictionary.latentCount, first + latentsPerPart) }
 
-    private func prepare(_ residual: UnsafeBufferPointer<Float>, _ selected: [Int], _ blocks: [Range<Int>]) {
+    private func prepare(_ residual: UnsafeBufferPointer<Float>, _ selected: ArraySlice<Int>, _ blocks: [Range<Int>]) {
         let stride = preparation.stride
         if prepared.count < selected.count * stride {
             // What was there goes before what comes.
@@ -61,7 +62,8 @@ final class StreamedEncoding {
         }
         threads.forEach(blocks.count) { block, _ in
             let rows = blocks[block]
-            preparation.prepare(residual, selected[rows], into: prepared.pointer + rows.lowerBound * stride)
+            let places = selected.dropFirst(rows.lowerBound).prefix(rows.count)
+            preparation.prepare(residual, places, into: prepared.pointer + rows.lowerBound * stride)
         }
     }
 
