@@ -34,9 +34,10 @@ public final class ModelEvaluator: ShardEvaluating {
                 // The old models go before the new ones come.
                 open = nil
                 let local = try localised(task)
-                let files = try inputs.find(local)
-                try inputs.verify(files)
-                open = (task, files, try ShardEvaluator(local, threads: threads, memory: memory, planned: planned))
+                try inputs.verify(inputs.find(local))
+                let evaluator = try ShardEvaluator(local, threads: threads, memory: memory, planned: planned)
+                // Found once more, for what may have come while they were opened.
+                open = (task, try inputs.find(local), evaluator)
             }
             guard let (_, files, evaluator) = open else { throw CancellationError() }
             let result = try evaluator.evaluate(work) {

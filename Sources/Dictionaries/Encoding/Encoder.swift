@@ -18,10 +18,6 @@ public final class Encoder {
         case parts(StreamedEncoding, rowsAtOnce: Int)
     }
 
-    /// Rows for which the latents of a dictionary in memory are packed: many times the work of packing, and no more memory
-    /// than the bounded encode had.
-    private static let rowsPerPacking = 2048
-
     /// Whether every pre-activation is computed.
     var computesAllProducts: Bool {
         if case .pieces(let method, _) = way { method is DenseEncoding } else { true }
@@ -119,6 +115,7 @@ public final class Encoder {
         let quarter = max(1, dictionary.latentCount / 4 / step) * step
         let usual = StreamedEncoding.latentsPerPart(latents: dictionary.latentCount, threads: threads.count)
         let streamed = StreamedEncoding(dictionary, rows, latentsPerPart: min(usual, quarter), threads: threads)
-        return .parts(streamed, rowsAtOnce: rowsPerPacking)
+        // As many as the bounded encode had prepared: in as much memory.
+        return .parts(streamed, rowsAtOnce: threads.count * BoundedEncoding.mostRowsPerPiece)
     }
 }
