@@ -63,7 +63,7 @@ public final class DigestCache: Sendable {
         let stamp = try Self.stamp(path)
         if let known = entries.withLock({ $0[key] }), known.stamp == stamp { return known.sha256 }
         let started = Self.now()
-        let digest = Digest(of: try MappedFile(path))
+        let digest = try Digest(of: MappedFile(path))
         guard try Self.stamp(path) == stamp else {
             throw InputError(
                 path, expected: "a file that stays as it is while it is read", found: "a change", kind: .temporary)

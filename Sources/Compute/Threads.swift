@@ -51,12 +51,25 @@ public struct Threads: Sendable {
         }
     }
 
-    /// A size of blocks, at most `size` and a multiple of `step` (as `size` is), with which all threads get as much of
-    /// `total`, or nearly.
-    public func blockSize(of total: Int, atMost size: Int, multipleOf step: Int) -> Int {
+    /// Consecutive ranges that cover 0 ..< `total`, at most `size` long and all but the last a multiple of `step` (as `size`
+    /// is), with which the threads end together.
+    ///
+    /// Of few rows all threads get as much, or nearly. Of many, each block takes at most the half of what is left for each
+    /// thread, down to a quarter of `size`: a thread on a slower processor, or one that was interrupted, takes fewer.
+    public func blocks(of total: Int, atMost size: Int, multipleOf step: Int) -> [Range<Int>] {
+        let smallest = max(step, size / 4 / step * step)
         let rounds = max(1, (total + size * count - 1) / (size * count))
-        let even = (total + rounds * count - 1) / (rounds * count)
-        return max(step, (even + step - 1) / step * step)
+        let even = ((total + rounds * count - 1) / (rounds * count) + step - 1) / step * step
+        let isGuided = count > 1 && total >= 4 * count * smallest
+        var blocks: [Range<Int>] = []
+        var start = 0
+        while start < total {
+            let share = (total - start) / (2 * count) / step * step
+            let next = start + (isGuided ? min(size, max(smallest, share)) : even)
+            blocks.append(start..<min(next, total))
+            start = next
+        }
+        return blocks
     }
 }
 

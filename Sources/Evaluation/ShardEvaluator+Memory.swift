@@ -60,6 +60,6 @@ extension ShardEvaluator {
 
     /// Whole prompts in their order, as many at a time as fit.
     static func batches(_ prompts: [PromptTokens], tokens: Int) -> [[PromptTokens]] {
-        ShardPlan(lengths: prompts.map(\.ids.count), shardTokens: tokens).shards.map { Array(prompts[$0]) }
+        ShardPlan.even(prompts.map(\.ids.count), upTo: tokens).map { Array(prompts[$0]) }
     }
 }

@@ -31,10 +31,10 @@ public struct Digest: Sendable, Hashable, Codable, Comparable, CustomStringConve
         bytes = Array(hash.finalize())
     }
 
-    /// The digest of a file, read piece by piece.
-    public init(of file: MappedFile) {
+    /// The digest of a file, read piece by piece. Throws `InputError` where it cannot be read to its end.
+    public init(of file: MappedFile) throws {
         var hash = SHA256()
-        file.forEachPiece(of: 0..<file.bytes.count) { piece in
+        try file.forEachPiece(of: 0..<file.bytes.count) { piece in
             hash.update(bufferPointer: piece)
             return true
         }

@@ -41,9 +41,8 @@ public final class MappedFile: Sendable {
         return UnsafeRawBufferPointer(start: address, count: size)
     }
 
-    /// Reads the bytes from `offset` on without making their pages part of this process: for a few bytes here and there,
-    /// around which the mapping would bring whole pages. Throws `InputError` where the file has become shorter or cannot be
-    /// read.
+    /// Reads the bytes from `offset` on without making their pages part of this process: what is read so costs no memory,
+    /// and is there sooner than a mapping's pages. Throws `InputError` where the file has become shorter or cannot be read.
     public func read(from offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
         var done = 0
         while done < buffer.count {
@@ -59,53 +58,33 @@ public final class MappedFile: Sendable {
         }
     }
 
-    /// What the kernel is told about a range of the file.
-    public enum Advice: Sendable {
-        /// It will be read soon: bring it into the page cache, without making it part of this process.
-        case readAhead
-        /// It is done with: take it out of this process's memory. Whoever reads it again gets the same bytes from the
-        /// file, so that other threads may read it meanwhile.
-        case giveBack
+    /// Calls `body` with the bytes of `range`, which lies in the file, piece by piece and in order. `body` returns false to
+    /// end early. Throws what `read` throws.
+    public func forEachPiece(of range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Bool) throws {
+        try withUnsafeTemporaryAllocation(byteCount: min(range.count, Self.pieceBytes), alignment: 64) { buffer in
+            for first in stride(from: range.lowerBound, to: range.upperBound, by: Self.pieceBytes) {
+                let count = min(range.upperBound - first, Self.pieceBytes)
+                let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+                try read(from: first, into: piece)
+                guard try body(UnsafeRawBufferPointer(piece)) else { return }
+            }
+        }
     }
+
+    /// Stays in a core's cache until it has been used.
+    private static let pieceBytes = 64 << 10
 
     /// The kernel takes this much at a time, whatever it is asked for: its usual read-ahead.
     private static let readAheadBytes = 128 << 10
-    private static let pageSize = sysconf(Int32(_SC_PAGESIZE))
-    /// As much as this around a byte that is read may become part of the process at once: a huge page, aligned in the file.
-    private static let mostBytesAround = 2 << 20
 
-    /// Advises the kernel about whole pages around `range`, cut to the file. It changes no byte that anybody reads; where
-    /// the kernel cannot follow, nothing happens.
-    public func advise(_ advice: Advice, _ range: Range<Int>) {
-        guard let start = bytes.baseAddress, !range.isEmpty else { return }
-        // What came with the range goes with it.
-        let step = advice == .giveBack ? Self.mostBytesAround : Self.pageSize
-        let last = min((range.upperBound + step - 1) / step * step, bytes.count)
-        let first = min(range.lowerBound / step * step, last)
-        let pages = UnsafeMutableRawPointer(mutating: start) + first
-        let count = last - first
-        switch advice {
-        case .readAhead:
-            for offset in stride(from: 0, to: count, by: Self.readAheadBytes) {
-                madvise(pages + offset, min(Self.readAheadBytes, count - offset), MADV_WILLNEED)
-            }
-        // Drops pages of a private mapping, which are all as in the file: nothing ever writes to them.
-        case .giveBack: madvise(pages, count, MADV_DONTNEED)
+    /// Has the kernel bring a range into the page cache, cut to the file, because it will be read soon. Where the kernel
+    /// cannot, nothing happens.
+    public func readAhead(_ range: Range<Int>) {
+        let range = range.clamped(to: 0..<bytes.count)
+        for first in stride(from: range.lowerBound, to: range.upperBound, by: Self.readAheadBytes) {
+            posix_fadvise(descriptor, first, min(Self.readAheadBytes, range.upperBound - first), POSIX_FADV_WILLNEED)
         }
     }
-
-    /// Calls `body` with the bytes of `range` piece by piece, in order, and gives each piece back to the kernel: the file
-    /// never takes up more of this process's memory than one piece. `body` returns false to end early.
-    public func forEachPiece(of range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Bool) {
-        for first in stride(from: range.lowerBound, to: range.upperBound, by: Self.pieceBytes) {
-            let piece = first..<min(first + Self.pieceBytes, range.upperBound)
-            let goesOn = body(UnsafeRawBufferPointer(rebasing: bytes[piece]))
-            advise(.giveBack, piece)
-            guard goesOn else { return }
-        }
-    }
-
-    private static let pieceBytes = 8 << 20
 
     deinit {
         close(descriptor)

@@ -88,7 +88,5 @@ struct BlockNorms {
         mlp = FloatBuffer(tensors.mlpNorm.elementCount)
         try tensors.attentionNorm.widen(into: attention.all)
         try tensors.mlpNorm.widen(into: mlp.all)
-        tensors.attentionNorm.advise(.giveBack)
-        tensors.mlpNorm.advise(.giveBack)
     }
 }

@@ -37,11 +37,10 @@ extension WeightStore {
         guard let largest = blocks.map(\.storedBytes).max() else { return }
         memory.blockCount += blocks.count
         memory.weights += ProjectionGroup.allCases.reduce(0) { $0 + Self.packedBytes($1, config) } + largest
-        // While a tensor is widened it is mapped; norms are there in every block.
+        // Norms are there in every block.
         let norms = 2 * config.hiddenSize * MemoryLayout<Float>.stride
         memory.scratch +=
-            threads.count * Self.scratchFloats(config) * MemoryLayout<Float>.stride + largestTensor
-            + blocks.count * norms
+            threads.count * Self.scratchFloats(config) * MemoryLayout<Float>.stride + blocks.count * norms
     }
 }
 

@@ -8,15 +8,13 @@ extension Llama {
         let adapter: BlockAdapter?
     }
 
-    /// Runs one block over a residual stream in place.
+    /// Runs one block over a residual stream in place, whose rows the threads take in the given blocks.
     func block(
-        _ residual: UnsafeMutablePointer<Float>, _ step: Step, sequences: PackedSequences
+        _ residual: UnsafeMutablePointer<Float>, _ step: Step, sequences: PackedSequences, blocks: [Range<Int>]
     ) {
-        let tokens = sequences.ids.count
-        let rows = threads.blockSize(
-            of: tokens, atMost: PackedMatrix.rowsPerBlock, multipleOf: PackedMatrix.rowStep)
         rotary.withTables { cosines, sines in
-            threads.forEachBlock(of: tokens, size: rows) { rows, thread in
+            threads.forEach(blocks.count) { block, thread in
+                let rows = blocks[block]
                 projectQueryKeyValue(residual, rows, workspace.perThread[thread], step)
                 rotate(rows, positions: sequences.positions, cosines: cosines, sines: sines)
             }
@@ -27,7 +25,8 @@ extension Llama {
             let (head, segment) = piece.quotientAndRemainder(dividingBy: sequences.segments.count)
             attend(segment, of: sequences, head: head, workspace.perThread[thread].attention)
         }
-        threads.forEachBlock(of: tokens, size: rows) { rows, thread in
+        threads.forEach(blocks.count) { block, thread in
+            let rows = blocks[block]
             let scratch = workspace.perThread[thread]
             let stride = workspace.attentionStride
             apply(

@@ -71,7 +71,7 @@ public final class Llama: Backend {
         others =
             different.isEmpty
             ? [] : [(try Llama(different, adapters: [], depth: depth, threads: threads), different.map(\.variant))]
-        shared = SharedWeights(models)
+        shared = try SharedWeights(models)
         store = WeightStore(models, shared: shared, config: config, threads: threads)
         workspace = Workspace(config: config)
         rotary = RotaryTable(config: config)
@@ -112,6 +112,8 @@ public final class Llama: Backend {
                 tokens: tokens, longest: sequences.longest, config: config, rank: largestRank, threads: threads)
             rotary.extend(to: sequences.longest)
         }
+        let blocks = threads.blocks(
+            of: tokens, atMost: PackedMatrix.rowsPerBlock, multipleOf: PackedMatrix.rowStep)
         var streams = try embeddings(sequences.ids)
         for layer in 0...(depths.max() ?? 0) {
             if depths.contains(layer) {
@@ -123,7 +125,7 @@ public final class Llama: Backend {
                 let variant = variants[stream.variants[0]]
                 let step = Step(
                     weights: try store.weights(layer: layer, model: variant.model), adapter: variant.adapter?[layer])
-                block(stream.residual.pointer, step, sequences: sequences)
+                block(stream.residual.pointer, step, sequences: sequences, blocks: blocks)
                 try afterBlock()
             }
         }

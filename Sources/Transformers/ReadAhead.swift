@@ -12,7 +12,7 @@ final class ReadAhead {
         guard let place = tensors.first?.place, place != last else { return }
         last = place
         queue.async {
-            for tensor in tensors { tensor.advise(.readAhead) }
+            for tensor in tensors { tensor.readAhead() }
         }
     }
 }

@@ -31,26 +31,27 @@ struct SharedWeights {
     /// `blocks[layer][model]`
     let blocks: [[Owners]]
 
-    /// Compares stored types and bytes of all tensors, once; reading ends where two differ.
-    init(_ models: [ModelTensors]) {
-        embedding = Self.firstEqual(models.map { [$0.embedding] })
-        blocks = (models.first?.blocks ?? []).indices.map { layer in
+    /// Compares stored types and bytes of all tensors, once; reading ends where two differ. Throws `InputError` where
+    /// a file cannot be read.
+    init(_ models: [ModelTensors]) throws {
+        embedding = try Self.firstEqual(models.map { [$0.embedding] })
+        blocks = try (models.first?.blocks ?? []).indices.map { layer in
             let blocks = models.map { $0.blocks[layer] }
-            let groups = ProjectionGroup.allCases.map { group in
-                Self.firstEqual(blocks.map { $0.groups[group.rawValue] })
+            let groups = try ProjectionGroup.allCases.map { group in
+                try Self.firstEqual(blocks.map { $0.groups[group.rawValue] })
             }
-            let norms = Self.firstEqual(blocks.map { [$0.attentionNorm, $0.mlpNorm] })
+            let norms = try Self.firstEqual(blocks.map { [$0.attentionNorm, $0.mlpNorm] })
             return models.indices.map { model in Owners(groups: groups.map { $0[model] }, norms: norms[model]) }
         }
     }
 
     /// For each model the first one with the same tensors.
-    private static func firstEqual(_ tensors: [[TensorView]]) -> [Int] {
+    private static func firstEqual(_ tensors: [[TensorView]]) throws -> [Int] {
         var owners: [Int] = []
         for (model, mine) in tensors.enumerated() {
             // Only owners need to be asked: what is equal to another is equal to its owner.
-            let owner = owners.indices.first { other in
-                owners[other] == other && zip(mine, tensors[other]).allSatisfy { $0.isStoredAs($1) }
+            let owner = try owners.indices.first { other in
+                try owners[other] == other && zip(mine, tensors[other]).allSatisfy { try $0.isStoredAs($1) }
             }
             owners.append(owner ?? model)
         }

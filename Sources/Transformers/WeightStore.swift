@@ -3,10 +3,10 @@ import Compute
 
 /// The widened and packed weights of all models of a run: one block at a time, in one buffer for each projection group.
 ///
-/// Tensors that are equal in several models are widened once. What a block was widened from is given back to the kernel,
-/// and what comes next is read ahead. Widened blocks do not stay: to widen one takes a few hundredths of what it takes to
-/// compute thousands of tokens with it, from files that the kernel has in memory for all workers of a machine, and a
-/// buffer that is used again and again stays in the caches of the processor, which new memory for each block does not.
+/// Tensors that are equal in several models are widened once, and what comes next is read ahead. Widened blocks do not
+/// stay: to widen one takes a few hundredths of what it takes to compute thousands of tokens with it, from files that the
+/// kernel has in memory for all workers of a machine, and a buffer that is used again and again stays in the caches of the
+/// processor, which new memory for each block does not.
 final class WeightStore {
     /// What a model has of its own in one block, in the order in which a run needs it.
     struct Block {
@@ -61,11 +61,6 @@ final class WeightStore {
         }
     }
 
-    /// Bytes of the largest tensor as it is stored.
-    var largestTensor: Int {
-        models.flatMap(\.blocks).reduce(0) { max($0, $1.groups.joined().map(\.byteCount).max() ?? 0) }
-    }
-
     /// Bytes of a projection group's packed weights.
     static func packedBytes(_ group: ProjectionGroup, _ config: ModelConfig) -> Int {
         PackedMatrix.byteCount(columns: group.rows(config), inner: group.inner(config))
@@ -109,23 +104,24 @@ final class WeightStore {
         return buffer
     }
 
-    /// Widens and packs a group's tensors, in parallel, and gives each back when it is done with.
+    /// Reads, widens and packs a group's tensors, in parallel.
     private func load(_ place: Place, into matrix: PackedMatrix) throws {
         if pieces.isEmpty { pieces = (0..<threads.count).map { _ in FloatBuffer(Self.scratchFloats(config)) } }
-        var start = 0
-        for tensor in models[place.model].blocks[place.layer].groups[place.group.rawValue] {
-            let rows = tensor.shape[0]
-            let first = start
-            defer { tensor.advise(.giveBack) }
-            try threads.tryForEach((rows + Self.rowsPerPiece - 1) / Self.rowsPerPiece) { piece, thread in
-                let from = piece * Self.rowsPerPiece
-                let range = from..<min(rows, from + Self.rowsPerPiece)
-                let widened = pieces[thread].pointer
-                try tensor.widenRows(
-                    range, into: UnsafeMutableBufferPointer(start: widened, count: range.count * matrix.inner))
-                matrix.set(widened, first: first + from, count: range.count)
+        let tensors = models[place.model].blocks[place.layer].groups[place.group.rawValue]
+        // Rows of the group are those of its tensors, one after the other; each tensor has pieces of its own.
+        let counts = tensors.map { ($0.shape[0] + Self.rowsPerPiece - 1) / Self.rowsPerPiece }
+        try threads.tryForEach(counts.reduce(0, +)) { piece, thread in
+            var (tensor, piece, start) = (0, piece, 0)
+            while piece >= counts[tensor] {
+                (piece, start) = (piece - counts[tensor], start + tensors[tensor].shape[0])
+                tensor += 1
             }
-            start += rows
+            let from = piece * Self.rowsPerPiece
+            let rows = from..<min(tensors[tensor].shape[0], from + Self.rowsPerPiece)
+            let widened = pieces[thread].pointer
+            try tensors[tensor].widenRows(
+                rows, into: UnsafeMutableBufferPointer(start: widened, count: rows.count * matrix.inner))
+            matrix.set(widened, first: start + from, count: rows.count)
         }
     }
 

@@ -88,11 +88,15 @@ import Testing
         #expect(seen.withLock { $0.allSatisfy { $0 == 1 } })
     }
 
-    @Test func blocksGiveEachThreadAsMuch() {
-        for (threads, total, size) in [
-            (1, 2048, 238), (2, 2048, 210), (2, 100, 56), (2, 504, 252), (4, 1, 14), (3, 0, 14),
+    @Test func fewRowsAreSpreadEvenlyAndManyInSmallerAndSmallerBlocks() {
+        for (threads, total, sizes) in [
+            (1, 2048, [238, 238, 238, 238, 238, 238, 238, 238, 144]), (2, 100, [56, 44]), (2, 440, [224, 216]),
+            (2, 2048, [252, 252, 252, 252, 252, 196, 140, 112, 84, 56, 56, 56, 56, 32]), (4, 1, [1]), (3, 0, []),
+            (16, 2048, [140, 140, 140, 140, 140, 140, 140, 140, 140, 140, 140, 140, 140, 140, 88]),
         ] {
-            #expect(Threads(threads).blockSize(of: total, atMost: 252, multipleOf: 14) == size, "\(threads), \(total)")
+            let blocks = Threads(threads).blocks(of: total, atMost: 252, multipleOf: 14)
+            #expect(blocks.map(\.count) == sizes, "\(threads), \(total)")
+            #expect(blocks.flatMap { Array($0) } == Array(0..<total))
         }
     }
 

@@ -106,7 +106,7 @@ import Testing
 }
 
 @Suite struct ShardPlanTests {
-    @Test func promptsMakeFewEvenShardsInOrder() {
+    @Test func fewShardsAreEven() {
         #expect(ShardPlan(lengths: [3, 3, 4, 1, 20, 2, 2], shardTokens: 10).shards == [0..<2, 2..<4, 4..<5, 5..<7])
         #expect(ShardPlan(lengths: [4, 4, 4, 4, 4, 1], shardTokens: 20).shards == [0..<3, 3..<6])
         #expect(ShardPlan(lengths: [20], shardTokens: 10).shards == [0..<1])
@@ -114,21 +114,54 @@ import Testing
         #expect(ShardPlan(lengths: [1, 1, 1], shardTokens: 1).shards == [0..<1, 1..<2, 2..<3])
     }
 
+    @Test func ofManyShardsTheLastGrowSmaller() {
+        let sizes = ShardPlan(lengths: [Int](repeating: 1, count: 1680), shardTokens: 100).shards.map(\.count)
+        #expect(sizes.prefix(13).allSatisfy { $0 == 100 })
+        #expect(sizes.dropFirst(13) == [95, 71, 53, 40, 30, 25, 25, 25, 16])
+    }
+
+    /// Workers take the next shard when they are done with one; the slowest takes a quarter longer for each token.
+    @Test func workersOfDifferentSpeedEndTogether() {
+        for (workers, tokens) in [(2, 1600), (3, 2400), (4, 3200), (8, 6400), (16, 12_800)] {
+            let plan = ShardPlan(lengths: [Int](repeating: 1, count: tokens), shardTokens: 100)
+            var ends = [Double](repeating: 0, count: workers)
+            for shard in plan.shards {
+                let worker = ends.indices.min { ends[$0] < ends[$1] } ?? 0
+                ends[worker] += Double(shard.count) * (1 + Double(worker) / Double(workers - 1) / 4)
+            }
+            let idle = ends.reduce(0) { $0 + (ends.max() ?? 0) - $1 } / Double(workers)
+            // The smallest shards' size; with whole shards it would be half of one, or more.
+            #expect(idle < 25, "\(workers): \(ends)")
+        }
+    }
+
     @Test func everyPlanHoldsEveryPromptOnceAndNoMoreThanFits() {
         var random = SplitMix(state: 3)
         for _ in 0..<300 {
             let lengths = (0..<Int.random(in: 0...40, using: &random)).map { _ in Int.random(in: 1...30, using: &random)
             }
+            // Both few shards and many.
             let limit = Int.random(in: 1...50, using: &random)
             let plan = ShardPlan(lengths: lengths, shardTokens: limit)
             #expect(plan.shards.flatMap { Array($0) } == Array(lengths.indices))
             let sizes = plan.shards.map { lengths[$0].reduce(0, +) }
             #expect(zip(sizes, plan.shards).allSatisfy { $0 <= limit || $1.count == 1 })
-            // The shards that one gets by filling them in turn are as few as can be.
-            #expect(plan.shards.count == Self.filled(lengths, limit))
-            // With a smaller limit than the largest shard that is not a single prompt there would be more of them.
-            let largest = zip(sizes, plan.shards).filter { $1.count > 1 }.map(\.0).max() ?? 0
-            if largest > 1 { #expect(Self.filled(lengths, largest - 1) > plan.shards.count) }
+        }
+    }
+
+    @Test func evenPlansAreAsFewAsCanBeAndTheLargestIsAsSmallAsCanBe() {
+        var random = SplitMix(state: 4)
+        for _ in 0..<300 {
+            let lengths = (0..<Int.random(in: 0...40, using: &random)).map { _ in Int.random(in: 1...30, using: &random)
+            }
+            let limit = Int.random(in: 1...50, using: &random)
+            let even = ShardPlan.even(lengths, upTo: limit)
+            #expect(even.flatMap { Array($0) } == Array(lengths.indices))
+            // Those that one gets by filling them in turn are as few as can be.
+            #expect(even.count == Self.filled(lengths, limit))
+            // With a smaller limit than the largest that is not a single prompt there would be more of them.
+            let largest = even.filter { $0.count > 1 }.map { lengths[$0].reduce(0, +) }.max() ?? 0
+            if largest > 1 { #expect(Self.filled(lengths, largest - 1) > even.count) }
         }
     }
 

@@ -67,7 +67,7 @@ struct TinyJob {
     ]
     var prompts = Workplace.fixtures + "/prompts.jsonl"
     var hook = "{layer: 2, sae: \(Workplace.fixtures)/sae}"
-    /// About two prompts: 40 shards of the fixture's 60 prompts.
+    /// About two prompts, and one in the last: 42 shards of the fixture's 60 prompts.
     var shardTokens = 96
     var more = ""
 

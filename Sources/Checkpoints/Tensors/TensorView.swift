@@ -1,7 +1,7 @@
 import Inputs
 import Kernels
 
-/// A tensor in a mapped file. Its bytes stay where they are until they are widened to float32.
+/// A tensor in a file. Its bytes stay there until they are read and widened to float32.
 public struct TensorView: Sendable {
     public let name: String
     /// Extents, outermost first: row-major, the last one contiguous.
@@ -75,7 +75,7 @@ public struct TensorView: Sendable {
         try require(room: elementCount, in: destination)
         guard elementCount > 0 else { return }
         if order == .asStored {
-            try widenStored(from: 0, count: elementCount, into: destination)
+            try widenStored(from: 0, into: destination)
         } else {
             try widenRows(0..<shape[0], into: destination)
         }
@@ -94,12 +94,12 @@ public struct TensorView: Sendable {
         try require(room: rows.count * width, in: destination)
         guard !destination.isEmpty else { return }
         if order == .asStored {
-            return try widenStored(from: rows.lowerBound * width, count: rows.count * width, into: destination)
+            return try widenStored(from: rows.lowerBound * width, into: destination)
         }
         for row in rows {
             let start = (row - rows.lowerBound) * width
             try widenStored(
-                from: order.storedRow(row) * width, count: width,
+                from: order.storedRow(row) * width,
                 into: UnsafeMutableBufferPointer(rebasing: destination[start..<start + width]))
         }
     }
@@ -127,21 +127,31 @@ public struct TensorView: Sendable {
         }
     }
 
-    /// Widens elements in the order of the file. The range lies inside the tensor, and `destination` is not empty.
-    private func widenStored(
-        from first: Int, count: Int, into destination: UnsafeMutableBufferPointer<Float>
-    ) throws {
+    /// Widens as many elements as `destination` has room for, in the order of the file. They lie inside the tensor.
+    func widenStored(from first: Int, into destination: UnsafeMutableBufferPointer<Float>) throws {
         let block = type.block
+        let count = destination.count
         guard first.isMultiple(of: block.elements), count.isMultiple(of: block.elements) else {
             throw InputError(
                 place, expected: "rows of whole \(type.rawValue) blocks of \(block.elements)", found: "shape \(shape)")
         }
-        let bytes = file.bytes[(offset + first / block.elements * block.bytes)...]
-        // The file's lifetime ends no earlier than this call: `bytes` is only good while `file` is held.
-        try withExtendedLifetime(file) {
-            try widen(stored: UnsafeRawBufferPointer(rebasing: bytes), into: destination)
+        let step = Self.bytesAtOnce / block.bytes * block.elements
+        let largest = min(count, step) / block.elements * block.bytes
+        try withUnsafeTemporaryAllocation(byteCount: largest, alignment: 64) { buffer in
+            for start in stride(from: 0, to: count, by: step) {
+                let end = min(start + step, count)
+                let stored = UnsafeMutableRawBufferPointer(
+                    rebasing: buffer[..<((end - start) / block.elements * block.bytes)])
+                try file.read(from: offset + (first + start) / block.elements * block.bytes, into: stored)
+                try widen(
+                    stored: UnsafeRawBufferPointer(stored),
+                    into: UnsafeMutableBufferPointer(rebasing: destination[start..<end]))
+            }
         }
     }
+
+    /// Read before they are widened: they stay in a core's cache meanwhile.
+    private static let bytesAtOnce = 64 << 10
 
     /// Widens as many stored elements as `destination` has room for: whole blocks, all of which are there.
     func widen(stored: UnsafeRawBufferPointer, into destination: UnsafeMutableBufferPointer<Float>) throws {

@@ -70,18 +70,18 @@ public final class Encoder {
         _ residual: UnsafeBufferPointer<Float>, _ selected: [Int], by method: any EncodingMethod,
         _ prepared: [FloatBuffer]
     ) throws -> Activations {
-        let size = threads.blockSize(
+        let blocks = threads.blocks(
             of: selected.count, atMost: method.rowsPerPiece, multipleOf: PackedMatrix.rowStep)
         let stride = preparation.stride
-        if !isAdapted, !selected.isEmpty {
-            let first = selected.prefix(size)
+        if !isAdapted, let first = blocks.first {
+            let first = selected[first]
             preparation.prepare(residual, first, into: prepared[0].pointer)
             method.adapt(to: Matrix(prepared[0].pointer, stride: stride), rows: first.count, threads: threads)
             isAdapted = true
         }
         let pieces = Mutex<[Int: Activations]>([:])
-        try threads.tryForEach((selected.count + size - 1) / size) { piece, thread in
-            let rows = selected[piece * size..<min(selected.count, (piece + 1) * size)]
+        try threads.tryForEach(blocks.count) { piece, thread in
+            let rows = selected[blocks[piece]]
             preparation.prepare(residual, rows, into: prepared[thread].pointer)
             let x = Matrix(prepared[thread].pointer, stride: stride)
             guard let part = method.encode(x, rows: rows.count, thread: thread) else { throw overflow }

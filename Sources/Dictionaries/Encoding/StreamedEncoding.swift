@@ -36,9 +36,8 @@ final class StreamedEncoding {
     func encode(_ residual: UnsafeBufferPointer<Float>, selected: ArraySlice<Int>) throws -> Activations? {
         // Nothing is read for no rows.
         guard !selected.isEmpty else { return Activations() }
-        let size = threads.blockSize(
+        let blocks = threads.blocks(
             of: selected.count, atMost: PackedMatrix.rowsPerBlock, multipleOf: PackedMatrix.rowStep)
-        let blocks = stride(from: 0, to: selected.count, by: size).map { $0..<min($0 + size, selected.count) }
         prepare(residual, selected, blocks)
         var selections = blocks.map { Selection(dictionary.activation, rows: $0.count) }
         for first in stride(from: 0, to: dictionary.latentCount, by: latentsPerPart) {

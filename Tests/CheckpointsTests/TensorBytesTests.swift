@@ -4,10 +4,10 @@ import Testing
 
 @testable import Checkpoints
 
-/// Giving pages back changes no bytes, and equality is that of types, shapes and bytes.
-@Suite struct TensorPagesTests {
-    /// More than two pieces of 8 MiB and not a whole number of pages.
-    private static let length = (17 << 20) + 123
+/// Files are read whole and in parts, and equality is that of types, shapes and bytes.
+@Suite struct TensorBytesTests {
+    /// More than two pieces of 64 KiB, and not a whole number of pages.
+    private static let length = (160 << 10) + 123
 
     private func file(_ folder: TemporaryFolder, _ name: String, changing at: Int? = nil) throws -> String {
         var bytes = Data((0..<Self.length).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 7) })
@@ -15,27 +15,43 @@ import Testing
         return try folder.write(name, bytes)
     }
 
-    @Test func aFileThatIsGivenBackReadsTheSame() throws {
+    @Test func aFileIsReadPieceByPiece() throws {
         let folder = try TemporaryFolder()
         let path = try file(folder, "data")
         let expected = [UInt8](try Data(contentsOf: URL(filePath: path)))
         let mapped = try MappedFile(path)
-        #expect(Digest(of: mapped) == Digest(of: expected))
+        #expect(try Digest(of: mapped) == Digest(of: expected))
         for range in [0..<Self.length, 5000..<5001, Self.length - 1..<Self.length + 4096, 7..<7] {
-            for advice in [MappedFile.Advice.readAhead, .giveBack, .giveBack] {
-                mapped.advise(advice, range)
-                #expect(mapped.bytes.elementsEqual(expected))
-            }
+            mapped.readAhead(range)
+            #expect(mapped.bytes.elementsEqual(expected))
         }
-        var sizes: [Int] = []
-        mapped.forEachPiece(of: 100..<Self.length) { piece in
+        var (sizes, read) = ([Int](), [UInt8]())
+        try mapped.forEachPiece(of: 100..<Self.length) { piece in
             sizes.append(piece.count)
+            read += piece
             return sizes.count < 2
         }
-        #expect(sizes == [8 << 20, 8 << 20])
+        #expect(sizes == [64 << 10, 64 << 10] && read.elementsEqual(expected[100...].prefix(128 << 10)))
         let empty = try MappedFile(folder.write("empty", ""))
-        empty.advise(.giveBack, 0..<1)
-        #expect(Digest(of: empty) == Digest(of: [UInt8]()))
+        empty.readAhead(0..<1)
+        #expect(try Digest(of: empty) == Digest(of: [UInt8]()))
+    }
+
+    /// Also of a type that is stored in blocks, whose pieces are whole ones.
+    @Test func tensorsOfSeveralPiecesAreWidenedWhole() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("data", Data((0..<(4 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 7) }))
+        for (type, shape) in [(StoredType.bfloat16, [700, 600]), (.q8_0, [700, 640]), (.float32, [700, 600])] {
+            let tensor = try TensorView(name: "t", shape: shape, type: type, file: MappedFile(path), offset: 6)
+            let whole = try tensor.floats().map(\.bitPattern)
+            var rows: [UInt32] = []
+            for row in 0..<shape[0] {
+                var floats = [Float](repeating: 0, count: shape[1])
+                try floats.withUnsafeMutableBufferPointer { try tensor.widenRow(row, into: $0) }
+                rows += floats.map(\.bitPattern)
+            }
+            #expect(whole == rows, "\(type)")
+        }
     }
 
     @Test func aFileThatHasBecomeShorterIsToldOfAndNotReadBeyondItsEnd() throws {
@@ -59,15 +75,15 @@ import Testing
         let first = try file(folder, "first")
         let whole = try tensor(first, [Self.length])
         #expect(whole.byteCount == Self.length)
-        #expect(whole.isStoredAs(whole))
-        #expect(whole.isStoredAs(try tensor(file(folder, "second"), [Self.length])))
-        for at in [0, 9 << 20, Self.length - 1] {
+        #expect(try whole.isStoredAs(whole))
+        #expect(try whole.isStoredAs(tensor(file(folder, "second"), [Self.length])))
+        for at in [0, 90 << 10, Self.length - 1] {
             #expect(try !whole.isStoredAs(tensor(file(folder, "changed", changing: at), [Self.length])))
         }
         #expect(try !whole.isStoredAs(tensor(first, [1, Self.length])))
         #expect(try !whole.isStoredAs(tensor(first, [Self.length], .uint8)))
         #expect(try !tensor(first, [64, 64]).isStoredAs(tensor(first, [64, 64], offset: 1)))
         let rows = try tensor(first, [64, 64])
-        #expect(!rows.isStoredAs(rows.renamed("q", order: .rotaryPairs(headSize: 8))))
+        #expect(try !rows.isStoredAs(rows.renamed("q", order: .rotaryPairs(headSize: 8))))
     }
 }
