@@ -1,5 +1,4 @@
 // Packing for bounds.h, and the choice between processors with and without VNNI.
-#include <math.h>
 #include <string.h>
 
 #include "bounds_table.h"
@@ -39,40 +38,8 @@ size_t kernels_bound_scales(size_t latents, size_t inner) { return ROUND_UP(late
 // A line more than needed, so that rows do not stand a power of two apart.
 size_t kernels_bound_stride(size_t inner) { return ROUND_UP(inner, 64) + 64; }
 
-static void pack_one(const float *w, size_t latent, const struct kernels_bound_weights *packed) {
-    size_t inner = packed->inner, padded = ROUND_UP(inner, STEPS), blocks = BLOCKS(inner);
-    uint8_t *codes = packed->codes + latent / PANEL * PANEL * padded + latent % PANEL * STEPS;
-    float *scales = packed->scales + latent / PANEL * PANEL * blocks + latent % PANEL;
-    double lost = 0, kept = 0, all = 0, offset = 0, centre = 0;
-    for (size_t k = 0; k < padded; k++) codes[k / STEPS * PANEL * STEPS + k % STEPS] = 128;
-    for (size_t from = 0; from < inner; from += BLOCK) {
-        size_t to = inner - from < BLOCK ? inner : from + BLOCK;
-        float largest = 0;
-        for (size_t k = from; k < to; k++) largest = fmaxf(largest, fabsf(w[packed->order[k]]));
-        float scale = largest / KERNELS_LARGEST_CODE, inverse = kernels_inverse(scale);
-        scales[from / BLOCK * PANEL] = scale;
-        for (size_t k = from; k < to; k++) {
-            float value = w[packed->order[k]];
-            float near = fminf(fmaxf(nearbyintf(value * inverse), -KERNELS_LARGEST_CODE), KERNELS_LARGEST_CODE);
-            codes[k / STEPS * PANEL * STEPS + k % STEPS] = (uint8_t)((int32_t)near + 128);
-            double rounded = (double)near * scale, off = value - rounded;
-            lost += off * off;
-            kept += rounded * rounded;
-            all += (double)value * value;
-            offset += (double)value * packed->centre[k];
-            centre += (double)packed->centre[k] * packed->centre[k];
-        }
-    }
-    // Twice: for the sum from codes, and for the one that it stands for. ‖x‖ is at most ‖y‖ + ‖c‖.
-    float rounding = 2.02f * kernels_rounding(inner), bias = packed->bias[latent];
-    packed->error[latent] = kernels_root_up(lost) + rounding * kernels_root_up(all);
-    packed->norm[latent] = kernels_root_up(kept);
-    packed->base[latent] = (float)(bias + offset);
-    packed->slack[latent] = rounding * (fabsf(bias) + kernels_root_up(all) * kernels_root_up(centre)) + 1e-30f;
-}
-
 void kernels_bound_pack(const float *w, size_t first, size_t count, const struct kernels_bound_weights *packed) {
-    for (size_t i = 0; i < count; i++) pack_one(w + i * packed->inner, first + i, packed);
+    chosen()->pack(w, first, count, packed);
 }
 
 void kernels_bound_encode(const struct kernels_bound_weights *weights, const float *x, size_t x_stride, size_t rows,

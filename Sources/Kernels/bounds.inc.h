@@ -293,7 +293,69 @@ static void KERNEL(tighten)(const struct kernels_bound_weights *weights, const f
     }
 }
 
+// Of one latent's weights: the squares of what codes leave out, of what they keep, and of all; and the sums with the centre.
+struct KERNEL(lengths) {
+    double lost, kept, all, offset, centre;
+};
+
+// One block of a latent: its codes, STEPS of them in each line of the panel, and the scale.
+static float KERNEL(pack_block)(const float *w, const uint32_t *order, const float *centre, size_t count,
+                                uint8_t *panel, struct KERNEL(lengths) *lengths) {
+#pragma clang fp reassociate(on)
+    float value[BLOCK], largest = 0;
+    double lost = 0, kept = 0, all = 0, offset = 0, squares = 0;
+    uint8_t codes[BLOCK];
+    memset(codes, 128, sizeof codes);
+    for (size_t k = 0; k < count; k++) value[k] = w[order[k]];
+    for (size_t k = 0; k < count; k++) {
+        float size = fabsf(value[k]);
+        largest = size > largest ? size : largest;
+    }
+    float scale = largest / KERNELS_LARGEST_CODE, inverse = kernels_inverse(scale);
+    for (size_t k = 0; k < count; k++) {
+        float near = nearbyintf(value[k] * inverse);
+        near = near > KERNELS_LARGEST_CODE ? KERNELS_LARGEST_CODE : near;
+        near = near < -KERNELS_LARGEST_CODE ? -KERNELS_LARGEST_CODE : near;
+        codes[k] = (uint8_t)((int32_t)near + 128);
+        double rounded = (double)near * scale, left = value[k] - rounded;
+        lost += left * left;
+        kept += rounded * rounded;
+        all += (double)value[k] * value[k];
+        offset += (double)value[k] * centre[k];
+        squares += (double)centre[k] * centre[k];
+    }
+    for (size_t k = 0; k < count; k += STEPS) memcpy(panel + k * PANEL, codes + k, STEPS);
+    lengths->lost += lost;
+    lengths->kept += kept;
+    lengths->all += all;
+    lengths->offset += offset;
+    lengths->centre += squares;
+    return scale;
+}
+
+static void KERNEL(pack)(const float *w, size_t first, size_t count, const struct kernels_bound_weights *packed) {
+    size_t inner = packed->inner, padded = ROUND_UP(inner, STEPS), blocks = BLOCKS(inner);
+    // Twice: for the sum from codes, and for the one that it stands for. ‖x‖ is at most ‖y‖ + ‖c‖.
+    float rounding = 2.02f * kernels_rounding(inner);
+    for (size_t latent = first; latent < first + count; latent++, w += inner) {
+        uint8_t *codes = packed->codes + latent / PANEL * PANEL * padded + latent % PANEL * STEPS;
+        float *scales = packed->scales + latent / PANEL * PANEL * blocks + latent % PANEL;
+        struct KERNEL(lengths) lengths = {0};
+        for (size_t block = 0; block < blocks; block++) {
+            size_t from = block * BLOCK, here = inner - from < BLOCK ? inner - from : BLOCK;
+            scales[block * PANEL] = KERNEL(pack_block)(w, packed->order + from, packed->centre + from, here,
+                                                       codes + from * PANEL, &lengths);
+        }
+        float bias = packed->bias[latent], length = kernels_root_up(lengths.all);
+        packed->error[latent] = kernels_root_up(lengths.lost) + rounding * length;
+        packed->norm[latent] = kernels_root_up(lengths.kept);
+        packed->base[latent] = (float)(bias + lengths.offset);
+        packed->slack[latent] = rounding * (fabsf(bias) + length * kernels_root_up(lengths.centre)) + 1e-30f;
+    }
+}
+
 const struct bounds_table KERNEL(bounds) = {
+    .pack = KERNEL(pack),
     .encode = KERNEL(encode),
     .select = KERNEL(select),
     .halve = KERNEL(halve),

@@ -3,6 +3,7 @@
 #include "include/bounds.h"
 
 struct bounds_table {
+    void (*pack)(const float *, size_t, size_t, const struct kernels_bound_weights *);
     void (*encode)(const struct kernels_bound_weights *, const float *, size_t, size_t, const struct kernels_bound_rows *);
     void (*select)(const struct kernels_bound_weights *, size_t, size_t, const struct kernels_bound_rows *, size_t, float *,
                    struct kernels_candidates *);

@@ -47,7 +47,7 @@ public final class LocalCluster {
     /// Results that may fail to be stored before the run is given up.
     private static let mostStoreFailures = 3.0
     /// How often progress is told.
-    private static let watchInterval = Duration.milliseconds(250)
+    private static let watchInterval = Duration.seconds(1)
 
     private let order: Order
     private let state: String
@@ -97,7 +97,7 @@ public final class LocalCluster {
         { [mailbox] in mailbox.post(.interrupted) }
     }
 
-    /// Runs the job and puts its bundle in place; tells of the job's progress several times a second.
+    /// Runs the job and puts its bundle in place; tells of the job's progress every second.
     ///
     /// Throws the job's own `InputError`, one of kind `temporary` when it was interrupted or the workers kept dying.
     public func run(_ progress: (JobSummary) -> Void) throws -> JobDetail {
