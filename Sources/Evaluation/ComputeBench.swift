@@ -42,8 +42,13 @@ public struct ComputeBench {
         self.threads = threads
     }
 
+    /// Brings files and scratch into memory.
+    public func warmUp() throws { _ = try round(works.prefix(1)) }
+
     /// Measures everything once.
-    public func round() throws -> Round {
+    public func round() throws -> Round { try round(works[...]) }
+
+    private func round(_ works: ArraySlice<ShardWork>) throws -> Round {
         let product = ProductBench.round(threads)
         var (forward, encode) = (0.0, 0.0)
         for work in works {

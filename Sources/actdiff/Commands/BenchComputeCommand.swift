@@ -40,8 +40,7 @@ extension BenchCommand {
             let count = threads ?? ProcessorSet.availableCount
             let works = Array(plan.shards.prefix(shards))
             let bench = try ComputeBench(plan.task, works: works, threads: Threads(count))
-            // The first round brings files and scratch into memory.
-            _ = try bench.round()
+            try bench.warmUp()
             let measured = try (0..<rounds).map { _ in try bench.round() }
             let tokens = works.reduce(0) { $0 + $1.prompts.reduce(0) { $0 + $1.ids.count } }
             print("threads   \(count)")
