@@ -35,6 +35,27 @@ import Testing
         }
     }
 
+    /// As threads set the tensors of a group: in any order, from any column on, and nothing but their own.
+    @Test func columnsAreSetInPartsAndInAnyOrder() {
+        let (rows, columns, inner) = (5, 200, 33)
+        let (x, w) = (Self.matrix(rows, inner, seed: 3), Self.matrix(columns, inner, seed: 4))
+        let (whole, parts) = (
+            PackedMatrix(columns: columns, inner: inner), PackedMatrix(columns: columns, inner: inner)
+        )
+        whole.set(w, first: 0, count: columns)
+        for part in [190..<200, 64..<190, 3..<23, 0..<3, 23..<64] {
+            Array(w[(part.lowerBound * inner)...]).withUnsafeBufferPointer { floats in
+                if let start = floats.baseAddress { parts.set(start, first: part.lowerBound, count: part.count) }
+            }
+        }
+        var (expected, out) = (
+            [Float](repeating: 0, count: rows * columns), [Float](repeating: 1, count: rows * columns)
+        )
+        whole.multiply(Matrix(x, stride: inner), rows: rows, into: &expected, stride: columns)
+        parts.multiply(Matrix(x, stride: inner), rows: rows, into: &out, stride: columns)
+        #expect(out == expected && out.contains { $0 != 0 })
+    }
+
     /// Random numbers: here sums round, and must round in the same way whatever is computed together.
     @Test func aProductDoesNotDependOnItsNeighbours() {
         let (rows, columns, inner) = (43, 200, 1100)
