@@ -128,7 +128,8 @@ def settle(cluster, operator, all_must_work=True):
         if time.monotonic() > give_up_at:
             names = ", ".join(worker.name for worker in idle)
             raise Failure(f"hang: {HANG_SECONDS} s after the last fault {operator.where_it_stands}"
-                          + (f"; idle since: {names}" if idle else ""))
+                          + (f"; idle since: {names}" if idle else "")
+                          + (f"; {cluster.disk.free_bytes} bytes are left on the disk" if cluster.disk else ""))
         cluster.tick()
         operator.tick(wants_more=bool(idle))
         for worker in [worker for worker, size in idle.items() if worker.has_said(COMPUTED, size)]:
