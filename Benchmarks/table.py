@@ -29,8 +29,18 @@ def note(name, value):
     print(f"{name} {value:.1f}", file=sys.stderr, flush=True)
 
 
+def bring_in(setting):
+    """Has the system read all weights from the disk, so that no figure depends on what ran before."""
+    for folder in [model, setting / "tuned", setting / "sae"]:
+        for file in folder.glob("*.safetensors"):
+            with open(file, "rb", buffering=0) as stream:
+                while stream.read(1 << 20):
+                    pass
+
+
 def job(name, setting, folder, workers, threads):
     """Prompt tokens a second of a whole command, and the peak memory of its largest process in MiB."""
+    bring_in(setting)
     # A process of its own, so that the peak is this job's.
     script = (
         "import resource, subprocess, sys, time\n"
@@ -49,6 +59,7 @@ def job(name, setting, folder, workers, threads):
 
 def shards(setting):
     """Prompt tokens a second of the same job's shards in one process that has opened everything."""
+    bring_in(setting)
     text = checked([actdiff, "bench", "compute", setting / "long.yaml", "--threads", options.threads, "--rounds", 1,
                     "--shards", 1000])
     return float(next(line.split()[1] for line in text.splitlines() if line.startswith("shards")))
