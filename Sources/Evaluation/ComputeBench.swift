@@ -43,12 +43,12 @@ public struct ComputeBench {
     }
 
     /// Brings files and scratch into memory.
-    public func warmUp() throws { _ = try round(works.prefix(1)) }
+    public func warmUp() throws { _ = try round(works.prefix(1)) { _ in } }
 
-    /// Measures everything once.
-    public func round() throws -> Round { try round(works[...]) }
+    /// Measures everything once. `evaluated` hears of each whole shard, when it is done.
+    public func round(evaluated: (ShardWork) -> Void) throws -> Round { try round(works[...], evaluated) }
 
-    private func round(_ works: ArraySlice<ShardWork>) throws -> Round {
+    private func round(_ works: ArraySlice<ShardWork>, _ evaluated: (ShardWork) -> Void) throws -> Round {
         let product = ProductBench.round(threads)
         var (forward, encode) = (0.0, 0.0)
         for work in works {
@@ -63,7 +63,10 @@ public struct ComputeBench {
             }
         }
         let start = ContinuousClock.now
-        for work in works { _ = try evaluator.evaluate(work, afterBlock: {}) }
+        for work in works {
+            _ = try evaluator.evaluate(work, afterBlock: {})
+            evaluated(work)
+        }
         let shards = (ContinuousClock.now - start) / .seconds(1)
         let lengths = works.flatMap { $0.prompts.map(\.ids.count) }
         let tokens = lengths.reduce(0, +)

@@ -41,7 +41,9 @@ extension BenchCommand {
             let works = Array(plan.shards.prefix(shards))
             let bench = try ComputeBench(plan.task, works: works, threads: Threads(count))
             try bench.warmUp()
-            let measured = try (0..<rounds).map { _ in try bench.round() }
+            let measured = try (0..<rounds).map { _ in
+                try bench.round { Terminal.say("shard \($0.index): \($0.tokenCount) tokens") }
+            }
             let tokens = works.reduce(0) { $0 + $1.prompts.reduce(0) { $0 + $1.ids.count } }
             print("threads   \(count)")
             print("tokens    \(tokens) in \(works.count) shards")
