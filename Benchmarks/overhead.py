@@ -28,6 +28,8 @@ class Program:
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         self.before, self.since = 0.0, time.perf_counter()
+        # Tokens of the shards that `bench compute` says are done, and after how many seconds it was seen to say so.
+        self.done = [(0, 0.0)]
 
     @property
     def seconds(self):
@@ -36,11 +38,6 @@ class Program:
     @property
     def has_ended(self):
         return self.process.poll() is not None
-
-    @property
-    def tokens(self):
-        """Of the shards that `bench compute` says are done."""
-        return sum(map(int, re.findall(r"^shard \d+: (\d+) tokens$", self.log.read_text(), re.M)))
 
     def signal(self, name):
         # Workers have process groups of their own, but the session of their parent.
@@ -54,55 +51,48 @@ class Program:
         self.signal("CONT")
         self.since = time.perf_counter()
 
-    def watch(self, look):
-        """Calls `look` again and again for a while, or until the program has ended."""
+    def watch(self):
+        """Waits for a while, or until the program has ended."""
         until = time.perf_counter() + SLICE_SECONDS
         while not self.has_ended and time.perf_counter() < until:
-            look()
+            tokens = sum(map(int, re.findall(r"^shard \d+: (\d+) tokens$", self.log.read_text(), re.M)))
+            if tokens > self.done[-1][0]:
+                self.done.append((tokens, self.seconds))
             time.sleep(0.01)
 
-
-class Progress:
-    """Tokens of shards that are done, and the seconds after which they were first seen to be."""
-
-    def __init__(self, shards):
-        self.shards, self.first, self.last = shards, None, (0, 0.0)
-
-    def look(self):
-        if (tokens := self.shards.tokens) > self.last[0]:
-            self.last = (tokens, self.shards.seconds)
-            self.first = self.first or self.last
-
-    @property
-    def speed(self):
-        return (self.last[0] - self.first[0]) / (self.last[1] - self.first[1])
+    def check(self):
+        if self.process.poll():
+            sys.exit(f"{' '.join(self.process.args)}\nended with status {self.process.returncode}:\n{self.log.read_text()}")
 
 
 def measured(folder):
-    """Prompt tokens a second of the command, and of the shards."""
+    """Prompt tokens a second of the command, and of the shards after the first."""
     shards = Program(folder, "shards", "bench", "compute", options.job, "--rounds", 1, "--shards", 100_000)
-    programs, progress = [shards], Progress(shards)
+    programs = [shards]
     try:
         # It measures other things first.
-        while not progress.first and not shards.has_ended:
-            shards.watch(progress.look)
+        while len(shards.done) == 1 and not shards.has_ended:
+            shards.watch()
         shards.stop()
+        shards.check()
         command = Program(folder, "command", "run", options.job, "--out", folder / "out", "--top", 0, "--workers", 1)
         programs.append(command)
-        while True:
-            command.watch(lambda: None)
-            if command.has_ended:
-                break
+        command.watch()
+        while not command.has_ended:
             command.stop()
             if not shards.has_ended:
                 shards.go_on()
-                shards.watch(progress.look)
+                shards.watch()
                 shards.stop()
             command.go_on()
+            command.watch()
         speed = int(options.tokens.read_text()) / command.seconds
-        if command.process.returncode != 0:
-            sys.exit(command.log.read_text())
-        return speed, progress.speed
+        for program in programs:
+            program.check()
+        if len(shards.done) < 3:
+            sys.exit(f"{options.job}: expected shards enough to measure them, found {len(shards.done) - 1} done")
+        (first, begin), (last, end) = shards.done[1], shards.done[-1]
+        return speed, (last - first) / (end - begin)
     finally:
         for program in programs:
             program.signal("KILL")
