@@ -18,8 +18,8 @@ public final class PackedMatrix {
     /// Rows that callers give to one product: enough for weights to be read from memory rarely, few enough for the rows
     /// to stay in a core's cache.
     public static let rowsPerBlock = 252
-    /// The rows of a tile with AVX-512: of multiples of this nothing is wasted there, and little elsewhere.
-    public static let rowStep = 14
+    /// The rows of a tile with AVX-512 and AVX2: of multiples of this nothing is wasted there, and little elsewhere.
+    public static let rowStep = 6
     /// Ranges of columns begin at multiples of this.
     public static let columnAlignment = 64
 

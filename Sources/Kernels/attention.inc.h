@@ -1,7 +1,7 @@
 // Attention; part of kernels.inc.h.
 //
-// Attention works on ROWS query rows at a time, keys in tiles of LANES and blocks of KEYS, value columns in pairs of
-// vectors. A block's part of the softmax is relative to the largest score so far; what was summed before is scaled down
+// Attention works on ROWS query rows at a time, keys in tiles of LANES and blocks of KEYS, value columns in as many vectors as
+// a product's tile has, or two. A block's part of the softmax is relative to the largest score so far; what was summed before is scaled down
 // when a larger one comes (running softmax), so that scores of one block are all that is kept.
 #if LANES == 16
 #define ROWS 12
@@ -12,8 +12,8 @@
 #endif
 #define KEYS 256
 
-// Scratch of attention: key tiles and values of the positions of a sequence, then a block of scores and a row of sums for
-// each of ROWS rows. Tile t holds the keys of positions t * LANES ... as head_size rows of LANES keys; values are padded
+// Scratch of attention: key tiles and values of the positions of a sequence, then a block of scores, a row of sums and the
+// query for each of ROWS rows. Tile t holds the keys of positions t * LANES ... as head_size rows of LANES keys; values are padded
 // with zeros to whole pairs of vectors. Tiles that are not full may hold anything behind the last key: such scores are
 // thrown away.
 #define TILES(length, head_size) (ROUND_UP(length, 2 * LANES) * (head_size))
@@ -23,93 +23,141 @@ static void KERNEL(attention_pack)(const float *k, const float *v, size_t stride
                                    size_t head_size, size_t length, float *scratch) {
     size_t width = ROUND_UP(head_size, 2 * LANES);
     float *values = scratch + TILES(length, head_size) + first * width;
-    for (size_t j = first; j < first + count; j++, k += stride, v += stride, values += width) {
-        float *tile = scratch + j / LANES * LANES * head_size + j % LANES;
-        for (size_t d = 0; d < head_size; d++) tile[d * LANES] = k[d];
+    for (size_t j = first; j < first + count; j++, v += stride, values += width) {
         memcpy(values, v, head_size * sizeof(float));
         memset(values + head_size, 0, (width - head_size) * sizeof(float));
     }
-}
-
-// scores[r][j - first] = q_r . k_j for the keys of tiles from ... to - 1 (an even number of tiles), first = from * LANES.
-static void KERNEL(scores)(const float *const q[ROWS], const float *tiles, size_t from, size_t to, size_t head_size,
-                           float *scores) {
-    for (size_t t = from; t < to; t += 2, scores += 2 * LANES) {
-        const float *first = tiles + t * LANES * head_size, *second = first + LANES * head_size;
-        vec a[ROWS], b[ROWS];
-        UNROLL for (size_t r = 0; r < ROWS; r++) a[r] = b[r] = (vec){0};
-        _Pragma("clang loop unroll(disable)") for (size_t d = 0; d < head_size; d++) {
-            vec ka = LOAD(first + d * LANES), kb = LOAD(second + d * LANES);
-            UNROLL for (size_t r = 0; r < ROWS; r++) {
-                a[r] += q[r][d] * ka;
-                b[r] += q[r][d] * kb;
-            }
-        }
-        UNROLL for (size_t r = 0; r < ROWS; r++) {
-            STORE(scores + r * KEYS, a[r]);
-            STORE(scores + r * KEYS + LANES, b[r]);
-        }
+    for (size_t j = first; j < first + count;) {
+        float *tile = scratch + j / LANES * LANES * head_size + j % LANES;
+        bool is_whole = j % LANES == 0 && first + count - j >= LANES;
+        const float *keys[LANES];
+        for (size_t i = 0; i < LANES; i++) keys[i] = k + (is_whole ? i * stride : 0);
+        size_t d = 0, here = is_whole ? LANES : 1;
+        if (is_whole)
+            for (; d + LANES <= head_size; d += LANES) KERNEL(turn)(keys, d, tile + d * LANES, LANES);
+        for (; d < head_size; d++)
+            for (size_t i = 0; i < here; i++) tile[d * LANES + i] = keys[i][d];
+        j += here;
+        k += here * stride;
     }
 }
 
-// What a row has so far: the largest score, and the sum of exp(scale * (score - largest)).
+// queries[d][r] for up to LANES rows, so that those of a dimension stand together.
+static void KERNEL(turn_queries)(const float *const q[LANES], size_t head_size, float *queries) {
+    size_t d = 0;
+    for (; d + LANES <= head_size; d += LANES) KERNEL(turn)(q, d, queries + d * LANES, LANES);
+    for (; d < head_size; d++)
+        for (size_t r = 0; r < LANES; r++) queries[d * LANES + r] = q[r][d];
+}
+
+// The scores of one or two tiles of keys.
+INLINE void KERNEL(score_tiles)(const size_t count, const float *queries, const float *tiles, size_t head_size,
+                                float *scores) {
+    const float *second = tiles + LANES * head_size;
+    vec sum[ROWS][2];
+    UNROLL for (size_t r = 0; r < ROWS; r++) sum[r][0] = sum[r][1] = (vec){0};
+    _Pragma("clang loop unroll(disable)") for (size_t d = 0; d < head_size; d++) {
+        vec keys[2] = {LOAD(tiles + d * LANES)};
+        if (count == 2) keys[1] = LOAD(second + d * LANES);
+        UNROLL for (size_t r = 0; r < ROWS; r++)
+            UNROLL for (size_t t = 0; t < count; t++) sum[r][t] += queries[d * LANES + r] * keys[t];
+    }
+    UNROLL for (size_t r = 0; r < ROWS; r++)
+        UNROLL for (size_t t = 0; t < count; t++) STORE(scores + r * KEYS + t * LANES, sum[r][t]);
+}
+
+// scores[r][j - first] = q_r . k_j for the keys of tiles from ... to - 1, first = from * LANES.
+static void KERNEL(scores)(const float *queries, const float *tiles, size_t from, size_t to, size_t head_size,
+                           float *scores) {
+    size_t t = from;
+    for (; t + 2 <= to; t += 2, scores += 2 * LANES)
+        KERNEL(score_tiles)(2, queries, tiles + t * LANES * head_size, head_size, scores);
+    if (t < to) KERNEL(score_tiles)(1, queries, tiles + t * LANES * head_size, head_size, scores);
+}
+
+// What rows have so far: the largest score, and the sum of exp(scale * (score - largest)).
 struct KERNEL(softmax_state) {
-    float largest, sum;
+    float largest[LANES], sum[LANES];
 };
 
-// Turns the scores of a block, of which lo ... hi - 1 count, into exp(scale * (score - largest so far)), zeros elsewhere
-// among `count`. Returns what the row's earlier sums are to be multiplied by.
-static float KERNEL(softmax_block)(float *scores, size_t lo, size_t hi, size_t count, float scale,
-                                   struct KERNEL(softmax_state) *state) {
-    for (size_t j = 0; j < lo; j++) scores[j] = -INFINITY;
-    for (size_t j = hi; j < count; j++) scores[j] = -INFINITY;
-    vec most = (vec){0} - INFINITY;
+// The largest of a block's scores, of which lo ... hi - 1 count; the others become -infinity.
+INLINE float KERNEL(largest_score)(float *scores, size_t lo, size_t hi, size_t count, float largest) {
+    const vec none = (vec){0} - INFINITY;
+    vec most = (vec){0} + largest;
     for (size_t j = 0; j < count; j += LANES) {
         vec x = LOAD(scores + j);
-        ivec greater = x > most;
+        if (j < lo || j + LANES > hi) {
+            ivec counts;
+            for (size_t i = 0; i < LANES; i++) counts[i] = j + i >= lo && j + i < hi ? -1 : 0;
+            x = (vec)(((ivec)x & counts) | ((ivec)none & ~counts));
+            STORE(scores + j, x);
+        }
+        ivec greater = x > most;  // what is not a number is not
         most = (vec)(((ivec)x & greater) | ((ivec)most & ~greater));
     }
-    float top = state->largest;
-    for (size_t i = 0; i < LANES; i++) top = fmaxf(top, most[i]);
-    vec sums = {0};
-    for (size_t j = 0; j < count; j += LANES) {
-        vec x = LOAD(scores + j);
-        ivec inside = x != (vec){0} - INFINITY;  // what is not a number stays one
-        x = (x - top) * scale;
-        EXP(x);
-        x = (vec)((ivec)x & inside);
-        STORE(scores + j, x);
-        sums += x;
-    }
-    float factor = 1.0f;
-    if (top > state->largest) {
-        vec x = (vec){0} + (state->largest - top) * scale;
-        EXP(x);
-        factor = state->largest > -INFINITY ? x[0] : 0.0f;
-    }
-    state->sum = state->sum * factor + SUM(sums);
-    state->largest = top;
-    return factor;
+    float lanes[LANES];
+    memcpy(lanes, &most, sizeof lanes);
+    for (size_t width = LANES / 2; width > 0; width /= 2)
+        for (size_t i = 0; i < width; i++) lanes[i] = lanes[i] > lanes[i + width] ? lanes[i] : lanes[i + width];
+    return lanes[0];
 }
 
-// sums_r = factor_r * sums_r + sum over j < count of p[r][j] * v_j, both `width` wide.
+// Turns the scores of a block into exp(scale * (score - largest so far)), zeros where they do not count, for all rows.
+// Sets what the rows' earlier sums are to be multiplied by.
+static void KERNEL(softmax_block)(float *scores, const size_t *lo, const size_t *hi, size_t count, float scale,
+                                  struct KERNEL(softmax_state) *state, float *factor) {
+    vec before = LOAD(state->largest), top = before;
+    for (size_t r = 0; r < ROWS; r++)
+        top[r] = KERNEL(largest_score)(scores + r * KEYS, lo[r], hi[r], count, state->largest[r]);
+    // exp(0) is 1, for rows whose largest stays; nothing was summed where there was none.
+    vec factors = (before - top) * scale;
+    EXP(factors);
+    ivec had = before > (vec){0} - INFINITY;
+    factors = (vec)((ivec)factors & had);
+    STORE(factor, factors);
+    STORE(state->largest, top);
+    for (size_t r = 0; r < ROWS; r++) {
+        float *row = scores + r * KEYS, largest = state->largest[r];
+        vec sums = {0};
+        for (size_t j = 0; j < count; j += LANES) {
+            vec x = LOAD(row + j);
+            ivec inside = x != (vec){0} - INFINITY;  // what is not a number stays one
+            x = (x - largest) * scale;
+            EXP(x);
+            x = (vec)((ivec)x & inside);
+            STORE(row + j, x);
+            sums += x;
+        }
+        state->sum[r] = state->sum[r] * factor[r] + SUM(sums);
+    }
+}
+
+// The next `vectors` columns for TILE rows, see below.
+INLINE void KERNEL(weighted_tile)(const size_t vectors, const float *p, const float *values, size_t count, size_t width,
+                                  const float *factor, float *sums) {
+    vec sum[TILE][VECTORS];
+    UNROLL for (size_t r = 0; r < TILE; r++)
+        UNROLL for (size_t c = 0; c < vectors; c++) sum[r][c] = (vec){0};
+    _Pragma("clang loop unroll(disable)") for (size_t j = 0; j < count; j++)
+        KERNEL(tile_step)(TILE, vectors, p + j, KEYS, values + j * width, sum);
+    UNROLL for (size_t r = 0; r < TILE; r++) {
+        UNROLL for (size_t c = 0; c < vectors; c++) {
+            float *to = sums + r * width + c * LANES;
+            STORE(to, LOAD(to) * factor[r] + sum[r][c]);
+        }
+    }
+}
+
+// sums_r = factor_r * sums_r + sum over j < count of p[r][j] * v_j, both `width` wide, for ROWS rows.
 static void KERNEL(weighted_values)(const float *p, const float *values, size_t count, size_t width,
                                     const float *factor, float *sums) {
-    for (size_t column = 0; column < width; column += 2 * LANES) {
-        vec sum[ROWS][2];
-        UNROLL for (size_t r = 0; r < ROWS; r++) sum[r][0] = sum[r][1] = (vec){0};
-        _Pragma("clang loop unroll(disable)") for (size_t j = 0; j < count; j++) {
-            vec first = LOAD(values + j * width + column), second = LOAD(values + j * width + column + LANES);
-            UNROLL for (size_t r = 0; r < ROWS; r++) {
-                sum[r][0] += p[r * KEYS + j] * first;
-                sum[r][1] += p[r * KEYS + j] * second;
-            }
-        }
-        UNROLL for (size_t r = 0; r < ROWS; r++) {
-            float *to = sums + r * width + column;
-            STORE(to, LOAD(to) * factor[r] + sum[r][0]);
-            STORE(to + LANES, LOAD(to + LANES) * factor[r] + sum[r][1]);
-        }
+    for (size_t r = 0; r < ROWS; r += TILE) {
+        const float *row = p + r * KEYS;
+        size_t column = 0;
+        for (; column + VECTORS * LANES <= width; column += VECTORS * LANES)
+            KERNEL(weighted_tile)(VECTORS, row, values + column, count, width, factor + r, sums + r * width + column);
+        for (; column < width; column += 2 * LANES)
+            KERNEL(weighted_tile)(2, row, values + column, count, width, factor + r, sums + r * width + column);
     }
 }
 
@@ -118,39 +166,42 @@ static void KERNEL(attention)(const float *q, size_t q_stride, float *out, size_
                               float *scratch) {
     size_t width = ROUND_UP(head_size, 2 * LANES);
     float *tiles = scratch, *values = tiles + TILES(length, head_size), *scores = values + VALUES(length, width);
-    float *sums = scores + ROWS * KEYS;
+    float *sums = scores + ROWS * KEYS, *turned = sums + ROWS * width;
     size_t all = count * group;
     for (size_t row = 0; row < all; row += ROWS) {
         size_t rows = all - row < ROWS ? all - row : ROWS;
-        const float *queries[ROWS];
-        float factor[ROWS];
-        size_t token[ROWS];
-        struct KERNEL(softmax_state) state[ROWS];
-        for (size_t r = 0; r < ROWS; r++) {
+        const float *queries[LANES];
+        float factor[LANES];
+        size_t token[LANES];
+        struct KERNEL(softmax_state) state;
+        for (size_t r = 0; r < LANES; r++) {
             size_t at = row + (r < rows ? r : rows - 1);  // past the end the last row is computed again, not stored
             token[r] = start + at / group;
             queries[r] = q + at / group * q_stride + at % group * head_size;
-            state[r] = (struct KERNEL(softmax_state)){-INFINITY, 0.0f};
+            state.largest[r] = -INFINITY;
+            state.sum[r] = 0;
         }
+        KERNEL(turn_queries)(queries, head_size, turned);
         memset(sums, 0, ROWS * width * sizeof(float));
         size_t first = window > 0 && token[0] >= window ? token[0] - window + 1 : 0, end = token[ROWS - 1] + 1;
         // Blocks end at multiples of KEYS, whichever rows stand together, and keys that are not a row's only add zeros:
         // so a row's numbers do not depend on which rows are asked for with it.
         for (size_t from = first / (2 * LANES) * (2 * LANES), to; from < end; from = to) {
             to = (from / KEYS + 1) * KEYS;
-            size_t keys = end < to ? end - from : to - from, tiled = ROUND_UP(keys, 2 * LANES);
-            KERNEL(scores)(queries, tiles, from / LANES, (from + tiled) / LANES, head_size, scores);
+            size_t keys = end < to ? end - from : to - from, tiled = ROUND_UP(keys, LANES);
+            KERNEL(scores)(turned, tiles, from / LANES, (from + tiled) / LANES, head_size, scores);
+            size_t lo[ROWS], hi[ROWS];
             for (size_t r = 0; r < ROWS; r++) {
-                size_t lo = window > 0 && token[r] >= window ? token[r] - window + 1 : 0, hi = token[r] + 1;
-                lo = lo <= from ? 0 : lo - from < tiled ? lo - from : tiled;
-                hi = hi <= from ? 0 : hi - from < tiled ? hi - from : tiled;
-                factor[r] = KERNEL(softmax_block)(scores + r * KEYS, lo, hi, tiled, scale, &state[r]);
+                size_t low = window > 0 && token[r] >= window ? token[r] - window + 1 : 0, high = token[r] + 1;
+                lo[r] = low <= from ? 0 : low - from < tiled ? low - from : tiled;
+                hi[r] = high <= from ? 0 : high - from < tiled ? high - from : tiled;
             }
+            KERNEL(softmax_block)(scores, lo, hi, tiled, scale, &state, factor);
             KERNEL(weighted_values)(scores, values + from * width, keys, width, factor, sums);
         }
         for (size_t r = 0; r < rows; r++) {
             float *to = out + (row + r) / group * out_stride + (row + r) % group * head_size;
-            float share = 1.0f / state[r].sum;
+            float share = 1.0f / state.sum[r];
             for (size_t d = 0; d < head_size; d++) to[d] = sums[r * width + d] * share;
         }
     }

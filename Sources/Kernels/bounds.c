@@ -4,7 +4,7 @@
 #include "bounds_table.h"
 #include "include/Kernels.h"
 
-#define PANEL KERNELS_PANEL
+#define PANEL KERNELS_BOUND_PANEL
 #define STEPS 4
 #define BLOCK KERNELS_BOUND_BLOCK
 #define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))

@@ -5,40 +5,63 @@
 
 #include "bounds_table.h"
 
-// Latents of a panel: two registers of 16 sums, each of which takes 4 steps of k at a time.
-#define PANEL KERNELS_PANEL
+// Latents of a panel: four registers of 16 sums, each of which takes 4 steps of k at a time.
+#define PANEL KERNELS_BOUND_PANEL
+#define LATENTS 16
+#define VECTORS (PANEL / LATENTS)
 #define STEPS 4
-#define TILE 14
-// Bytes of the next panel that are fetched ahead in each group of steps: in four tiles all of it.
-#define AHEAD (PANEL * STEPS / 4)
+#define TILE 6  // 24 sums, 4 weights and 1 factor in 32 registers; see product.inc.h
+// Groups of steps that are unrolled.
+#define GROUPS 4
+// Bytes of the next panel that are fetched ahead in each group of steps: in eight tiles all of it.
+#define AHEAD (PANEL * STEPS / 8)
+#define LINE 64
 #define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
 #define BLOCK KERNELS_BOUND_BLOCK
 #define BLOCKS(inner) (((inner) + BLOCK - 1) / BLOCK)
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
+#if HAS_VNNI
+// Sums += codes · panel for one group of steps.
+INLINE void KERNEL(tile_step)(const size_t rows, const int8_t *x, size_t x_stride, const uint8_t *panel,
+                              __m512i sum[TILE][VECTORS]) {
+    __m512i weight[VECTORS];
+    UNROLL for (size_t c = 0; c < VECTORS; c++) weight[c] = _mm512_loadu_si512(panel + c * LATENTS * STEPS);
+    UNROLL for (size_t r = 0; r < rows; r++) {
+        int32_t four;
+        memcpy(&four, x + r * x_stride, sizeof four);
+        __m512i factor = _mm512_set1_epi32(four);
+        UNROLL for (size_t c = 0; c < VECTORS; c++) sum[r][c] = _mm512_dpbusd_epi32(sum[r][c], weight[c], factor);
+    }
+    // Nothing is loaded for later steps before these sums are made: registers are for them.
+    UNROLL for (size_t r = 0; r < rows; r++)
+        UNROLL for (size_t c = 0; c < VECTORS; c++) __asm__ volatile("" : "+v"(sum[r][c]) : : "memory");
+}
+#endif
+
 // sums[r][l] (+)= scale_r · scales[l] · (start_r + codes_r · panel_l) over `groups` groups of STEPS steps.
 INLINE void KERNEL(tile)(const size_t rows, const int8_t *x, size_t x_stride, const int32_t *start,
                          const float *row_scales, size_t blocks, const uint8_t *panel, size_t groups,
                          const uint8_t *ahead, const float *scales, bool accumulate, float *sums) {
 #if HAS_VNNI
-    __m512i sum[TILE][2];
-    UNROLL for (size_t r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm512_set1_epi32(start[r * blocks]);
-    _Pragma("clang loop unroll(disable)") for (size_t g = 0; g < groups; g++, panel += PANEL * STEPS, ahead += AHEAD) {
-        __builtin_prefetch(ahead, 0, 2);
-        __m512i first = _mm512_loadu_si512(panel), second = _mm512_loadu_si512(panel + 16 * STEPS);
-        UNROLL for (size_t r = 0; r < rows; r++) {
-            int32_t four;
-            memcpy(&four, x + r * x_stride + g * STEPS, sizeof four);
-            __m512i factor = _mm512_set1_epi32(four);
-            sum[r][0] = _mm512_dpbusd_epi32(sum[r][0], first, factor);
-            sum[r][1] = _mm512_dpbusd_epi32(sum[r][1], second, factor);
+    __m512i sum[TILE][VECTORS];
+    UNROLL for (size_t r = 0; r < rows; r++)
+        UNROLL for (size_t c = 0; c < VECTORS; c++) sum[r][c] = _mm512_set1_epi32(start[r * blocks]);
+    size_t g = 0;
+    _Pragma("clang loop unroll(disable)") for (; g + GROUPS <= groups; g += GROUPS, panel += GROUPS * PANEL * STEPS) {
+        UNROLL for (size_t i = 0; i < GROUPS; i++) {
+            if (i * AHEAD % LINE == 0) __builtin_prefetch(ahead + i * AHEAD, 0, 2);
+            KERNEL(tile_step)(rows, x + (g + i) * STEPS, x_stride, panel + i * PANEL * STEPS, sum);
         }
+        ahead += GROUPS * AHEAD;
     }
+    _Pragma("clang loop unroll(disable)") for (; g < groups; g++, panel += PANEL * STEPS)
+        KERNEL(tile_step)(rows, x + g * STEPS, x_stride, panel, sum);
     UNROLL for (size_t r = 0; r < rows; r++) {
-        UNROLL for (size_t c = 0; c < 2; c++) {
-            float *to = sums + r * PANEL + c * 16;
-            __m512 scale = _mm512_mul_ps(_mm512_loadu_ps(scales + c * 16), _mm512_set1_ps(row_scales[r * blocks]));
+        UNROLL for (size_t c = 0; c < VECTORS; c++) {
+            float *to = sums + r * PANEL + c * LATENTS;
+            __m512 scale = _mm512_mul_ps(_mm512_loadu_ps(scales + c * LATENTS), _mm512_set1_ps(row_scales[r * blocks]));
             __m512 before = accumulate ? _mm512_loadu_ps(to) : _mm512_setzero_ps();
             _mm512_storeu_ps(to, _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[r][c]), scale, before));
         }
@@ -57,12 +80,12 @@ INLINE void KERNEL(tile)(const size_t rows, const int8_t *x, size_t x_stride, co
 #endif
 }
 
-static void KERNEL(tile_rows)(size_t rows, const int8_t *x, size_t x_stride, const int32_t *start,
-                              const float *row_scales, size_t blocks, const uint8_t *panel, size_t groups,
-                              const uint8_t *ahead, const float *scales, bool accumulate, float *sums) {
+static void KERNEL(tile_of)(size_t rows, const int8_t *x, size_t x_stride, const int32_t *start,
+                            const float *row_scales, size_t blocks, const uint8_t *panel, size_t groups,
+                            const uint8_t *ahead, const float *scales, bool accumulate, float *sums) {
 #define TILE_CASE(n)                                                                                                  \
     case n:                                                                                                           \
-        KERNEL(tile)(n, x, x_stride, start, row_scales, blocks, panel, groups, ahead, scales, accumulate, sums);             \
+        KERNEL(tile)(n, x, x_stride, start, row_scales, blocks, panel, groups, ahead, scales, accumulate, sums);      \
         break;
     switch (rows) {
         TILE_CASE(1)
@@ -71,62 +94,64 @@ static void KERNEL(tile_rows)(size_t rows, const int8_t *x, size_t x_stride, con
         TILE_CASE(4)
         TILE_CASE(5)
         TILE_CASE(6)
-        TILE_CASE(7)
-        TILE_CASE(8)
-        TILE_CASE(9)
-        TILE_CASE(10)
-        TILE_CASE(11)
-        TILE_CASE(12)
-        TILE_CASE(13)
-        TILE_CASE(14)
     }
 #undef TILE_CASE
 }
 
 #define BAR(row) kernels_bar((row)->lower, (row)->held, (row)->k)
 
-// Takes the sums of one row and 16 latents, of which those in `valid` exist.
-INLINE void KERNEL(take)(const struct kernels_bound_weights *w, size_t latent, uint16_t valid, const float *sums,
-                         float norm, float error, struct kernels_candidates *row) {
-    uint16_t above;
-    float lower[16];
+// Takes the sums of all rows and 16 latents, of which those in `valid` exist. Without a cut, `bars` has what each row's
+// values must reach.
+INLINE void KERNEL(take)(const bool has_cut, const struct kernels_bound_weights *w, size_t latent, uint16_t valid,
+                         const float *sums, const struct kernels_bound_rows *x, size_t rows, float *bars,
+                         struct kernels_candidates *candidates) {
 #if HAS_VNNI
-    __m512 room = _mm512_maskz_loadu_ps(valid, w->slack + latent);
-    room = _mm512_fmadd_ps(_mm512_set1_ps(norm), _mm512_maskz_loadu_ps(valid, w->error + latent), room);
-    room = _mm512_fmadd_ps(_mm512_set1_ps(error), _mm512_maskz_loadu_ps(valid, w->norm + latent), room);
-    __m512 middle = _mm512_add_ps(_mm512_loadu_ps(sums), _mm512_maskz_loadu_ps(valid, w->base + latent));
-    __m512 upper = _mm512_add_ps(middle, room);
-    // Not below, so that what is not a number stays in.
-    uint16_t stays =
-        w->cut ? _mm512_mask_cmp_ps_mask(valid, upper, _mm512_maskz_loadu_ps(valid, w->cut + latent), _CMP_NLE_UQ)
-               : _mm512_mask_cmp_ps_mask(valid, upper, _mm512_set1_ps(BAR(row)), _CMP_NLT_UQ);
-    if (!stays) return;
-    __m512i latents = _mm512_add_epi32(
+    const __m512 slack = _mm512_maskz_loadu_ps(valid, w->slack + latent);
+    const __m512 error = _mm512_maskz_loadu_ps(valid, w->error + latent);
+    const __m512 norm = _mm512_maskz_loadu_ps(valid, w->norm + latent);
+    const __m512 base = _mm512_maskz_loadu_ps(valid, w->base + latent);
+    const __m512 cut = has_cut ? _mm512_maskz_loadu_ps(valid, w->cut + latent) : _mm512_setzero_ps();
+    const __m512i latents = _mm512_add_epi32(
         _mm512_set1_epi32((int)latent), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
-    _mm512_storeu_ps(row->upper + row->count, _mm512_maskz_compress_ps(stays, upper));
-    _mm512_storeu_si512(row->latents + row->count, _mm512_maskz_compress_epi32(stays, latents));
-    row->count += (size_t)__builtin_popcount(stays);
-    if (w->cut) return;
-    __m512 least = _mm512_sub_ps(middle, room);
-    above = _mm512_mask_cmp_ps_mask(stays, least, _mm512_set1_ps(BAR(row)), _CMP_GT_OQ);
-    if (!above) return;
-    _mm512_storeu_ps(lower, least);
-#else
-    above = 0;
-    for (size_t i = 0; i < 16; i++) {
-        if (!(valid >> i & 1)) continue;
-        size_t l = latent + i;
-        float room = w->slack[l] + norm * w->error[l] + error * w->norm[l], middle = sums[i] + w->base[l];
-        if (w->cut ? middle + room <= w->cut[l] : middle + room < BAR(row)) continue;
-        row->upper[row->count] = middle + room;
-        row->latents[row->count++] = (uint32_t)l;
-        lower[i] = middle - room;
-        if (!w->cut && lower[i] > BAR(row)) above |= (uint16_t)(1u << i);
-    }
 #endif
-    for (; above; above &= (uint16_t)(above - 1)) {
-        float least_of_one = lower[__builtin_ctz(above)];
-        if (least_of_one > BAR(row)) kernels_raise(row->lower, &row->held, row->k, least_of_one);
+    for (size_t r = 0; r < rows; r++, sums += PANEL) {
+        uint16_t above = 0;
+        float lower[LATENTS];
+        struct kernels_candidates *row = candidates + r;
+#if HAS_VNNI
+        __m512 room = _mm512_fmadd_ps(_mm512_set1_ps(x->norm[r]), error, slack);
+        room = _mm512_fmadd_ps(_mm512_set1_ps(x->error[r]), norm, room);
+        __m512 middle = _mm512_add_ps(_mm512_loadu_ps(sums), base), upper = _mm512_add_ps(middle, room);
+        // Not below, so that what is not a number stays in.
+        uint16_t stays = has_cut ? _mm512_mask_cmp_ps_mask(valid, upper, cut, _CMP_NLE_UQ)
+                                 : _mm512_mask_cmp_ps_mask(valid, upper, _mm512_set1_ps(bars[r]), _CMP_NLT_UQ);
+        if (!stays) continue;
+        _mm512_storeu_ps(row->upper + row->count, _mm512_maskz_compress_ps(stays, upper));
+        _mm512_storeu_si512(row->latents + row->count, _mm512_maskz_compress_epi32(stays, latents));
+        row->count += (size_t)__builtin_popcount(stays);
+        if (has_cut) continue;
+        __m512 least = _mm512_sub_ps(middle, room);
+        above = _mm512_mask_cmp_ps_mask(stays, least, _mm512_set1_ps(bars[r]), _CMP_GT_OQ);
+        if (!above) continue;
+        _mm512_storeu_ps(lower, least);
+#else
+        for (size_t i = 0; i < LATENTS; i++) {
+            if (!(valid >> i & 1)) continue;
+            size_t l = latent + i;
+            float room = w->slack[l] + x->norm[r] * w->error[l] + x->error[r] * w->norm[l];
+            float middle = sums[i] + w->base[l];
+            if (has_cut ? middle + room <= w->cut[l] : middle + room < bars[r]) continue;
+            row->upper[row->count] = middle + room;
+            row->latents[row->count++] = (uint32_t)l;
+            lower[i] = middle - room;
+            if (!has_cut && lower[i] > bars[r]) above |= (uint16_t)(1u << i);
+        }
+#endif
+        for (; above; above &= (uint16_t)(above - 1)) {
+            float least_of_one = lower[__builtin_ctz(above)];
+            if (least_of_one > BAR(row)) kernels_raise(row->lower, &row->held, row->k, least_of_one);
+            bars[r] = BAR(row);
+        }
     }
 }
 
@@ -134,6 +159,8 @@ static void KERNEL(select)(const struct kernels_bound_weights *w, size_t first, 
                            const struct kernels_bound_rows *x, size_t rows, float *scratch,
                            struct kernels_candidates *candidates) {
     size_t blocks = BLOCKS(w->inner), padded = ROUND_UP(w->inner, STEPS), stride = kernels_bound_stride(w->inner);
+    float *bars = scratch + rows * PANEL;
+    for (size_t row = 0; row < rows; row++) bars[row] = w->cut ? 0 : BAR(candidates + row);
     for (size_t latent = first; latent < first + count; latent += PANEL) {
         const uint8_t *panel = w->codes + latent * padded;
         const uint8_t *next = latent + PANEL < first + count ? panel + PANEL * padded : panel;
@@ -141,21 +168,20 @@ static void KERNEL(select)(const struct kernels_bound_weights *w, size_t first, 
         for (size_t block = 0; block < blocks; block++) {
             size_t k = block * BLOCK, depth = padded - k < BLOCK ? padded - k : BLOCK;
             for (size_t row = 0; row < rows; row += TILE) {
-                size_t tile = rows - row < TILE ? rows - row : TILE, at = row / TILE < 4 ? row / TILE : 0;
+                size_t tile = rows - row < TILE ? rows - row : TILE, at = row / TILE < 8 ? row / TILE : 0;
                 const uint8_t *ahead = next + k * PANEL + at * depth / STEPS * AHEAD;
-                KERNEL(tile_rows)(tile, x->codes + row * stride + k, stride, x->sums + row * blocks + block,
-                                  x->scales + row * blocks + block, blocks, panel + k * PANEL, depth / STEPS, ahead,
-                                  scales + block * PANEL, block > 0, scratch + row * PANEL);
+                KERNEL(tile_of)(tile, x->codes + row * stride + k, stride, x->sums + row * blocks + block,
+                                x->scales + row * blocks + block, blocks, panel + k * PANEL, depth / STEPS, ahead,
+                                scales + block * PANEL, block > 0, scratch + row * PANEL);
             }
         }
-        size_t here = first + count - latent < PANEL ? first + count - latent : PANEL;
-        uint32_t valid = here < PANEL ? (1u << here) - 1 : ~0u;
-        for (size_t row = 0; row < rows; row++) {
-            const float *sums = scratch + row * PANEL;
-            KERNEL(take)(w, latent, (uint16_t)valid, sums, x->norm[row], x->error[row], candidates + row);
-            if (valid >> 16)
-                KERNEL(take)(w, latent + 16, (uint16_t)(valid >> 16), sums + 16, x->norm[row], x->error[row],
-                             candidates + row);
+        for (size_t l = 0; l < PANEL && latent + l < first + count; l += LATENTS) {
+            size_t here = first + count - latent - l;
+            uint16_t valid = here < LATENTS ? (uint16_t)((1u << here) - 1) : 0xffff;
+            if (w->cut)
+                KERNEL(take)(true, w, latent + l, valid, scratch + l, x, rows, bars, candidates);
+            else
+                KERNEL(take)(false, w, latent + l, valid, scratch + l, x, rows, bars, candidates);
         }
     }
 }

@@ -12,7 +12,6 @@ struct bounds_table {
                     const struct kernels_bound_pair *, size_t, float *, float *);
 };
 
-#define KERNELS_PANEL 32
 #define KERNELS_LARGEST_CODE 127
 
 /// What values are multiplied by on the way to codes. Below the normal numbers nothing is coded: all of it is error.

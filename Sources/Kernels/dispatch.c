@@ -57,10 +57,10 @@ void kernels_rotary(float *row, size_t heads, size_t head_size, const float *cos
 }
 
 size_t kernels_attention_scratch(size_t length, size_t head_size) {
-    // Key tiles, padded values, and a block of scores and sums for each of up to 16 rows; 64 covers the rounding of every
-    // instruction set.
+    // Key tiles, padded values, and a block of scores, sums and a query for each of up to 16 rows; 64 covers the rounding
+    // of every instruction set.
     size_t padded = length + 64, width = head_size + 64;
-    return padded * (head_size + width) + 16 * (256 + width);
+    return padded * (head_size + width) + 16 * (256 + width + head_size);
 }
 
 void kernels_attention_pack(const float *k, const float *v, size_t stride, size_t first, size_t count,

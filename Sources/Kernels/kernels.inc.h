@@ -93,6 +93,8 @@ static void KERNEL(rotary)(float *row, size_t heads, size_t head_size, const flo
 
 #define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
 
+#include "product.inc.h"
+
 #include "attention.inc.h"
 
 static void KERNEL(silu_multiply)(const float *gate, const float *up, size_t count, float *out) {
@@ -227,7 +229,6 @@ static void KERNEL(standardise)(float *x, size_t width) {
     for (size_t i = 0; i < width; i++) x[i] = (float)((x[i] - mean) / (deviation + 1e-5));
 }
 
-#include "product.inc.h"
 
 const struct kernel_table JOIN(kernels, INSTRUCTION_SET) = {
     .instruction_set = TEXT(INSTRUCTION_SET),

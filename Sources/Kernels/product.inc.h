@@ -4,83 +4,118 @@
 // A tile of up to TILE rows by one panel stays in registers for BLOCK steps of k, which begin at zero; then it is added
 // to the sums so far. So every sum is made of the same additions in the same order, whatever the number of rows,
 // columns, panels and threads around it, and short chains keep what rounding adds up to small.
+//
+// Tiles are nearly square and steps unrolled: then the fewest instructions go into a multiply-add (34 into 24 with
+// AVX-512). That is what counts where another thread shares the core and its decoders, as on most machines that are
+// rented: there a tile of 14 rows by two vectors, with 16 instructions more for 28, is a tenth slower.
 
-#define PANEL (2 * LANES)
 #if LANES == 16
-#define TILE 14  // 28 sums, 2 weights and 1 factor in 32 registers
+#define VECTORS 4
+#define TILE 6  // 24 sums, 4 weights and 1 factor in 32 registers
 #elif LANES == 8
+#define VECTORS 2
 #define TILE 6  // 12 sums, 2 weights and 1 factor in 16 registers
 #else
+#define VECTORS 2
 #define TILE 4
 #endif
+#define PANEL (VECTORS * LANES)
 // Steps of k in a chain: its part of a panel stays in the first-level cache for all rows.
 #define BLOCK 128
 // Steps of k for which the rows of a piece stay in the second-level cache; a multiple of BLOCK.
 #define DEPTH 1024
-// Bytes of the next panel that are fetched ahead in each step of k: in four tiles all of it.
-#define AHEAD (PANEL * sizeof(float) / 4)
+// Steps of k that are unrolled.
+#define STEPS 8
+// Bytes of the next panel that are fetched ahead in each step of k: in eight tiles all of it.
+#define AHEAD (PANEL * sizeof(float) / 8)
+#define LINE 64
 
-// out = start + x * panel for a fixed number of rows and one block; out has room for PANEL columns. Start is a row, out
-// itself, or zero.
-INLINE void KERNEL(tile)(const size_t rows, const float *x, size_t x_stride, const float *panel, size_t inner,
-                         const char *ahead, const float *start, size_t start_stride, float *out, size_t out_stride) {
-    vec sum[TILE][2];
-    UNROLL for (size_t r = 0; r < rows; r++) sum[r][0] = sum[r][1] = (vec){0};
-    _Pragma("clang loop unroll(disable)") for (size_t k = 0; k < inner; k++, panel += PANEL, ahead += AHEAD) {
-        __builtin_prefetch(ahead, 0, 2);
-        vec first = LOAD(panel), second = LOAD(panel + LANES);
-        UNROLL for (size_t r = 0; r < rows; r++) {
-            float factor = x[r * x_stride + k];
-            sum[r][0] += factor * first;
-            sum[r][1] += factor * second;
-        }
-    }
+// Keeps the compiler from loading for later steps before this one's additions are made: registers are for sums, and it
+// would put some of them on the stack.
+#if defined(__x86_64__) && LANES == 16
+#define HOLD(v) __asm__ volatile("" : "+v"(v) : : "memory")
+#elif defined(__x86_64__)
+#define HOLD(v) __asm__ volatile("" : "+x"(v) : : "memory")
+#else
+#define HOLD(v) (void)(v)
+#endif
+
+// sums += x[r] * panel for one k.
+INLINE void KERNEL(tile_step)(const size_t rows, const size_t vectors, const float *x, size_t x_stride,
+                              const float *panel, vec sum[TILE][VECTORS]) {
+    vec weight[VECTORS];
+    UNROLL for (size_t c = 0; c < vectors; c++) weight[c] = LOAD(panel + c * LANES);
     UNROLL for (size_t r = 0; r < rows; r++) {
-        UNROLL for (size_t c = 0; c < 2; c++) {
+        float factor = x[r * x_stride];
+        UNROLL for (size_t c = 0; c < vectors; c++) sum[r][c] += factor * weight[c];
+    }
+    UNROLL for (size_t r = 0; r < rows; r++)
+        UNROLL for (size_t c = 0; c < vectors; c++) HOLD(sum[r][c]);
+}
+
+// out = start + x * panel for a fixed number of rows and of the panel's vectors, and one block. Start is a row, out
+// itself, or zero.
+INLINE void KERNEL(tile)(const size_t rows, const size_t vectors, const float *x, size_t x_stride, const float *panel,
+                         size_t inner, const char *ahead, const float *start, size_t start_stride, float *out,
+                         size_t out_stride) {
+    vec sum[TILE][VECTORS];
+    UNROLL for (size_t r = 0; r < rows; r++)
+        UNROLL for (size_t c = 0; c < vectors; c++) sum[r][c] = (vec){0};
+    size_t k = 0;
+    _Pragma("clang loop unroll(disable)") for (; k + STEPS <= inner; k += STEPS, panel += STEPS * PANEL) {
+        UNROLL for (size_t i = 0; i < STEPS; i++) {
+            if (i * AHEAD % LINE == 0) __builtin_prefetch(ahead + i * AHEAD, 0, 2);
+            KERNEL(tile_step)(rows, vectors, x + k + i, x_stride, panel + i * PANEL, sum);
+        }
+        ahead += STEPS * AHEAD;
+    }
+    _Pragma("clang loop unroll(disable)") for (; k < inner; k++, panel += PANEL)
+        KERNEL(tile_step)(rows, vectors, x + k, x_stride, panel, sum);
+    UNROLL for (size_t r = 0; r < rows; r++) {
+        UNROLL for (size_t c = 0; c < vectors; c++) {
             if (start) sum[r][c] = LOAD(start + r * start_stride + c * LANES) + sum[r][c];
             STORE(out + r * out_stride + c * LANES, sum[r][c]);
         }
     }
 }
 
-static void KERNEL(tile_rows)(size_t rows, const float *x, size_t x_stride, const float *panel, size_t inner,
-                              const char *ahead, const float *start, size_t start_stride, float *out,
-                              size_t out_stride) {
-#define TILE_CASE(n)                                                                                  \
-    case n:                                                                                           \
-        KERNEL(tile)(n, x, x_stride, panel, inner, ahead, start, start_stride, out, out_stride); \
+// The same for any number of rows up to TILE and of vectors up to VECTORS.
+static void KERNEL(tile_of)(size_t rows, size_t vectors, const float *x, size_t x_stride, const float *panel,
+                            size_t inner, const char *ahead, const float *start, size_t start_stride, float *out,
+                            size_t out_stride) {
+#define TILE_CASE(r, v)                                                                                           \
+    case (r) * (VECTORS + 1) + (v):                                                                               \
+        KERNEL(tile)(r, v, x, x_stride, panel, inner, ahead, start, start_stride, out, out_stride);               \
         break;
-    switch (rows) {
-        TILE_CASE(1)
-        TILE_CASE(2)
-        TILE_CASE(3)
-        TILE_CASE(4)
-#if TILE > 4
-        TILE_CASE(5)
-        TILE_CASE(6)
+#if VECTORS == 4
+#define ROW_CASES(r) TILE_CASE(r, 1) TILE_CASE(r, 2) TILE_CASE(r, 3) TILE_CASE(r, 4)
+#else
+#define ROW_CASES(r) TILE_CASE(r, 1) TILE_CASE(r, 2)
 #endif
-#if TILE > 6
-        TILE_CASE(7)
-        TILE_CASE(8)
-        TILE_CASE(9)
-        TILE_CASE(10)
-        TILE_CASE(11)
-        TILE_CASE(12)
-        TILE_CASE(13)
-        TILE_CASE(14)
+    switch (rows * (VECTORS + 1) + vectors) {
+        ROW_CASES(1)
+        ROW_CASES(2)
+        ROW_CASES(3)
+        ROW_CASES(4)
+#if TILE > 4
+        ROW_CASES(5)
+        ROW_CASES(6)
 #endif
     }
+#undef ROW_CASES
 #undef TILE_CASE
 }
 
-// The same for a panel of which only `columns` columns are there: through a tile of its own.
+// The same for a panel of which only `columns` columns are there: through a tile of its own, with no more vectors than
+// these fill.
 static void KERNEL(tile_columns)(size_t rows, size_t columns, const float *x, size_t x_stride, const float *panel,
                                  size_t inner, const float *start, size_t start_stride, float *out,
                                  size_t out_stride) {
     float tile[TILE * PANEL] = {0};
     if (start)
         for (size_t r = 0; r < rows; r++) memcpy(tile + r * PANEL, start + r * start_stride, columns * sizeof(float));
-    KERNEL(tile_rows)(rows, x, x_stride, panel, inner, (const char *)panel, start ? tile : NULL, PANEL, tile, PANEL);
+    KERNEL(tile_of)(rows, (columns + LANES - 1) / LANES, x, x_stride, panel, inner, (const char *)panel,
+                    start ? tile : NULL, PANEL, tile, PANEL);
     for (size_t r = 0; r < rows; r++) memcpy(out + r * out_stride, tile + r * PANEL, columns * sizeof(float));
 }
 
@@ -95,9 +130,9 @@ static void KERNEL(panel_block)(const float *x, size_t x_stride, size_t rows, co
             KERNEL(tile_columns)(count, columns, x + row * x_stride, x_stride, panel, inner, rows_start, start_stride,
                                  out + row * out_stride, out_stride);
         } else {
-            const char *ahead = at < 4 ? next + at * inner * AHEAD : (const char *)panel;
-            KERNEL(tile_rows)(count, x + row * x_stride, x_stride, panel, inner, ahead, rows_start, start_stride,
-                              out + row * out_stride, out_stride);
+            const char *ahead = at < 8 ? next + at * inner * AHEAD : (const char *)panel;
+            KERNEL(tile_of)(count, VECTORS, x + row * x_stride, x_stride, panel, inner, ahead, rows_start,
+                            start_stride, out + row * out_stride, out_stride);
         }
     }
 }
@@ -156,10 +191,11 @@ static void KERNEL(product_columns)(const float *x, const float *const *w, size_
 #define UPPER(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #endif
 
-// Writes LANES rows by LANES steps of k as LANES rows of a panel: a transposition by log2(LANES) perfect shuffles.
-INLINE void KERNEL(turn)(const float *w, size_t stride, float *panel) {
+// Writes the floats k ... k + LANES - 1 of LANES rows as LANES rows of `out`: a transposition by log2(LANES) perfect
+// shuffles.
+INLINE void KERNEL(turn)(const float *const rows[LANES], size_t k, float *out, size_t out_stride) {
     vec a[LANES], b[LANES];
-    UNROLL for (size_t i = 0; i < LANES; i++) a[i] = LOAD(w + i * stride);
+    UNROLL for (size_t i = 0; i < LANES; i++) a[i] = LOAD(rows[i] + k);
     UNROLL for (size_t width = 1; width < LANES; width *= 2) {
         UNROLL for (size_t i = 0; i < LANES / 2; i++) {
             b[2 * i] = LOWER(a[i], a[i + LANES / 2]);
@@ -167,7 +203,7 @@ INLINE void KERNEL(turn)(const float *w, size_t stride, float *panel) {
         }
         UNROLL for (size_t i = 0; i < LANES; i++) a[i] = b[i];
     }
-    UNROLL for (size_t i = 0; i < LANES; i++) STORE(panel + i * PANEL, a[i]);
+    UNROLL for (size_t i = 0; i < LANES; i++) STORE(out + i * out_stride, a[i]);
 }
 
 static void KERNEL(pack_rows)(const float *w, size_t stride, size_t first, size_t count, size_t inner, float *packed) {
@@ -177,7 +213,9 @@ static void KERNEL(pack_rows)(const float *w, size_t stride, size_t first, size_
         const float *from = w + row * stride;
         size_t k = 0;
         if (column % LANES == 0 && count - row >= LANES) {
-            for (; k + LANES <= inner; k += LANES) KERNEL(turn)(from + k, stride, panel + k * PANEL);
+            const float *rows[LANES];
+            for (size_t i = 0; i < LANES; i++) rows[i] = from + i * stride;
+            for (; k + LANES <= inner; k += LANES) KERNEL(turn)(rows, k, panel + k * PANEL, PANEL);
             for (; k < inner; k++)
                 for (size_t i = 0; i < LANES; i++) panel[k * PANEL + i] = from[i * stride + k];
             row += LANES;

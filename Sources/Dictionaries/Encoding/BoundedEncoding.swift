@@ -50,7 +50,7 @@ final class BoundedEncoding: EncodingMethod {
         init(width: Int, k: Int, rowsPerScan: Int, rowsPerPiece: Int) {
             codes = CodedRows(rows: rowsPerScan, width: width)
             halves = HalfRows(rows: rowsPerPiece, width: width)
-            sums = FloatBuffer(rowsPerScan * BoundedWeights.latentsPerPanel)
+            sums = FloatBuffer(rowsPerScan * (BoundedWeights.latentsPerPanel + 1))
             heap = FloatBuffer(max(k, 1))
             lists = CandidateLists(count: rowsPerScan, k: k)
             lengths = FloatBuffer(rowsPerPiece)

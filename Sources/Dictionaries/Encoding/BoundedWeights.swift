@@ -5,8 +5,8 @@ import Kernels
 ///
 /// 5 bytes a weight.
 final class BoundedWeights {
-    /// Latents that are packed by one piece of work: a panel's.
-    static let latentsPerPanel = 32
+    /// Latents that are packed by one piece of work.
+    static let latentsPerPanel = Int(KERNELS_BOUND_PANEL)
 
     /// Above this product of lengths, or for biases above it, sums might overflow float32 on the way: nothing is bounded,
     /// all latents of such a row are summed.

@@ -14,7 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/// Dimensions that share a scale.
 #define KERNELS_BOUND_BLOCK 256
+/// Latents whose codes are packed together.
+#define KERNELS_BOUND_PANEL 64
 
 /// Whether this processor multiplies 8-bit numbers fast (AVX-512 VNNI). Without it everything here works, slowly.
 bool kernels_bounds_are_fast(void);
@@ -43,7 +46,7 @@ struct kernels_bound_weights {
 };
 
 /// Everything about the latents first ... first + count - 1, whose weights stand at `w` as rows of `inner` floats.
-/// Different panels of 32 latents may be packed by several threads at once.
+/// Different panels may be packed by several threads at once.
 void kernels_bound_pack(const float *w, size_t first, size_t count, const struct kernels_bound_weights *packed);
 
 /// 8-bit rows of y.
@@ -78,8 +81,8 @@ struct kernels_candidates {
 };
 
 /// Adds the latents first ... first + count - 1 that may be among a row's k largest values above zero, or above their
-/// cut. `first` is a multiple of 32. A latent whose bounds are not finite is added. `scratch` has room for rows · 32
-/// floats.
+/// cut. `first` is a multiple of KERNELS_BOUND_PANEL. A latent whose bounds are not finite is added. `scratch` has room
+/// for rows · (KERNELS_BOUND_PANEL + 1) floats.
 void kernels_bound_select(const struct kernels_bound_weights *weights, size_t first, size_t count,
                           const struct kernels_bound_rows *x, size_t rows, float *scratch,
                           struct kernels_candidates *candidates);
