@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """One table of how fast actdiff is on this machine, against PyTorch in turn in the same run; see docs/performance.md.
 
-Use:    scripts/bench PYTHON [--rounds 5] [--threads 2]
+Use:    scripts/bench PYTHON [--rounds 5] [--threads 2] [--part jobs|workers|compute]
+
+Five rounds of all parts take more than an hour on two cores: whole jobs against PyTorch, one worker against two and the
+command against its own shards, and forward pass and encode against plain products.
 """
 import argparse, json, os, pathlib, statistics, subprocess, sys, tempfile
 
@@ -12,6 +15,7 @@ model = root / "models" / "smollm2"
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--part", choices=["jobs", "workers", "compute"], help="that part alone")
 options = parser.parse_args()
 figures, memory = {}, {}
 
@@ -38,7 +42,7 @@ def bring_in(setting):
                     pass
 
 
-def job(name, setting, folder, workers, threads):
+def job(name, setting, workers, threads):
     """Prompt tokens a second of a whole command, and the peak memory of its largest process in MiB."""
     bring_in(setting)
     # A process of its own, so that the peak is this job's.
@@ -47,9 +51,9 @@ def job(name, setting, folder, workers, threads):
         "start = time.perf_counter()\n"
         "code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode\n"
         "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, code)")
-    command = [actdiff, "run", setting / f"{name}.yaml", "--out", folder / "out", "--top", 0, "--workers", workers,
+    command = [actdiff, "run", setting / f"{name}.yaml", "--out", setting / "out", "--top", 0, "--workers", workers,
                "--threads", threads]
-    checked(["rm", "-rf", folder / "out", folder / "out.actdiff-state"])
+    checked(["rm", "-rf", setting / "out", setting / "out.actdiff-state"])
     seconds, peak, code = checked([sys.executable, "-c", script, *command]).split()
     if code != "0":
         sys.exit(f"{name}: actdiff ended with status {code}")
@@ -97,49 +101,70 @@ def ratio(a, b, factor=1):
     return spread([factor * x / y for x, y in zip(figures[a], figures[b])], 2)
 
 
-with tempfile.TemporaryDirectory() as temporary:
-    folder = pathlib.Path(temporary)
-    setting = folder / "setting"
-    checked([sys.executable, root / "Benchmarks" / "setting.py", model, setting])
+def measure_jobs(setting):
     # A quarter is enough for the slowest: lengths come in turn.
     lines = (setting / "prompts.jsonl").read_text().splitlines(keepends=True)
-    (folder / "quarter.jsonl").write_text("".join(lines[: len(lines) // 4]))
-    for _ in range(options.rounds):
-        for threads in {1, options.threads}:
-            openblas, torch_product = sgemm(threads)
-            note(f"OpenBLAS, {threads} threads", openblas)
-            note(f"PyTorch's product, {threads} threads", torch_product)
-        note("careful", pytorch(setting, setting / "prompts.jsonl"))
-        for name, workers, threads, key in [
-            ("full", 1, options.threads, "full"), ("lora", 1, options.threads, "lora"),
-            ("series", 1, options.threads, "series"), ("long", 1, 1, "one"), ("long", 2, 1, "two"),
-            ("long", 1, options.threads, "long")]:
-            speed, peak = job(name, setting, folder, workers, threads)
-            note(key, speed)
-            memory.setdefault(key, []).append(peak)
-        note("shards", shards(setting))
-        note("naive", pytorch(setting, folder / "quarter.jsonl", "--naive"))
-    compute = {
-        f"{name}, {threads} threads": checked(
-            [actdiff, "bench", "compute", setting / f"{name}.yaml", "--threads", threads, "--rounds", options.rounds,
-             "--shards", shards])
-        for name, threads, shards in
-        [("full", threads, 2) for threads in sorted({1, options.threads})]
-        + [(f"length-{length}", options.threads, 100) for length in (32, 256, 2048)]}
+    quarter = setting / "quarter.jsonl"
+    quarter.write_text("".join(lines[: len(lines) // 4]))
+    for threads in {1, options.threads}:
+        openblas, torch_product = sgemm(threads)
+        note(f"OpenBLAS, {threads} threads", openblas)
+        note(f"PyTorch's product, {threads} threads", torch_product)
+    note("careful", pytorch(setting, setting / "prompts.jsonl"))
+    for name in ("full", "lora", "series"):
+        speed, peak = job(name, setting, 1, options.threads)
+        note(name, speed)
+        memory.setdefault(name, []).append(peak)
+    note("naive", pytorch(setting, quarter, "--naive"))
 
-print(f"{'':34}{'prompt tokens/s':>24}{'of careful PyTorch':>24}{'MiB':>8}")
-for key, text in [("careful", "PyTorch, careful"), ("naive", "PyTorch, naive"), ("full", "two full checkpoints"),
-                  ("lora", "base and LoRA"), ("series", "base and 8 LoRA checkpoints")]:
-    peak = f"{max(memory[key]):8.0f}" if key in memory else ""
-    print(f"{text:34}{spread(figures[key], 0):>24}{ratio(key, 'careful'):>24}{peak}")
-print("two full checkpoints, of naive PyTorch:          ", ratio("full", "naive"))
-print("8 checkpoints in one job, of 8 jobs of PyTorch:  ", ratio("series", "careful", 8))
-print("8 checkpoints in one job, of 8 jobs of actdiff:  ", ratio("series", "lora", 8))
-print("three times as many prompts, tokens/s:           ", spread(figures["long"], 0))
-print("the same, 2 workers x 1 thread, of 1 x 1:        ", ratio("two", "one"))
-print("whole shards in one process, tokens/s:           ", spread(figures["shards"], 0))
-print("the command, of whole shards:                    ", ratio("long", "shards"))
-for name in sorted(name for name in figures if "threads" in name):
-    print(f"{name + ', 2048 x 2048 x 2048:':49} {spread(figures[name], 0)} GFLOP/s")
-for name, text in compute.items():
-    print(f"actdiff bench compute, {name}:\n{text.rstrip()}")
+
+def measure_workers(setting):
+    for key, workers, threads in [("one", 1, 1), ("two", 2, 1), ("long", 1, options.threads)]:
+        note(key, job("long", setting, workers, threads)[0])
+    note("shards", shards(setting))
+
+
+def compute(setting):
+    """Prints what `actdiff bench compute` says of jobs with several lengths of prompts."""
+    for name, threads, shards in [("full", threads, 2) for threads in sorted({1, options.threads})] + [
+            (f"length-{length}", options.threads, 100) for length in (32, 256, 2048)]:
+        bring_in(setting)
+        text = checked([actdiff, "bench", "compute", setting / f"{name}.yaml", "--threads", threads, "--rounds",
+                        options.rounds, "--shards", shards])
+        print(f"actdiff bench compute, {name}, {threads} threads:\n{text.rstrip()}", flush=True)
+
+
+def print_jobs():
+    print(f"{'':34}{'prompt tokens/s':>24}{'of careful PyTorch':>24}{'MiB':>8}")
+    for key, text in [("careful", "PyTorch, careful"), ("naive", "PyTorch, naive"), ("full", "two full checkpoints"),
+                      ("lora", "base and LoRA"), ("series", "base and 8 LoRA checkpoints")]:
+        peak = f"{max(memory[key]):8.0f}" if key in memory else ""
+        print(f"{text:34}{spread(figures[key], 0):>24}{ratio(key, 'careful'):>24}{peak}")
+    print("two full checkpoints, of naive PyTorch:          ", ratio("full", "naive"))
+    print("8 checkpoints in one job, of 8 jobs of PyTorch:  ", ratio("series", "careful", 8))
+    print("8 checkpoints in one job, of 8 jobs of actdiff:  ", ratio("series", "lora", 8))
+    for name in sorted(name for name in figures if "threads" in name):
+        print(f"{name + ', 2048 x 2048 x 2048:':49} {spread(figures[name], 0)} GFLOP/s")
+
+
+def print_workers():
+    print("two full checkpoints, three times as many prompts, tokens/s:", spread(figures["long"], 0))
+    print("the same, 2 workers x 1 thread, of 1 x 1:        ", ratio("two", "one"))
+    print("whole shards in one process, tokens/s:           ", spread(figures["shards"], 0))
+    print("the command, of whole shards:                    ", ratio("long", "shards"))
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    setting = pathlib.Path(temporary) / "setting"
+    checked([sys.executable, root / "Benchmarks" / "setting.py", model, setting])
+    for _ in range(options.rounds):
+        if options.part in (None, "jobs"):
+            measure_jobs(setting)
+        if options.part in (None, "workers"):
+            measure_workers(setting)
+    if options.part in (None, "jobs"):
+        print_jobs()
+    if options.part in (None, "workers"):
+        print_workers()
+    if options.part in (None, "compute"):
+        compute(setting)

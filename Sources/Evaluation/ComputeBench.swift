@@ -10,7 +10,7 @@ import Transformers
 public struct ComputeBench {
     /// Speeds of one round, in 10^9 floating-point operations a second.
     public struct Round: Sendable {
-        /// Of products of 252 × 2048 with 2048 × 2048, one after the other on each thread.
+        /// Of products of 252 × 2048 with 2048 × 2048, one after the other on each thread; some after each block.
         public var product: Double
         public var forward: Double
         /// Tokens a second of the forward pass alone.
@@ -24,7 +24,7 @@ public struct ComputeBench {
     private let encoder: Encoder
     private let evaluator: ShardEvaluator
     private let works: [ShardWork]
-    private let threads: Threads
+    private let products: ProductBench
     private let depth: Int
     private let latents: Int
 
@@ -39,7 +39,7 @@ public struct ComputeBench {
         )
         evaluator = try ShardEvaluator(task, threads: threads)
         self.works = works
-        self.threads = threads
+        products = ProductBench(threads)
     }
 
     /// Brings files and scratch into memory.
@@ -49,19 +49,27 @@ public struct ComputeBench {
     public func round(evaluated: (ShardWork) -> Void) throws -> Round { try round(works[...], evaluated) }
 
     private func round(_ works: ArraySlice<ShardWork>, _ evaluated: (ShardWork) -> Void) throws -> Round {
-        let product = ProductBench.round(threads)
         var (forward, encode) = (0.0, 0.0)
         for work in works {
+            products.run()
             // Each prompt on its own: figures are for every token of the works.
             let sequences = PackedSequences(separate: work.prompts.map(\.ids))
-            let start = ContinuousClock.now
-            try backend.run(sequences, depths: [depth], afterBlock: {}) { stream in
-                let between = ContinuousClock.now
-                forward += (between - start) / .seconds(1)
-                _ = try encoder.encode(stream.rows, selected: Array(0..<sequences.ids.count))
-                encode += (ContinuousClock.now - between) / .seconds(1)
-            }
+            var start = ContinuousClock.now
+            try backend.run(
+                sequences, depths: [depth],
+                afterBlock: {
+                    forward += (ContinuousClock.now - start) / .seconds(1)
+                    products.run()
+                    start = .now
+                },
+                visit: { stream in
+                    let between = ContinuousClock.now
+                    forward += (between - start) / .seconds(1)
+                    _ = try encoder.encode(stream.rows, selected: Array(0..<sequences.ids.count))
+                    encode += (ContinuousClock.now - between) / .seconds(1)
+                })
         }
+        let product = products.takeSpeed()
         let start = ContinuousClock.now
         for work in works {
             _ = try evaluator.evaluate(work, afterBlock: {})
