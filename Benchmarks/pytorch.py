@@ -5,7 +5,7 @@ Padded batches sorted by length, float32 (the fastest type on CPUs without bf16 
 Use:    pytorch.py --base DIR --layer 15 --latents 32768 --k 32 --threads 2 [--naive] [--prompts FILE] [--repeat N]
 --naive keeps all layers and reads output_hidden_states, as the common notebook does.
 """
-import argparse, json, time
+import argparse, json, sys, time
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -32,6 +32,7 @@ else:
     ids = [torch.randint(20, models[0].config.vocab_size - 20, (n,), generator=g).tolist() for n in [24, 40, 64, 96, 128, 192, 256] * 14 * a.repeat]
 ids.sort(key=len)
 sums = [torch.zeros(a.latents) for _ in models]
+print("begins", file=sys.stderr, flush=True)
 start, tokens = time.perf_counter(), 0
 with torch.inference_mode():
     for i in range(0, len(ids), a.batch):
@@ -45,4 +46,4 @@ with torch.inference_mode():
             acc.index_add_(0, k.flatten(), v.flatten())
         tokens += sum(map(len, chunk))
 seconds = time.perf_counter() - start
-print(json.dumps(dict(prompts=len(ids), prompt_tokens=tokens, seconds=round(seconds, 2), prompt_tokens_per_second=round(tokens / seconds, 1), threads=a.threads, naive=a.naive, dtype=a.dtype, latents=a.latents)))
+print(json.dumps(dict(prompts=len(ids), prompt_tokens=tokens, seconds=round(seconds, 2), prompt_tokens_per_second=round(tokens / seconds, 1), threads=a.threads, naive=a.naive, dtype=a.dtype, latents=a.latents)), flush=True)

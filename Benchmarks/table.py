@@ -8,6 +8,8 @@ command against its own shards, and forward pass and encode against plain produc
 """
 import argparse, json, os, pathlib, statistics, subprocess, sys, tempfile
 
+from in_turn import Program, run_in_turn
+
 root = pathlib.Path(__file__).resolve().parent.parent
 actdiff = root / ".build" / "release" / "actdiff"
 model = root / "models" / "smollm2"
@@ -42,23 +44,43 @@ def bring_in(setting):
                     pass
 
 
-def job(name, setting, workers, threads):
-    """Prompt tokens a second of a whole command, and the peak memory of its largest process in MiB."""
-    bring_in(setting)
-    # A process of its own, so that the peak is this job's.
-    script = (
-        "import resource, subprocess, sys, time\n"
-        "start = time.perf_counter()\n"
-        "code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode\n"
-        "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, code)")
-    command = [actdiff, "run", setting / f"{name}.yaml", "--out", setting / "out", "--top", 0, "--workers", workers,
-               "--threads", threads]
-    checked(["rm", "-rf", setting / "out", setting / "out.actdiff-state"])
-    seconds, peak, code = checked([sys.executable, "-c", script, *command]).split()
-    if code != "0":
-        sys.exit(f"{name}: actdiff ended with status {code}")
-    tokens = setting / ("tokens-long" if name == "long" else "tokens")
-    return int(tokens.read_text()) / float(seconds), int(peak) / 1024
+def tokens(setting, name):
+    return int((setting / ("tokens-long" if name == "long" else "tokens")).read_text())
+
+
+class Job(Program):
+    """A whole command."""
+
+    def __init__(self, name, setting, workers, threads):
+        self.name, self.setting, self.out = name, setting, tempfile.mkdtemp(dir=setting)
+        # A process of its own, which tells the peak memory of the largest of this job's.
+        script = (
+            "import resource, subprocess, sys\n"
+            "code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode\n"
+            "print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+            "sys.exit(code)")
+        super().__init__([sys.executable, "-c", script, actdiff, "run", setting / f"{name}.yaml", "--out",
+                          f"{self.out}/bundle", "--top", 0, "--workers", workers, "--threads", threads],
+                         pathlib.Path(self.out) / "log")
+
+    def note(self, key):
+        """Prompt tokens a second, and MiB."""
+        note(key, tokens(self.setting, self.name) / self.seconds)
+        memory.setdefault(key, []).append(int(self.text().split()[-1]) / 1024)
+
+
+class PyTorch(Program):
+    """The same job in PyTorch, without loading its models."""
+
+    def __init__(self, setting, prompts, *more):
+        super().__init__(
+            [sys.executable, root / "Benchmarks" / "pytorch.py", "--base", model, "--tuned", setting / "tuned", "--layer", 15,
+             "--latents", 32768, "--k", 32, "--threads", options.threads, "--prompts", setting / f"{prompts}.jsonl", *more],
+            setting / f"pytorch-{prompts}.log", begins="^begins$", ends="^{.*}$")
+
+    def note(self, key):
+        """Prompt tokens a second."""
+        note(key, json.loads(self.text().splitlines()[-1])["prompt_tokens"] / self.seconds)
 
 
 def shards(setting):
@@ -67,12 +89,6 @@ def shards(setting):
     text = checked([actdiff, "bench", "compute", setting / "long.yaml", "--threads", options.threads, "--rounds", 1,
                     "--shards", 1000])
     return float(next(line.split()[1] for line in text.splitlines() if line.startswith("shards")))
-
-
-def pytorch(setting, prompts, *more):
-    command = [sys.executable, root / "Benchmarks" / "pytorch.py", "--base", model, "--tuned", setting / "tuned", "--layer",
-               15, "--latents", 32768, "--k", 32, "--threads", options.threads, "--prompts", prompts, *more]
-    return json.loads(checked(command))["prompt_tokens_per_second"]
 
 
 def sgemm(threads):
@@ -110,17 +126,24 @@ def measure_jobs(setting):
         openblas, torch_product = sgemm(threads)
         note(f"OpenBLAS, {threads} threads", openblas)
         note(f"PyTorch's product, {threads} threads", torch_product)
-    note("careful", pytorch(setting, setting / "prompts.jsonl"))
-    for name in ("full", "lora", "series"):
-        speed, peak = job(name, setting, 1, options.threads)
-        note(name, speed)
-        memory.setdefault(name, []).append(peak)
-    note("naive", pytorch(setting, quarter, "--naive"))
+    bring_in(setting)
+    careful, naive = PyTorch(setting, "prompts"), PyTorch(setting, "quarter", "--naive")
+    full, lora, series, again = (Job(name, setting, 1, options.threads) for name in ("full", "lora", "series", "full"))
+    # What is compared with each other runs in turn, and takes about as long.
+    run_in_turn([careful], [full, lora])
+    run_in_turn([naive], [again])
+    run_in_turn([series])
+    for program, key in [(careful, "careful"), (full, "full"), (lora, "lora"), (series, "series"), (naive, "naive"),
+                         (again, "full, beside naive")]:
+        program.note(key)
 
 
 def measure_workers(setting):
     for key, workers, threads in [("one", 1, 1), ("two", 2, 1), ("long", 1, options.threads)]:
-        note(key, job("long", setting, workers, threads)[0])
+        bring_in(setting)
+        long = Job("long", setting, workers, threads)
+        run_in_turn([long])
+        long.note(key)
     note("shards", shards(setting))
 
 
@@ -140,7 +163,7 @@ def print_jobs():
                       ("lora", "base and LoRA"), ("series", "base and 8 LoRA checkpoints")]:
         peak = f"{max(memory[key]):8.0f}" if key in memory else ""
         print(f"{text:34}{spread(figures[key], 0):>24}{ratio(key, 'careful'):>24}{peak}")
-    print("two full checkpoints, of naive PyTorch:          ", ratio("full", "naive"))
+    print("two full checkpoints, of naive PyTorch:          ", ratio("full, beside naive", "naive"))
     print("8 checkpoints in one job, of 8 jobs of PyTorch:  ", ratio("series", "careful", 8))
     print("8 checkpoints in one job, of 8 jobs of actdiff:  ", ratio("series", "lora", 8))
     for name in sorted(name for name in figures if "threads" in name):

@@ -115,12 +115,13 @@ public final class Llama: Backend {
         let blocks = threads.blocks(
             of: tokens, atMost: PackedMatrix.rowsPerBlock, multipleOf: PackedMatrix.rowStep)
         var streams = try embeddings(sequences.ids)
+        defer { for stream in streams { workspace.giveBack(stream.residual) } }
         for layer in 0...(depths.max() ?? 0) {
             if depths.contains(layer) {
-                for stream in streams { try visit(view(stream, depth: layer)) }
+                for stream in streams { try visit(view(stream, tokens: tokens, depth: layer)) }
             }
             guard layer < (depths.max() ?? 0) else { break }
-            streams = split(streams, layer: layer)
+            streams = split(streams, tokens: tokens, layer: layer)
             for stream in streams {
                 let variant = variants[stream.variants[0]]
                 let step = Step(
@@ -136,13 +137,15 @@ public final class Llama: Backend {
     private struct Stream {
         /// Indices into `variants`, ascending; at least one.
         var variants: [Int]
+        /// [tokens, hidden], and perhaps more room.
         let residual: FloatBuffer
     }
 
-    private func view(_ stream: Stream, depth: Int) -> ResidualStream {
+    private func view(_ stream: Stream, tokens: Int, depth: Int) -> ResidualStream {
         ResidualStream(
             depth: depth, variants: stream.variants.map { variants[$0].number },
-            rows: UnsafeBufferPointer(stream.residual.all), width: config.hiddenSize)
+            rows: UnsafeBufferPointer(start: stream.residual.pointer, count: tokens * config.hiddenSize),
+            width: config.hiddenSize)
     }
 
     /// What decides a variant's numbers in one block besides the stream that goes in.
@@ -165,12 +168,13 @@ public final class Llama: Backend {
 
     /// Gives variants that `layer` changes in different ways streams of their own, if they still share one. Those of a
     /// model stand side by side, so that its weights are needed once.
-    private func split(_ streams: [Stream], layer: Int) -> [Stream] {
+    private func split(_ streams: [Stream], tokens: Int, layer: Int) -> [Stream] {
         streams.flatMap { stream in
             groups(stream.variants) { change($0, layer) }.enumerated().map { index, variants in
                 guard index > 0 else { return Stream(variants: variants, residual: stream.residual) }
-                let copy = FloatBuffer(stream.residual.count)
-                copy.pointer.update(from: stream.residual.pointer, count: copy.count)
+                let count = tokens * config.hiddenSize
+                let copy = workspace.takeResidual(count)
+                copy.pointer.update(from: stream.residual.pointer, count: count)
                 return Stream(variants: variants, residual: copy)
             }
         }.sorted { $0.variants[0] < $1.variants[0] }
@@ -183,10 +187,10 @@ public final class Llama: Backend {
         }
     }
 
-    /// Embedding rows of the tokens: [tokens, hidden].
+    /// Embedding rows of the tokens: [tokens, hidden], and perhaps more room.
     private func embed(_ ids: [UInt32], _ model: ModelTensors) throws -> FloatBuffer {
         let width = config.hiddenSize
-        let residual = FloatBuffer(ids.count * width)
+        let residual = workspace.takeResidual(ids.count * width)
         try threads.tryForEach(ids.count) { token, _ in
             let id = Int(ids[token])
             guard id < config.vocabularySize else {

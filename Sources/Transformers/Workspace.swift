@@ -8,6 +8,8 @@ final class Workspace {
     /// [rows, attentionStride], of which heads · head size are used
     private(set) var attention = FloatBuffer(0)
     private(set) var perThread: [ThreadScratch] = []
+    /// Memory of residual streams that are not in use.
+    private var residuals: [FloatBuffer] = []
     private var tokens = 0
     private var longest = 0
 
@@ -54,4 +56,16 @@ final class Workspace {
                 attention: AttentionScratch(length: longest, headSize: config.headSize))
         }
     }
+
+    /// Memory for a residual stream of at least `count` floats, which may hold anything.
+    func takeResidual(_ count: Int) -> FloatBuffer {
+        while let residual = residuals.popLast() {
+            // What is too small now goes: there is never more than is needed.
+            if residual.count >= count { return residual }
+        }
+        return FloatBuffer(count)
+    }
+
+    /// Keeps a stream's memory for the next one.
+    func giveBack(_ residual: FloatBuffer) { residuals.append(residual) }
 }
