@@ -24,11 +24,11 @@
 #define BLOCK 128
 // Steps of k for which the rows of a piece stay in the second-level cache; a multiple of BLOCK.
 #define DEPTH 1024
-// Steps of k that are unrolled.
-#define STEPS 8
+#define LINE 64
+// Steps of k that are unrolled: a line of x.
+#define STEPS (LINE / sizeof(float))
 // Bytes of the next panel that are fetched ahead in each step of k: in eight tiles all of it.
 #define AHEAD (PANEL * sizeof(float) / 8)
-#define LINE 64
 
 // Keeps the compiler from loading for later steps before this one's additions are made: registers are for sums, and it
 // would put some of them on the stack.
@@ -65,6 +65,8 @@ INLINE void KERNEL(tile)(const size_t rows, const size_t vectors, const float *x
     _Pragma("clang loop unroll(disable)") for (; k + STEPS <= inner; k += STEPS, panel += STEPS * PANEL) {
         UNROLL for (size_t i = 0; i < STEPS; i++) {
             if (i * AHEAD % LINE == 0) __builtin_prefetch(ahead + i * AHEAD, 0, 2);
+            // The next tile's rows.
+            if (i < rows) __builtin_prefetch(x + (TILE + i) * x_stride + k, 0, 3);
             KERNEL(tile_step)(rows, vectors, x + k + i, x_stride, panel + i * PANEL, sum);
         }
         ahead += STEPS * AHEAD;
