@@ -1,8 +1,9 @@
 // Attention; part of kernels.inc.h.
 //
-// Attention works on ROWS query rows at a time, keys in tiles of LANES and blocks of KEYS, value columns in as many vectors as
-// a product's tile has, or two. A block's part of the softmax is relative to the largest score so far; what was summed before is scaled down
-// when a larger one comes (running softmax), so that scores of one block are all that is kept.
+// Attention works on ROWS query rows at a time, keys in tiles of LANES and blocks of KEYS, value columns in as many
+// vectors as a product's tile has, or two. A block's part of the softmax is relative to the largest score so far; what was
+// summed before is scaled down when a larger one comes (running softmax), so that scores of one block are all that is
+// kept.
 #if LANES == 16
 #define ROWS 12
 #elif LANES == 8
@@ -12,10 +13,10 @@
 #endif
 #define KEYS 256
 
-// Scratch of attention: key tiles and values of the positions of a sequence, then a block of scores, a row of sums and the
-// query for each of ROWS rows. Tile t holds the keys of positions t * LANES ... as head_size rows of LANES keys; values are padded
-// with zeros to whole pairs of vectors. Tiles that are not full may hold anything behind the last key: such scores are
-// thrown away.
+// Scratch of attention: key tiles and values of the positions of a sequence, then a block of scores, a row of sums and
+// the query for each of ROWS rows. Tile t holds the keys of positions t * LANES ... as head_size rows of LANES keys;
+// values are padded with zeros to whole pairs of vectors. Tiles that are not full may hold anything behind the last key:
+// such scores are thrown away.
 #define TILES(length, head_size) (ROUND_UP(length, 2 * LANES) * (head_size))
 #define VALUES(length, width) (ROUND_UP(length, 2 * LANES) * (width))
 
