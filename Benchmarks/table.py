@@ -3,8 +3,8 @@
 
 Use:    scripts/bench PYTHON [--rounds 5] [--threads 2] [--part jobs|workers|compute]
 
-Five rounds of all parts take more than an hour on two cores: whole jobs against PyTorch, one worker against two and the
-command against its own shards, and forward pass and encode against plain products.
+Five rounds of all parts take more than an hour on two cores: whole jobs against PyTorch, one worker against two, and
+forward pass and encode against plain products. `overhead.py` holds a command against its own shards.
 """
 import argparse, json, os, pathlib, statistics, subprocess, sys, tempfile
 
@@ -83,14 +83,6 @@ class PyTorch(Program):
         note(key, json.loads(self.text().splitlines()[-1])["prompt_tokens"] / self.seconds)
 
 
-def shards(setting):
-    """Prompt tokens a second of the same job's shards in one process that has opened everything."""
-    bring_in(setting)
-    text = checked([actdiff, "bench", "compute", setting / "long.yaml", "--threads", options.threads, "--rounds", 1,
-                    "--shards", 1000])
-    return float(next(line.split()[1] for line in text.splitlines() if line.startswith("shards")))
-
-
 def sgemm(threads):
     """The best of some products of 2048 x 2048 matrices, in 10^9 operations a second, by two libraries."""
     script = f"""
@@ -139,12 +131,12 @@ def measure_jobs(setting):
 
 
 def measure_workers(setting):
-    for key, workers, threads in [("one", 1, 1), ("two", 2, 1), ("long", 1, options.threads)]:
-        bring_in(setting)
-        long = Job("long", setting, workers, threads)
-        run_in_turn([long])
-        long.note(key)
-    note("shards", shards(setting))
+    bring_in(setting)
+    one, *two = (Job("long", setting, workers, 1) for workers in (1, 2, 2))
+    run_in_turn([one], two)
+    one.note("one")
+    # Both runs of two workers take about as long as the one of one.
+    note("two", 2 * tokens(setting, "long") / sum(job.seconds for job in two))
 
 
 def compute(setting):
@@ -171,10 +163,9 @@ def print_jobs():
 
 
 def print_workers():
-    print("two full checkpoints, three times as many prompts, tokens/s:", spread(figures["long"], 0))
-    print("the same, 2 workers x 1 thread, of 1 x 1:        ", ratio("two", "one"))
-    print("whole shards in one process, tokens/s:           ", spread(figures["shards"], 0))
-    print("the command, of whole shards:                    ", ratio("long", "shards"))
+    for key, text in [("one", "1 worker x 1 thread"), ("two", "2 workers x 1 thread")]:
+        print(f"two full checkpoints, {text}, tokens/s:", spread(figures[key], 0))
+    print("2 workers of 1:", ratio("two", "one"))
 
 
 with tempfile.TemporaryDirectory() as temporary:
