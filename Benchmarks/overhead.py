@@ -20,14 +20,16 @@ options = parser.parse_args()
 class Shards(Program):
     """`bench compute`, which says when each shard is done. It measures other things first."""
 
-    # Tokens of the shards that are done, and after how many seconds it was seen to say so.
-    done_by = [(0, 0.0)]
+    def __init__(self, command, log):
+        super().__init__(command, log, begins=r"^shard \d+: \d+ tokens$")
+        # Tokens of the shards that are done, and after how many seconds it was seen to say so.
+        self.done_by = [(0, 0.0)]
 
     def look(self):
         super().look()
         tokens = sum(map(int, re.findall(r"^shard \d+: (\d+) tokens$", self.text(), re.M)))
         if tokens > self.done_by[-1][0]:
-            self.done_by = self.done_by + [(tokens, self.active)]
+            self.done_by.append((tokens, self.active))
 
 
 def measured(folder):
@@ -36,8 +38,7 @@ def measured(folder):
     def command(*arguments):
         return [actdiff, *arguments, "--threads", options.threads]
 
-    shards = Shards(command("bench", "compute", options.job, "--rounds", 1, "--shards", 100_000), folder / "shards.log",
-                    begins=r"^shard \d+: \d+ tokens$")
+    shards = Shards(command("bench", "compute", options.job, "--rounds", 1, "--shards", 100_000), folder / "shards.log")
     run = Program(command("run", options.job, "--out", folder / "out", "--top", 0, "--workers", 1), folder / "run.log")
     try:
         while not run.has_ended:
@@ -47,6 +48,9 @@ def measured(folder):
                     program.watch()
                     program.stop()
         run.check()
+        # What is left of the shards when the command has ended is not waited for.
+        if shards.has_ended:
+            shards.check()
         if len(shards.done_by) < 3:
             sys.exit(f"{options.job}: expected shards enough to measure them, found {len(shards.done_by) - 1} done:\n"
                      f"{shards.text()}")

@@ -1,4 +1,3 @@
-import Glibc
 import Inputs
 
 /// Something that happened at the edge and ended nothing but a message or a connection. A count says the how-manieth of
@@ -38,15 +37,8 @@ public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether it is nothing to worry about: connections end, such as an operator's after each command, and what was on its
-    /// way to one that has ended reaches nobody.
-    public var isRoutine: Bool {
-        switch self {
-        case .disconnected: true
-        case .undeliverable(_, let error): error.code == EHOSTUNREACH
-        default: false
-        }
-    }
+    /// Whether it is nothing to worry about: connections end, such as an operator's after each command.
+    public var isRoutine: Bool { if case .disconnected = self { true } else { false } }
 
     /// What strangers can bring about as often as they like; nil for anything else.
     public var nuisance: Nuisance? {
