@@ -18,8 +18,6 @@ public final class PackedMatrix {
     /// Rows that callers give to one product: enough for weights to be read from memory rarely, few enough for the rows
     /// to stay in a core's cache.
     public static let rowsPerBlock = 252
-    /// The rows of a tile with AVX-512 and AVX2: of multiples of this nothing is wasted there, and little elsewhere.
-    public static let rowStep = 6
     /// Ranges of columns begin at multiples of this.
     public static let columnAlignment = 64
 
@@ -56,11 +54,11 @@ public final class PackedMatrix {
     /// out [rows, columns] = start + x [rows, inner] · wᵀ, on the calling thread alone, for all columns or for some, whose
     /// first is a multiple of `columnAlignment`; `out` and a bias are those of the first.
     public func multiply(
-        _ x: Matrix, rows: Int, columns range: Range<Int>? = nil, from start: Start = .zero,
+        _ x: TiledRows, rows: Int, columns range: Range<Int>? = nil, from start: Start = .zero,
         into out: UnsafeMutablePointer<Float>, stride: Int
     ) {
         let range = range ?? 0..<columns
-        precondition(range.lowerBound % Self.columnAlignment == 0 && range.upperBound <= columns)
+        precondition(range.lowerBound % Self.columnAlignment == 0 && range.upperBound <= columns && x.inner == inner)
         var bias: UnsafePointer<Float>?
         var accumulates = false
         switch start {
@@ -68,10 +66,11 @@ public final class PackedMatrix {
         case .bias(let row): bias = row
         case .output: accumulates = true
         }
+        // Who asks for some columns mostly asks for the next ones next.
+        let isLast = range.upperBound % Self.columnAlignment > 0 || range.upperBound == columns
         kernels_product(
-            x.pointer, x.stride, rows, storage.pointer + range.lowerBound * inner, range.count, inner, bias,
-            accumulates,
-            out, stride)
+            x.pointer, rows, storage.pointer + range.lowerBound * inner, range.count, inner,
+            isLast ? nil : storage.pointer + range.upperBound * inner, bias, accumulates, out, stride)
     }
 }
 
@@ -88,7 +87,7 @@ public struct Matrix {
         self.stride = stride
     }
 
-    /// A good stride for rows of `width` floats that are to be multiplied: with a power of two the rows of a product
-    /// would compete for the same few places in the cache.
+    /// A good stride for `width` floats of a product: with a power of two its rows would compete for the same few places in
+    /// the cache.
     public static func stride(for width: Int) -> Int { width % 256 == 0 ? width + 16 : width }
 }

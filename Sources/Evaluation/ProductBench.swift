@@ -15,8 +15,11 @@ final class ProductBench {
     init(_ threads: Threads) {
         self.threads = threads
         scratch = (0..<threads.count).map { _ in
-            let count = PackedMatrix.rowsPerBlock * Matrix.stride(for: Self.width)
-            return (FloatBuffer(count), FloatBuffer(count))
+            let rows = PackedMatrix.rowsPerBlock
+            return (
+                FloatBuffer(TiledRows.count(rows: rows, inner: Self.width)),
+                FloatBuffer(rows * Matrix.stride(for: Self.width))
+            )
         }
     }
 
@@ -28,7 +31,7 @@ final class ProductBench {
         let start = ContinuousClock.now
         threads.forEach(products) { _, thread in
             let (x, out) = scratch[thread]
-            matrix.multiply(Matrix(x.pointer, stride: stride), rows: rows, into: out.pointer, stride: stride)
+            matrix.multiply(TiledRows(x.pointer, inner: width), rows: rows, into: out.pointer, stride: stride)
         }
         seconds += (ContinuousClock.now - start) / .seconds(1)
         operations += 2 * Double(rows * width * width) * Double(products)

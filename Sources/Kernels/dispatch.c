@@ -48,8 +48,8 @@ bool kernels_request_is_met(void) {
 const char *kernels_instruction_set(void) { return chosen()->instruction_set; }
 
 void kernels_rms_norm(const float *x, size_t x_stride, const float *weight, float epsilon, size_t rows, size_t width,
-                      float *out, size_t out_stride) {
-    chosen()->rms_norm(x, x_stride, weight, epsilon, rows, width, out, out_stride);
+                      float *tiled) {
+    chosen()->rms_norm(x, x_stride, weight, epsilon, rows, width, tiled);
 }
 
 void kernels_rotary(float *row, size_t heads, size_t head_size, const float *cosine, const float *sine) {
@@ -73,8 +73,9 @@ void kernels_attention(const float *q, size_t q_stride, float *out, size_t out_s
     chosen()->attention(q, q_stride, out, out_stride, start, count, group, head_size, window, scale, length, scratch);
 }
 
-void kernels_silu_multiply(const float *gate, const float *up, size_t count, float *out) {
-    chosen()->silu_multiply(gate, up, count, out);
+void kernels_silu_multiply(const float *gate, const float *up, size_t stride, size_t rows, size_t count, size_t first,
+                           size_t inner, float *tiled) {
+    chosen()->silu_multiply(gate, up, stride, rows, count, first, inner, tiled);
 }
 
 bool kernels_all_finite(const float *x, size_t count) { return chosen()->all_finite(x, count); }
@@ -112,9 +113,20 @@ void kernels_pack_columns(const float *w, size_t stride, size_t first, size_t co
     chosen()->pack_columns(w, stride, first, count, inner, packed);
 }
 
-void kernels_product(const float *x, size_t x_stride, size_t rows, const float *packed, size_t columns, size_t inner,
-                     const float *bias, bool accumulate, float *out, size_t out_stride) {
-    chosen()->product(x, x_stride, rows, packed, columns, inner, bias, accumulate, out, out_stride);
+size_t kernels_tile(void) { return chosen()->tile; }
+
+size_t kernels_tiled_count(size_t rows, size_t inner) {
+    size_t tile = chosen()->tile;
+    return (rows + tile - 1) / tile * tile * inner;
+}
+
+void kernels_tile_rows(const float *x, size_t stride, size_t rows, size_t inner, float *tiled) {
+    chosen()->tile_rows(x, stride, rows, inner, tiled);
+}
+
+void kernels_product(const float *tiled, size_t rows, const float *packed, size_t columns, size_t inner,
+                     const float *following, const float *bias, bool accumulate, float *out, size_t out_stride) {
+    chosen()->product(tiled, rows, packed, columns, inner, following, bias, accumulate, out, out_stride);
 }
 
 void kernels_product_columns(const float *x, const float *const *w, size_t columns, size_t inner, const float *start,

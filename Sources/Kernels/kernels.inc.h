@@ -58,19 +58,37 @@ INLINE void KERNEL(exponential)(vec *inout) {
     *inout = p * (vec)power;
 }
 
+#define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
+
+#include "layout.inc.h"
+
+#include "product.inc.h"
+
+#include "attention.inc.h"
+
 static void KERNEL(rms_norm)(const float *x, size_t x_stride, const float *weight, float epsilon, size_t rows,
-                             size_t width, float *out, size_t out_stride) {
-    for (size_t row = 0; row < rows; row++, x += x_stride, out += out_stride) {
-        vec squares = {0};
+                             size_t width, float *tiled) {
+    for (size_t row = 0; row < rows; row += TILE, x += TILE * x_stride, tiled += TILE * width) {
+        const float *from[TILE];
+        float scale[TILE];
+        KERNEL(rows_of_tile)(x, x_stride, rows - row < TILE ? rows - row : TILE, from);
         size_t i = 0;
-        for (; i + LANES <= width; i += LANES) squares += LOAD(x + i) * LOAD(x + i);
-        if (i < width) {
-            LOAD_TAIL(tail, x + i, width - i);
-            squares += tail * tail;
+        for (size_t r = 0; r < TILE; r++) {
+            vec squares = {0};
+            for (i = 0; i + LANES <= width; i += LANES) squares += LOAD(from[r] + i) * LOAD(from[r] + i);
+            if (i < width) {
+                LOAD_TAIL(tail, from[r] + i, width - i);
+                squares += tail * tail;
+            }
+            scale[r] = 1.0f / sqrtf(SUM(squares) / (float)width + epsilon);
         }
-        float scale = 1.0f / sqrtf(SUM(squares) / (float)width + epsilon);
-        for (i = 0; i + LANES <= width; i += LANES) STORE(out + i, LOAD(x + i) * scale * LOAD(weight + i));
-        for (; i < width; i++) out[i] = x[i] * scale * weight[i];
+        for (i = 0; i + LANES <= width; i += LANES) {
+            vec values[TILE];
+            UNROLL for (size_t r = 0; r < TILE; r++) values[r] = LOAD(from[r] + i) * scale[r] * LOAD(weight + i);
+            KERNEL(lay)(values, tiled + i * TILE);
+        }
+        for (; i < width; i++)
+            for (size_t r = 0; r < TILE; r++) tiled[i * TILE + r] = from[r][i] * scale[r] * weight[i];
     }
 }
 
@@ -91,26 +109,38 @@ static void KERNEL(rotary)(float *row, size_t heads, size_t head_size, const flo
     }
 }
 
-#define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
 
-#include "product.inc.h"
+// gate = gate / (1 + exp(-gate)) * up.
+#define SWIGLU(gate, up) KERNEL(swiglu)(&(gate), &(up))
+INLINE void KERNEL(swiglu)(vec *gate, const vec *up) {
+    vec e = -*gate;
+    EXP(e);
+    *gate = *gate / (e + 1.0f) * *up;
+}
 
-#include "attention.inc.h"
-
-static void KERNEL(silu_multiply)(const float *gate, const float *up, size_t count, float *out) {
-    size_t i = 0;
-    for (; i + LANES <= count; i += LANES) {
-        vec g = LOAD(gate + i), e = -g;
-        EXP(e);
-        STORE(out + i, g / (e + 1.0f) * LOAD(up + i));
-    }
-    if (i < count) {
-        LOAD_TAIL(g, gate + i, count - i);
-        LOAD_TAIL(u, up + i, count - i);
-        vec e = -g;
-        EXP(e);
-        vec result = g / (e + 1.0f) * u;
-        memcpy(out + i, &result, (count - i) * sizeof(float));
+static void KERNEL(silu_multiply)(const float *gate, const float *up, size_t stride, size_t rows, size_t count,
+                                  size_t first, size_t inner, float *tiled) {
+    tiled += first * TILE;
+    for (size_t row = 0; row < rows; row += TILE, tiled += TILE * inner) {
+        const float *gates[TILE], *ups[TILE];
+        size_t here = rows - row < TILE ? rows - row : TILE, i = 0;
+        KERNEL(rows_of_tile)(gate + row * stride, stride, here, gates);
+        KERNEL(rows_of_tile)(up + row * stride, stride, here, ups);
+        for (; i + LANES <= count; i += LANES) {
+            vec values[TILE];
+            UNROLL for (size_t r = 0; r < TILE; r++) {
+                vec u = LOAD(ups[r] + i);
+                values[r] = LOAD(gates[r] + i);
+                SWIGLU(values[r], u);
+            }
+            KERNEL(lay)(values, tiled + i * TILE);
+        }
+        for (size_t r = 0; r < TILE && i < count; r++) {
+            LOAD_TAIL(g, gates[r] + i, count - i);
+            LOAD_TAIL(u, ups[r] + i, count - i);
+            SWIGLU(g, u);
+            for (size_t k = i; k < count; k++) tiled[k * TILE + r] = g[k - i];
+        }
     }
 }
 
@@ -247,6 +277,8 @@ const struct kernel_table JOIN(kernels, INSTRUCTION_SET) = {
     .packed_count = KERNEL(packed_count),
     .pack_rows = KERNEL(pack_rows),
     .pack_columns = KERNEL(pack_columns),
+    .tile = TILE,
+    .tile_rows = KERNEL(tile_rows),
     .product = KERNEL(product),
     .product_columns = KERNEL(product_columns),
 };

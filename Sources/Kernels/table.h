@@ -4,12 +4,12 @@
 
 struct kernel_table {
     const char *instruction_set;
-    void (*rms_norm)(const float *, size_t, const float *, float, size_t, size_t, float *, size_t);
+    void (*rms_norm)(const float *, size_t, const float *, float, size_t, size_t, float *);
     void (*rotary)(float *, size_t, size_t, const float *, const float *);
     void (*attention_pack)(const float *, const float *, size_t, size_t, size_t, size_t, size_t, float *);
     void (*attention)(const float *, size_t, float *, size_t, size_t, size_t, size_t, size_t, size_t, float, size_t,
                       float *);
-    void (*silu_multiply)(const float *, const float *, size_t, float *);
+    void (*silu_multiply)(const float *, const float *, size_t, size_t, size_t, size_t, size_t, float *);
     bool (*all_finite)(const float *, size_t);
     void (*subtract)(const float *, const float *, size_t, float *);
     size_t (*top_k)(const float *, size_t, uint32_t, size_t, float *, uint32_t *, size_t);
@@ -20,7 +20,10 @@ struct kernel_table {
     size_t (*packed_count)(size_t, size_t);
     void (*pack_rows)(const float *, size_t, size_t, size_t, size_t, float *);
     void (*pack_columns)(const float *, size_t, size_t, size_t, size_t, float *);
-    void (*product)(const float *, size_t, size_t, const float *, size_t, size_t, const float *, bool, float *, size_t);
+    size_t tile;
+    void (*tile_rows)(const float *, size_t, size_t, size_t, float *);
+    void (*product)(const float *, size_t, const float *, size_t, size_t, const float *, const float *, bool, float *,
+                    size_t);
     void (*product_columns)(const float *, const float *const *, size_t, size_t, const float *, float *);
 };
 

@@ -35,27 +35,25 @@ struct BlockAdapter {
         guard rank > 0 else { return nil }
         let inner = group.inner(config)
         let a = FloatBuffer(rank * inner)
-        let b = FloatBuffer(group.rows(config) * rank)
-        var (firstRow, firstRank) = (0, 0)
-        for part in parts {
+        let columns = group.columns(config)
+        let b = FloatBuffer(columns * rank)
+        var firstRank = 0
+        for (index, part) in parts.enumerated() {
             if let pair = adapter.pairs[prefix + part.module] {
                 try pair.a.widen(
                     into: UnsafeMutableBufferPointer(start: a.pointer + firstRank * inner, count: pair.rank * inner))
                 let values = try pair.b.floats()
                 for row in 0..<part.rows {
-                    for column in 0..<pair.rank {
-                        b.pointer[(firstRow + row) * rank + firstRank + column] =
-                            values[row * pair.rank + column] * pair.scale
-                    }
+                    let to = b.pointer + group.column(part: index, row: row, config) * rank + firstRank
+                    for column in 0..<pair.rank { to[column] = values[row * pair.rank + column] * pair.scale }
                 }
                 firstRank += pair.rank
             }
-            firstRow += part.rows
         }
         let pair = LowRank(
-            a: PackedMatrix(columns: rank, inner: inner), b: PackedMatrix(columns: group.rows(config), inner: rank))
+            a: PackedMatrix(columns: rank, inner: inner), b: PackedMatrix(columns: columns, inner: rank))
         pair.a.set(a.pointer, first: 0, count: rank)
-        pair.b.set(b.pointer, first: 0, count: group.rows(config))
+        pair.b.set(b.pointer, first: 0, count: columns)
         return pair
     }
 }

@@ -1,11 +1,13 @@
 import Checkpoints
 import Compute
 
-/// Where a projection group's parts stand: rows of one widened matrix, in this order.
-///
-/// Projections that read the same input are widened one below the other, so that one product computes them all.
+/// Projections that read the same input: one product computes them all.
 enum ProjectionGroup: Int, CaseIterable {
     case queryKeyValue, output, gateUp, down
+
+    /// Columns of gate that stand together, with those of up behind them: what SwiGLU makes one of is computed together, and
+    /// need not leave the cache in between.
+    static let gateColumns = PackedMatrix.columnAlignment
 
     /// Module names below `model.layers.N.`, with each one's rows.
     func parts(_ config: ModelConfig) -> [(module: String, rows: Int)] {
@@ -20,8 +22,18 @@ enum ProjectionGroup: Int, CaseIterable {
         }
     }
 
-    /// Rows of all parts together: the width of what the group gives.
-    func rows(_ config: ModelConfig) -> Int { parts(config).reduce(0) { $0 + $1.rows } }
+    /// Columns of the group's matrix: all parts' rows, of gate and up rounded up to whole `gateColumns`.
+    func columns(_ config: ModelConfig) -> Int {
+        guard self == .gateUp else { return parts(config).reduce(0) { $0 + $1.rows } }
+        return (config.intermediateSize + Self.gateColumns - 1) / Self.gateColumns * Self.gateColumns * 2
+    }
+
+    /// The column of a part's row.
+    func column(part: Int, row: Int, _ config: ModelConfig) -> Int {
+        guard self == .gateUp else { return parts(config).prefix(part).reduce(0) { $0 + $1.rows } + row }
+        let (piece, place) = row.quotientAndRemainder(dividingBy: Self.gateColumns)
+        return (2 * piece + part) * Self.gateColumns + place
+    }
 
     /// Width of what the group reads.
     func inner(_ config: ModelConfig) -> Int {
@@ -62,7 +74,7 @@ struct BlockWeights {
     let down: PackedMatrix
     let norms: BlockNorms
 
-    /// The group's matrix [rows, inner].
+    /// The group's matrix [columns, inner].
     subscript(_ group: ProjectionGroup) -> PackedMatrix {
         switch group {
         case .queryKeyValue: queryKeyValue

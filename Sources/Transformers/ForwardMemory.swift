@@ -48,11 +48,10 @@ extension Workspace {
     /// What `reserve` takes, for adapters of this rank.
     func add(to memory: inout ForwardMemory, config: ModelConfig, rank: Int, threads: Threads) {
         let float = MemoryLayout<Float>.stride
-        let rows = PackedMatrix.rowsPerBlock
         let attention = kernels_attention_scratch(0, config.headSize)
-        memory.scratch +=
-            threads.count * float * (rows * (normedStride + gateUpStride + max(rank, 1)) + attention)
-        memory.perToken += float * (ProjectionGroup.queryKeyValue.rows(config) + attentionStride)
+        memory.scratch += threads.count * float * (ThreadScratch.floats(config: config, rank: rank) + attention)
+        memory.perToken +=
+            float * (ProjectionGroup.queryKeyValue.columns(config) + ProjectionGroup.output.inner(config))
         memory.perTokenOfLongest +=
             threads.count * float * (kernels_attention_scratch(1, config.headSize) - attention)
     }

@@ -28,11 +28,12 @@ extension Llama {
         threads.forEach(blocks.count) { block, thread in
             let rows = blocks[block]
             let scratch = workspace.perThread[thread]
-            let stride = workspace.attentionStride
+            let width = ProjectionGroup.output.inner(config)
+            let x = TiledRows(scratch.x.pointer, inner: width)
+            x.set(Matrix(workspace.attention.pointer + rows.lowerBound * width, stride: width), rows: rows.count)
             apply(
-                .output, step, to: Matrix(workspace.attention.pointer + rows.lowerBound * stride, stride: stride),
-                rows: rows.count, scratch, into: residual + rows.lowerBound * config.hiddenSize,
-                stride: config.hiddenSize, from: .output)
+                .output, step, to: x, rows: rows.count, scratch,
+                into: residual + rows.lowerBound * config.hiddenSize, stride: config.hiddenSize, from: .output)
             feedForward(residual, rows, scratch, step)
         }
     }
@@ -42,22 +43,29 @@ extension Llama {
         _ residual: UnsafeMutablePointer<Float>, _ rows: Range<Int>, _ scratch: Workspace.ThreadScratch,
         _ step: Step
     ) {
-        let width = config.hiddenSize
-        let columns = ProjectionGroup.queryKeyValue.rows(config)
-        kernels_rms_norm(
-            residual + rows.lowerBound * width, width, step.weights.attentionNorm.pointer, config.rmsNormEpsilon,
-            rows.count, width, scratch.normed.pointer, workspace.normedStride)
+        let columns = ProjectionGroup.queryKeyValue.columns(config)
+        let x = normalise(residual, rows, step.weights.attentionNorm, scratch)
         apply(
-            .queryKeyValue, step, to: Matrix(scratch.normed.pointer, stride: workspace.normedStride),
-            rows: rows.count, scratch,
+            .queryKeyValue, step, to: x, rows: rows.count, scratch,
             into: workspace.queryKeyValue.pointer + rows.lowerBound * columns, stride: columns)
+    }
+
+    private func normalise(
+        _ residual: UnsafeMutablePointer<Float>, _ rows: Range<Int>, _ weight: FloatBuffer,
+        _ scratch: Workspace.ThreadScratch
+    ) -> TiledRows {
+        let width = config.hiddenSize
+        kernels_rms_norm(
+            residual + rows.lowerBound * width, width, weight.pointer, config.rmsNormEpsilon, rows.count, width,
+            scratch.x.pointer)
+        return TiledRows(scratch.x.pointer, inner: width)
     }
 
     /// Rotates queries and keys by their positions.
     private func rotate(
         _ rows: Range<Int>, positions: [Int], cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>
     ) {
-        let columns = ProjectionGroup.queryKeyValue.rows(config)
+        let columns = ProjectionGroup.queryKeyValue.columns(config)
         for row in rows {
             let at = positions[row] * rotary.half
             // Queries and keys stand side by side: one run over all their heads.
@@ -70,8 +78,8 @@ extension Llama {
     /// Attention of the query heads that share key and value head `head`, over one segment's tokens.
     private func attend(_ segment: Int, of sequences: PackedSequences, head: Int, _ scratch: AttentionScratch) {
         let size = config.headSize
-        let columns = ProjectionGroup.queryKeyValue.rows(config)
-        let width = workspace.attentionStride
+        let columns = ProjectionGroup.queryKeyValue.columns(config)
+        let width = ProjectionGroup.output.inner(config)
         let group = config.headCount / config.keyValueHeadCount
         let keys = workspace.queryKeyValue.pointer + (config.headCount + head) * size
         scratch.pack(
@@ -91,36 +99,49 @@ extension Llama {
         _ residual: UnsafeMutablePointer<Float>, _ rows: Range<Int>, _ scratch: Workspace.ThreadScratch,
         _ step: Step
     ) {
-        let (width, inner) = (config.hiddenSize, config.intermediateSize)
-        let start = residual + rows.lowerBound * width
-        kernels_rms_norm(
-            start, width, step.weights.mlpNorm.pointer, config.rmsNormEpsilon, rows.count, width,
-            scratch.normed.pointer,
-            workspace.normedStride)
-        let stride = workspace.gateUpStride
-        apply(
-            .gateUp, step, to: Matrix(scratch.normed.pointer, stride: workspace.normedStride), rows: rows.count,
-            scratch, into: scratch.gateUp.pointer, stride: stride)
-        for row in 0..<rows.count {
-            let gate = scratch.gateUp.pointer + row * stride
-            kernels_silu_multiply(gate, gate + inner, inner, gate)
+        let x = normalise(residual, rows, step.weights.mlpNorm, scratch)
+        let activated = TiledRows(scratch.activated.pointer, inner: config.intermediateSize)
+        let adapted = lowRank(.gateUp, step, of: x, rows: rows.count, scratch)
+        let (columns, piece) = (Workspace.gateUpColumns, ProjectionGroup.gateColumns)
+        for first in stride(from: 0, to: activated.inner, by: piece) {
+            let both = 2 * first..<2 * first + columns
+            step.weights.gateUp.multiply(
+                x, rows: rows.count, columns: both, into: scratch.gateUp.pointer, stride: columns)
+            if let adapted {
+                adapted.b.multiply(
+                    adapted.x, rows: rows.count, columns: both, from: .output, into: scratch.gateUp.pointer,
+                    stride: columns)
+            }
+            kernels_silu_multiply(
+                scratch.gateUp.pointer, scratch.gateUp.pointer + piece, columns, rows.count,
+                min(piece, activated.inner - first), first, activated.inner, activated.pointer)
         }
         apply(
-            .down, step, to: Matrix(scratch.gateUp.pointer, stride: stride), rows: rows.count, scratch,
-            into: start, stride: width, from: .output)
+            .down, step, to: activated, rows: rows.count, scratch,
+            into: residual + rows.lowerBound * config.hiddenSize, stride: config.hiddenSize, from: .output)
     }
 
     /// out = x · Wᵀ, or out += x · Wᵀ, plus the adapter's part.
     private func apply(
-        _ group: ProjectionGroup, _ step: Step, to x: Matrix, rows: Int,
+        _ group: ProjectionGroup, _ step: Step, to x: TiledRows, rows: Int,
         _ scratch: Workspace.ThreadScratch, into out: UnsafeMutablePointer<Float>, stride: Int,
         from start: PackedMatrix.Start = .zero
     ) {
         step.weights[group].multiply(x, rows: rows, from: start, into: out, stride: stride)
-        guard let pair = step.adapter?[group] else { return }
+        if let adapted = lowRank(group, step, of: x, rows: rows, scratch) {
+            adapted.b.multiply(adapted.x, rows: rows, from: .output, into: out, stride: stride)
+        }
+    }
+
+    /// x · Aᵀ of the adapter, and the B that it is to be multiplied with; nil where the adapter leaves the group as it is.
+    private func lowRank(
+        _ group: ProjectionGroup, _ step: Step, of x: TiledRows, rows: Int, _ scratch: Workspace.ThreadScratch
+    ) -> (x: TiledRows, b: PackedMatrix)? {
+        guard let pair = step.adapter?[group] else { return nil }
         let rank = pair.a.columns
         pair.a.multiply(x, rows: rows, into: scratch.lowRank.pointer, stride: rank)
-        pair.b.multiply(
-            Matrix(scratch.lowRank.pointer, stride: rank), rows: rows, from: .output, into: out, stride: stride)
+        let tiled = TiledRows(scratch.tiledLowRank.pointer, inner: rank)
+        tiled.set(Matrix(scratch.lowRank.pointer, stride: rank), rows: rows)
+        return (tiled, pair.b)
     }
 }

@@ -73,7 +73,7 @@ public final class Llama: Backend {
             ? [] : [(try Llama(different, adapters: [], depth: depth, threads: threads), different.map(\.variant))]
         shared = try SharedWeights(models)
         store = WeightStore(models, shared: shared, config: config, threads: threads)
-        workspace = Workspace(config: config)
+        workspace = Workspace()
         rotary = RotaryTable(config: config)
     }
 
@@ -113,7 +113,7 @@ public final class Llama: Backend {
             rotary.extend(to: sequences.longest)
         }
         let blocks = threads.blocks(
-            of: tokens, atMost: PackedMatrix.rowsPerBlock, multipleOf: PackedMatrix.rowStep)
+            of: tokens, atMost: PackedMatrix.rowsPerBlock, multipleOf: TiledRows.rowsPerTile)
         var streams = try embeddings(sequences.ids)
         defer { for stream in streams { workspace.giveBack(stream.residual) } }
         for layer in 0...(depths.max() ?? 0) {

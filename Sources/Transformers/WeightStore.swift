@@ -24,8 +24,8 @@ final class WeightStore {
         let group: ProjectionGroup
     }
 
-    /// Rows widened by one piece of work.
-    private static let rowsPerPiece = 64
+    /// Rows widened by one piece of work, which stand together in the group's matrix.
+    private static let rowsPerPiece = ProjectionGroup.gateColumns
 
     /// Blocks in the order of a run.
     let blocks: [Block]
@@ -63,7 +63,7 @@ final class WeightStore {
 
     /// Bytes of a projection group's packed weights.
     static func packedBytes(_ group: ProjectionGroup, _ config: ModelConfig) -> Int {
-        PackedMatrix.byteCount(columns: group.rows(config), inner: group.inner(config))
+        PackedMatrix.byteCount(columns: group.columns(config), inner: group.inner(config))
     }
 
     /// Floats of the scratch in which one thread widens.
@@ -94,7 +94,7 @@ final class WeightStore {
     private func matrix(_ layer: Int, _ model: Int, _ group: ProjectionGroup) throws -> PackedMatrix {
         let owner = shared.blocks[layer][model].groups[group.rawValue]
         let place = Place(layer: layer, model: owner, group: group)
-        let buffer = buffers[group] ?? PackedMatrix(columns: group.rows(config), inner: group.inner(config))
+        let buffer = buffers[group] ?? PackedMatrix(columns: group.columns(config), inner: group.inner(config))
         buffers[group] = buffer
         guard held[group] != place else { return buffer }
         // Whatever comes of it, the buffer no longer holds what it did.
@@ -108,12 +108,12 @@ final class WeightStore {
     private func load(_ place: Place, into matrix: PackedMatrix) throws {
         if pieces.isEmpty { pieces = (0..<threads.count).map { _ in FloatBuffer(Self.scratchFloats(config)) } }
         let tensors = models[place.model].blocks[place.layer].groups[place.group.rawValue]
-        // Rows of the group are those of its tensors, one after the other; each tensor has pieces of its own.
+        // Each tensor has pieces of its own.
         let counts = tensors.map { ($0.shape[0] + Self.rowsPerPiece - 1) / Self.rowsPerPiece }
         try threads.tryForEach(counts.reduce(0, +)) { piece, thread in
-            var (tensor, piece, start) = (0, piece, 0)
+            var (tensor, piece) = (0, piece)
             while piece >= counts[tensor] {
-                (piece, start) = (piece - counts[tensor], start + tensors[tensor].shape[0])
+                piece -= counts[tensor]
                 tensor += 1
             }
             let from = piece * Self.rowsPerPiece
@@ -121,7 +121,8 @@ final class WeightStore {
             let widened = pieces[thread].pointer
             try tensors[tensor].widenRows(
                 rows, into: UnsafeMutableBufferPointer(start: widened, count: rows.count * matrix.inner))
-            matrix.set(widened, first: start + from, count: rows.count)
+            matrix.set(
+                widened, first: place.group.column(part: tensor, row: from, config), count: rows.count)
         }
     }
 

@@ -5,7 +5,7 @@ import Compute
 final class Workspace {
     /// [rows, queries + keys + values]
     private(set) var queryKeyValue = FloatBuffer(0)
-    /// [rows, attentionStride], of which heads · head size are used
+    /// [rows, heads · head size]
     private(set) var attention = FloatBuffer(0)
     private(set) var perThread: [ThreadScratch] = []
     /// Memory of residual streams that are not in use.
@@ -13,28 +13,41 @@ final class Workspace {
     private var tokens = 0
     private var longest = 0
 
-    /// Floats from one row of `attention` to the next.
-    let attentionStride: Int
-    /// Floats from one row of normalised input to the next.
-    let normedStride: Int
-    /// Floats from one row of gate and up to the next.
-    let gateUpStride: Int
+    /// Columns of gate and up that are there at one time.
+    static let gateUpColumns = 2 * ProjectionGroup.gateColumns
 
-    init(config: ModelConfig) {
-        attentionStride = Matrix.stride(for: ProjectionGroup.output.inner(config))
-        normedStride = Matrix.stride(for: config.hiddenSize)
-        gateUpStride = Matrix.stride(for: ProjectionGroup.gateUp.rows(config))
-    }
-
-    /// Scratch of one thread.
+    /// Scratch of one thread, for the rows of a block.
     struct ThreadScratch {
-        /// [rows per block, normedStride]
-        let normed: FloatBuffer
-        /// [rows per block, gateUpStride]: gate and up side by side; the product of both replaces gate.
+        /// Tiled rows: normalised ones, or what attention gave.
+        let x: FloatBuffer
+        /// [rows, gateUpColumns]
         let gateUp: FloatBuffer
-        /// [rows per block, rank]
+        /// Tiled rows of what SwiGLU gave.
+        let activated: FloatBuffer
+        /// [rows, rank], and the same as tiled rows.
         let lowRank: FloatBuffer
+        let tiledLowRank: FloatBuffer
         let attention: AttentionScratch
+
+        init(config: ModelConfig, rank: Int, longest: Int) {
+            func tiled(_ inner: Int) -> FloatBuffer {
+                FloatBuffer(TiledRows.count(rows: PackedMatrix.rowsPerBlock, inner: inner))
+            }
+            x = tiled(max(config.hiddenSize, ProjectionGroup.output.inner(config)))
+            gateUp = FloatBuffer(PackedMatrix.rowsPerBlock * Workspace.gateUpColumns)
+            activated = tiled(config.intermediateSize)
+            lowRank = FloatBuffer(PackedMatrix.rowsPerBlock * max(rank, 1))
+            tiledLowRank = tiled(max(rank, 1))
+            attention = AttentionScratch(length: longest, headSize: config.headSize)
+        }
+
+        /// Floats of all but attention's.
+        static func floats(config: ModelConfig, rank: Int) -> Int {
+            func tiled(_ inner: Int) -> Int { TiledRows.count(rows: PackedMatrix.rowsPerBlock, inner: inner) }
+            return tiled(max(config.hiddenSize, ProjectionGroup.output.inner(config)))
+                + tiled(config.intermediateSize) + tiled(max(rank, 1))
+                + PackedMatrix.rowsPerBlock * (Workspace.gateUpColumns + max(rank, 1))
+        }
     }
 
     /// Makes room for a batch.
@@ -42,19 +55,12 @@ final class Workspace {
         guard tokens > self.tokens || longest > self.longest || perThread.isEmpty else { return }
         self.tokens = max(tokens, self.tokens)
         self.longest = max(longest, self.longest)
-        let rows = PackedMatrix.rowsPerBlock
         // What was there goes first: there is never more than is needed.
         (queryKeyValue, attention, perThread) = (FloatBuffer(0), FloatBuffer(0), [])
-        queryKeyValue = FloatBuffer(self.tokens * ProjectionGroup.queryKeyValue.rows(config))
-        attention = FloatBuffer(self.tokens * attentionStride)
+        queryKeyValue = FloatBuffer(self.tokens * ProjectionGroup.queryKeyValue.columns(config))
+        attention = FloatBuffer(self.tokens * ProjectionGroup.output.inner(config))
         let longest = self.longest
-        perThread = (0..<threads.count).map { _ in
-            ThreadScratch(
-                normed: FloatBuffer(rows * normedStride),
-                gateUp: FloatBuffer(rows * gateUpStride),
-                lowRank: FloatBuffer(rows * max(rank, 1)),
-                attention: AttentionScratch(length: longest, headSize: config.headSize))
-        }
+        perThread = (0..<threads.count).map { _ in ThreadScratch(config: config, rank: rank, longest: longest) }
     }
 
     /// Memory for a residual stream of at least `count` floats, which may hold anything.

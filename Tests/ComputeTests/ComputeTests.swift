@@ -7,6 +7,19 @@ import Testing
         (0..<rows * columns).map { Float(($0 * 37 + seed * 11) % 19 - 9) / 8 }
     }
 
+    /// Tiles the rows and multiplies them.
+    private static func multiply(
+        _ x: UnsafePointer<Float>, rows: Int, by matrix: PackedMatrix, columns: Range<Int>? = nil,
+        from start: PackedMatrix.Start = .zero, into out: UnsafeMutablePointer<Float>, stride: Int
+    ) {
+        let buffer = FloatBuffer(TiledRows.count(rows: rows, inner: matrix.inner))
+        let tiled = TiledRows(buffer.pointer, inner: matrix.inner)
+        tiled.set(Matrix(x, stride: matrix.inner), rows: rows)
+        withExtendedLifetime(buffer) {
+            matrix.multiply(tiled, rows: rows, columns: columns, from: start, into: out, stride: stride)
+        }
+    }
+
     /// Entries are multiples of 1/64 and sums stay small, so that float32 is exact and so is the comparison.
     @Test(arguments: [
         (1, 1, 1), (7, 13, 5), (300, 33, 64), (64, 520, 17), (14, 32, 0), (15, 31, 33), (29, 97, 1030), (3, 64, 2500),
@@ -23,7 +36,7 @@ import Testing
             (PackedMatrix.Start.output, Array(repeating: Float(1), count: columns)),
             (.zero, Array(repeating: 0, count: columns)), (.bias(bias.pointer), Array(bias.all)),
         ] {
-            matrix.multiply(Matrix(x, stride: inner), rows: rows, from: start, into: &out, stride: stride)
+            Self.multiply(x, rows: rows, by: matrix, from: start, into: &out, stride: stride)
             for row in 0..<rows {
                 for column in 0..<columns {
                     let expected = (0..<inner).reduce(Float(0)) { $0 + x[row * inner + $1] * w[column * inner + $1] }
@@ -51,8 +64,8 @@ import Testing
         var (expected, out) = (
             [Float](repeating: 0, count: rows * columns), [Float](repeating: 1, count: rows * columns)
         )
-        whole.multiply(Matrix(x, stride: inner), rows: rows, into: &expected, stride: columns)
-        parts.multiply(Matrix(x, stride: inner), rows: rows, into: &out, stride: columns)
+        Self.multiply(x, rows: rows, by: whole, into: &expected, stride: columns)
+        Self.multiply(x, rows: rows, by: parts, into: &out, stride: columns)
         #expect(out == expected && out.contains { $0 != 0 })
     }
 
@@ -69,7 +82,7 @@ import Testing
         let matrix = PackedMatrix(columns: columns, inner: inner)
         matrix.set(w, first: 0, count: columns)
         var whole = [Float](repeating: 0, count: rows * columns)
-        matrix.multiply(Matrix(x, stride: inner), rows: rows, into: &whole, stride: columns)
+        Self.multiply(x, rows: rows, by: matrix, into: &whole, stride: columns)
 
         // Packed from the turned matrix in uneven pieces, row by row, some columns at a time.
         let turned = (0..<inner * columns).map { w[$0 % columns * inner + $0 / columns] }
@@ -86,8 +99,8 @@ import Testing
                 x.withUnsafeBufferPointer { x in
                     parts.withUnsafeMutableBufferPointer { parts in
                         guard let x = x.baseAddress, let parts = parts.baseAddress else { return }
-                        again.multiply(
-                            Matrix(x + row * inner, stride: inner), rows: 1, columns: range,
+                        Self.multiply(
+                            x + row * inner, rows: 1, by: again, columns: range,
                             into: parts + row * columns + range.lowerBound, stride: columns)
                     }
                 }

@@ -10,17 +10,38 @@ import Testing
         (0..<count).map { _ in Float.random(in: -scale...scale, using: &generator) }
     }
 
-    @Test(arguments: [1, 5, 16, 48, 100, 577])
-    mutating func rmsNorm(width: Int) {
-        let (x, weight) = (random(3 * width, scale: 4), random(width))
-        var out = [Float](repeating: 0, count: 3 * width)
-        kernels_rms_norm(x, width, weight, 1e-5, 3, width, &out, width)
-        for row in 0..<3 {
+    /// Where a value of a row stands in tiled rows.
+    private func place(row: Int, _ k: Int, inner: Int) -> Int {
+        let (tile, place) = row.quotientAndRemainder(dividingBy: kernels_tile())
+        return (tile * inner + k) * kernels_tile() + place
+    }
+
+    /// Every value where it belongs, and nothing behind the last tile.
+    @Test(arguments: [(1, 1), (5, 16), (6, 40), (13, 100), (24, 577)])
+    mutating func tiledRows(rows: Int, inner: Int) {
+        let stride = inner + 3
+        let x = random(rows * stride)
+        let count = kernels_tiled_count(rows, inner)
+        var tiled = [Float](repeating: 9, count: count + 1)
+        kernels_tile_rows(x, stride, rows, inner, &tiled)
+        for row in 0..<rows {
+            for k in 0..<inner { #expect(tiled[place(row: row, k, inner: inner)] == x[row * stride + k]) }
+        }
+        #expect(tiled[count] == 9)
+    }
+
+    @Test(arguments: [(3, 1), (6, 5), (4, 16), (7, 48), (20, 100), (3, 577)])
+    mutating func rmsNorm(rows: Int, width: Int) {
+        let (x, weight) = (random(rows * width, scale: 4), random(width))
+        var out = [Float](repeating: 0, count: kernels_tiled_count(rows, width))
+        kernels_rms_norm(x, width, weight, 1e-5, rows, width, &out)
+        for row in 0..<rows {
             let squares = (0..<width).reduce(0.0) { $0 + pow(Double(x[row * width + $1]), 2) }
             let scale = 1 / (squares / Double(width) + 1e-5).squareRoot()
             for i in 0..<width {
                 let expected = Double(x[row * width + i]) * scale * Double(weight[i])
-                #expect(abs(Double(out[row * width + i]) - expected) <= 1e-6 * max(1, abs(expected)))
+                let found = Double(out[place(row: row, i, inner: width)])
+                #expect(abs(found - expected) <= 1e-6 * max(1, abs(expected)))
             }
         }
     }
@@ -46,7 +67,9 @@ import Testing
         var packed = [Float](repeating: 0, count: kernels_packed_count(columns, inner))
         var (all, some) = ([Float](repeating: 0, count: columns), [Float](repeating: 0, count: columns))
         kernels_pack_rows(w, inner, 0, columns, inner, &packed)
-        kernels_product(x, inner, 1, packed, columns, inner, start, false, &all, columns)
+        var tiled = [Float](repeating: 0, count: kernels_tiled_count(1, inner))
+        kernels_tile_rows(x, inner, 1, inner, &tiled)
+        kernels_product(tiled, 1, packed, columns, inner, nil, start, false, &all, columns)
         w.withUnsafeBufferPointer { w in
             let rows: [UnsafePointer<Float>?] = (0..<columns).map { column in w.baseAddress.map { $0 + column * inner }
             }
@@ -61,14 +84,24 @@ import Testing
         #expect((1...7).map { kernels_kth_largest(values, values.count, $0, &heap) } == [7, 7, 3, 2, 0.5, 0, 0])
     }
 
-    @Test(arguments: [1, 15, 16, 17, 1000])
-    mutating func siluMultiply(count: Int) {
-        let (gate, up) = (random(count, scale: 60), random(count, scale: 3))
-        var out = [Float](repeating: 0, count: count)
-        kernels_silu_multiply(gate, up, count, &out)
-        for i in 0..<count {
-            let expected = Double(gate[i]) / (1 + exp(-Double(gate[i]))) * Double(up[i])
-            #expect(abs(Double(out[i]) - expected) <= 1e-6 * max(1e-3, abs(expected)))
+    /// Some columns of tiled rows; the others stay as they are.
+    @Test(arguments: [(1, 1), (3, 15), (6, 16), (8, 17), (13, 100)])
+    mutating func siluMultiply(rows: Int, count: Int) {
+        let (stride, inner, first) = (count + 2, count + 5, 4)
+        let (gate, up) = (random(rows * stride, scale: 60), random(rows * stride, scale: 3))
+        var out = [Float](repeating: 7, count: kernels_tiled_count(rows, inner))
+        kernels_silu_multiply(gate, up, stride, rows, count, first, inner, &out)
+        for row in 0..<rows {
+            for k in 0..<inner {
+                let (found, i) = (out[place(row: row, k, inner: inner)], k - first)
+                guard i >= 0, i < count else {
+                    #expect(found == 7)
+                    continue
+                }
+                let x = Double(gate[row * stride + i])
+                let expected = x / (1 + exp(-x)) * Double(up[row * stride + i])
+                #expect(abs(Double(found) - expected) <= 1e-6 * max(1e-3, abs(expected)))
+            }
         }
     }
 

@@ -61,8 +61,8 @@ final class BoundedEncoding: EncodingMethod {
         self.dictionary = dictionary
         self.weights = weights
         k = dictionary.activation.largestCount ?? 0
-        let fitting = Self.bytesPerScan / kernels_bound_stride(weights.width) / PackedMatrix.rowStep
-        let rowsPerScan = min(PackedMatrix.rowsPerBlock, max(1, fitting) * PackedMatrix.rowStep)
+        let fitting = Self.bytesPerScan / kernels_bound_stride(weights.width) / TiledRows.rowsPerTile
+        let rowsPerScan = min(PackedMatrix.rowsPerBlock, max(1, fitting) * TiledRows.rowsPerTile)
         self.rowsPerScan = rowsPerScan
         scratch = (0..<threads.count).map { [k, rowsPerPiece] _ in
             Scratch(width: weights.width, k: k, rowsPerScan: rowsPerScan, rowsPerPiece: rowsPerPiece)

@@ -16,7 +16,8 @@ struct DenseProducts {
 
     /// Goes through the next `count` latents. False where a pre-activation is not finite.
     func select(
-        _ count: Int, of x: Matrix, rows: Int, scratch z: UnsafeMutablePointer<Float>, into selection: inout Selection
+        _ count: Int, of x: TiledRows, rows: Int, scratch z: UnsafeMutablePointer<Float>,
+        into selection: inout Selection
     ) -> Bool {
         for start in stride(from: 0, to: count, by: Self.latentsPerChunk) {
             let columns = start..<min(count, start + Self.latentsPerChunk)

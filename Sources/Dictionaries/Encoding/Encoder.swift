@@ -71,7 +71,7 @@ public final class Encoder {
         _ prepared: [FloatBuffer]
     ) throws -> Activations {
         let blocks = threads.blocks(
-            of: selected.count, atMost: method.rowsPerPiece, multipleOf: PackedMatrix.rowStep)
+            of: selected.count, atMost: method.rowsPerPiece, multipleOf: TiledRows.rowsPerTile)
         let stride = preparation.stride
         if !isAdapted, let first = blocks.first {
             let first = selected[first]

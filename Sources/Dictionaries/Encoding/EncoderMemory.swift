@@ -31,7 +31,10 @@ public struct EncoderMemory: Sendable, Hashable {
     public var scratch: Int {
         let sums = threads * 20 * latents
         let scanned = PackedMatrix.rowsPerBlock
-        guard !isStreamed else { return threads * 4 * DenseProducts.scratch(rows: scanned, latents: latents) + sums }
+        guard !isStreamed else {
+            return threads * 4 * (DenseProducts.scratch(rows: scanned, latents: latents) + scanned * (width + 16))
+                + sums
+        }
         let rows = BoundedEncoding.mostRowsPerPiece
         let lists = scanned * (16 * BoundedEncoding.latentsPerChunk + 16 * (latents / 16))
         return threads
@@ -43,6 +46,6 @@ public struct EncoderMemory: Sendable, Hashable {
     /// Activations of a token, with room for one latent in 64 to fire: more than sparse autoencoders in use have. Where
     /// latents are read in parts, also the prepared row, and what its selection holds.
     public var perToken: Int {
-        16 * (latents / 64 + 64) * (isStreamed ? 2 : 1) + (isStreamed ? 4 * Matrix.stride(for: width) : 0)
+        16 * (latents / 64 + 64) * (isStreamed ? 2 : 1) + (isStreamed ? 4 * width : 0)
     }
 }

@@ -13,7 +13,9 @@ final class StreamedEncoding {
     private let packed: PackedMatrix
     /// For each thread, of products.
     private let scratch: [FloatBuffer]
-    /// [rows, stride]
+    /// For each thread [rows per block, stride], before they are tiled.
+    private let rows: [FloatBuffer]
+    /// Tiled rows.
     private var prepared = FloatBuffer(0)
 
     /// Latents that are read at a time: enough for every thread to have some to widen, and for the disk to read more than
@@ -29,6 +31,8 @@ final class StreamedEncoding {
         packed = PackedMatrix(columns: latentsPerPart, inner: dictionary.inputWidth)
         let floats = DenseProducts.scratch(rows: PackedMatrix.rowsPerBlock, latents: latentsPerPart)
         scratch = (0..<threads.count).map { _ in FloatBuffer(floats) }
+        let stride = preparation.stride
+        rows = (0..<threads.count).map { _ in FloatBuffer(PackedMatrix.rowsPerBlock * stride) }
     }
 
     /// Activations of the rows `selected` of `residual` [tokens, d_in]; nil where a pre-activation is not finite. Throws
@@ -37,7 +41,7 @@ final class StreamedEncoding {
         // Nothing is read for no rows.
         guard !selected.isEmpty else { return Activations() }
         let blocks = threads.blocks(
-            of: selected.count, atMost: PackedMatrix.rowsPerBlock, multipleOf: PackedMatrix.rowStep)
+            of: selected.count, atMost: PackedMatrix.rowsPerBlock, multipleOf: TiledRows.rowsPerTile)
         prepare(residual, selected, blocks)
         var selections = blocks.map { Selection(dictionary.activation, rows: $0.count) }
         for first in stride(from: 0, to: dictionary.latentCount, by: latentsPerPart) {
@@ -53,32 +57,36 @@ final class StreamedEncoding {
     private func part(_ first: Int) -> Range<Int> { first..<min(dictionary.latentCount, first + latentsPerPart) }
 
     private func prepare(_ residual: UnsafeBufferPointer<Float>, _ selected: ArraySlice<Int>, _ blocks: [Range<Int>]) {
-        let stride = preparation.stride
-        if prepared.count < selected.count * stride {
+        let floats = TiledRows.count(rows: selected.count, inner: dictionary.inputWidth)
+        if prepared.count < floats {
             // What was there goes before what comes.
             prepared = FloatBuffer(0)
-            prepared = FloatBuffer(selected.count * stride)
+            prepared = FloatBuffer(floats)
         }
-        threads.forEach(blocks.count) { block, _ in
-            let rows = blocks[block]
-            let places = selected.dropFirst(rows.lowerBound).prefix(rows.count)
-            preparation.prepare(residual, places, into: prepared.pointer + rows.lowerBound * stride)
+        threads.forEach(blocks.count) { block, thread in
+            let places = selected.dropFirst(blocks[block].lowerBound).prefix(blocks[block].count)
+            let x = rows[thread].pointer
+            preparation.prepare(residual, places, into: x)
+            tiled(blocks[block]).set(Matrix(x, stride: preparation.stride), rows: places.count)
         }
+    }
+
+    /// The prepared rows of a block, which begins with a tile.
+    private func tiled(_ block: Range<Int>) -> TiledRows {
+        let width = dictionary.inputWidth
+        return TiledRows(prepared.pointer + block.lowerBound * width, inner: width)
     }
 
     /// Takes the latents `part`, whose weights are packed. False where a pre-activation is not finite.
     private func select(_ part: Range<Int>, _ blocks: [Range<Int>], into selections: inout [Selection]) -> Bool {
         let products = DenseProducts(dictionary: dictionary, weights: packed, first: part.lowerBound)
-        let stride = preparation.stride
         var isFinite = blocks.map { _ in true }
         selections.withUnsafeMutableBufferPointer { selections in
             isFinite.withUnsafeMutableBufferPointer { isFinite in
                 threads.forEach(blocks.count) { block, thread in
-                    let rows = blocks[block]
-                    let x = Matrix(prepared.pointer + rows.lowerBound * stride, stride: stride)
                     isFinite[block] = products.select(
-                        part.count, of: x, rows: rows.count, scratch: scratch[thread].pointer,
-                        into: &selections[block])
+                        part.count, of: tiled(blocks[block]), rows: blocks[block].count,
+                        scratch: scratch[thread].pointer, into: &selections[block])
                 }
             }
         }

@@ -20,9 +20,9 @@ const char *kernels_instruction_set(void);
 /// False if ACTDIFF_KERNELS names something that this processor cannot run; the widest is used then.
 bool kernels_request_is_met(void);
 
-/// RMSNorm of `rows` rows: out = x / sqrt(mean(x^2) + epsilon) * weight.
+/// RMSNorm of `rows` rows, tiled for a product: x / sqrt(mean(x^2) + epsilon) * weight.
 void kernels_rms_norm(const float *x, size_t x_stride, const float *weight, float epsilon, size_t rows, size_t width,
-                      float *out, size_t out_stride);
+                      float *tiled);
 
 /// Rotates `heads` heads of one row in place (Hugging Face layout: the two halves of a head form the pairs).
 /// `cosine` and `sine` hold head_size / 2 values of the row's position.
@@ -46,8 +46,10 @@ void kernels_attention_pack(const float *k, const float *v, size_t stride, size_
 void kernels_attention(const float *q, size_t q_stride, float *out, size_t out_stride, size_t start, size_t count,
                        size_t group, size_t head_size, size_t window, float scale, size_t length, float *scratch);
 
-/// SwiGLU: out[i] = gate[i] / (1 + exp(-gate[i])) * up[i].
-void kernels_silu_multiply(const float *gate, const float *up, size_t count, float *out);
+/// SwiGLU of `count` columns of some rows, gate / (1 + exp(-gate)) * up: the values first ... first + count - 1 of tiled
+/// rows of `inner`.
+void kernels_silu_multiply(const float *gate, const float *up, size_t stride, size_t rows, size_t count, size_t first,
+                           size_t inner, float *tiled);
 
 /// True if all values are finite.
 bool kernels_all_finite(const float *x, size_t count);
