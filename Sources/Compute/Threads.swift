@@ -55,9 +55,9 @@ public struct Threads: Sendable {
     /// is), with which the threads end together.
     ///
     /// Of few rows all threads get as much, or nearly. Of many, each block takes at most the half of what is left for each
-    /// thread, down to a quarter of `size`: a thread on a slower processor, or one that was interrupted, takes fewer.
+    /// thread, down to ten times `step`: a thread on a slower processor, or one that was interrupted, takes fewer.
     public func blocks(of total: Int, atMost size: Int, multipleOf step: Int) -> [Range<Int>] {
-        let smallest = max(step, size / 4 / step * step)
+        let smallest = min(size, 10 * step)
         let rounds = max(1, (total + size * count - 1) / (size * count))
         let even = ((total + rounds * count - 1) / (rounds * count) + step - 1) / step * step
         let isGuided = count > 1 && total >= 4 * count * smallest

@@ -81,10 +81,10 @@ struct KERNEL(softmax_state) {
     float largest[LANES], sum[LANES];
 };
 
-// The largest of a block's scores, of which lo ... hi - 1 count; the others become -infinity.
-INLINE float KERNEL(largest_score)(float *scores, size_t lo, size_t hi, size_t count, float largest) {
+// In each lane the largest of a row's scores that it holds, of which lo ... hi - 1 count; the others become -infinity.
+INLINE void KERNEL(largest_scores)(float *scores, size_t lo, size_t hi, size_t count, vec *most) {
     const vec none = (vec){0} - INFINITY;
-    vec most = (vec){0} + largest;
+    vec largest = *most;
     for (size_t j = 0; j < count; j += LANES) {
         vec x = LOAD(scores + j);
         if (j < lo || j + LANES > hi) {
@@ -93,23 +93,43 @@ INLINE float KERNEL(largest_score)(float *scores, size_t lo, size_t hi, size_t c
             x = (vec)(((ivec)x & counts) | ((ivec)none & ~counts));
             STORE(scores + j, x);
         }
-        ivec greater = x > most;  // what is not a number is not
-        most = (vec)(((ivec)x & greater) | ((ivec)most & ~greater));
+        ivec greater = x > largest;  // what is not a number is not
+        largest = (vec)(((ivec)x & greater) | ((ivec)largest & ~greater));
     }
-    float lanes[LANES];
-    memcpy(lanes, &most, sizeof lanes);
-    for (size_t width = LANES / 2; width > 0; width /= 2)
-        for (size_t i = 0; i < width; i++) lanes[i] = lanes[i] > lanes[i + width] ? lanes[i] : lanes[i + width];
-    return lanes[0];
+    *most = largest;
+}
+
+// Of each row's lanes the largest, in rows[0], or the sum in the order of KERNEL(sum): all rows at once, after they were
+// turned.
+INLINE void KERNEL(largest_of_rows)(vec rows[LANES]) {
+    KERNEL(turn_square)(rows);
+    UNROLL for (size_t width = LANES / 2; width > 0; width /= 2)
+        UNROLL for (size_t i = 0; i < width; i++) {
+            ivec greater = rows[i] > rows[i + width];
+            rows[i] = (vec)(((ivec)rows[i] & greater) | ((ivec)rows[i + width] & ~greater));
+        }
+}
+
+INLINE void KERNEL(sums_of_rows)(vec rows[LANES]) {
+    KERNEL(turn_square)(rows);
+    UNROLL for (size_t width = LANES / 2; width > 0; width /= 2)
+        UNROLL for (size_t i = 0; i < width; i++) rows[i] += rows[i + width];
 }
 
 // Turns the scores of a block into exp(scale * (score - largest so far)), zeros where they do not count, for all rows.
-// Sets what the rows' earlier sums are to be multiplied by.
+// Sets what the rows' earlier sums are to be multiplied by. Meanwhile `width` floats for each row are fetched from `next`:
+// the processor does not guess them, and all at once they would be waited for.
 static void KERNEL(softmax_block)(float *scores, const size_t *lo, const size_t *hi, size_t count, float scale,
-                                  struct KERNEL(softmax_state) *state, float *factor) {
-    vec before = LOAD(state->largest), top = before;
-    for (size_t r = 0; r < ROWS; r++)
-        top[r] = KERNEL(largest_score)(scores + r * KEYS, lo[r], hi[r], count, state->largest[r]);
+                                  const float *const *next, size_t width, struct KERNEL(softmax_state) *state,
+                                  float *factor) {
+    vec before = LOAD(state->largest), lanes[LANES];
+    for (size_t r = 0; r < LANES; r++) lanes[r] = (vec){0} + state->largest[r];
+    for (size_t r = 0; r < ROWS; r++) {
+        for (size_t i = 0; i < width; i += LINE / sizeof(float)) __builtin_prefetch(next[r] + i);
+        KERNEL(largest_scores)(scores + r * KEYS, lo[r], hi[r], count, lanes + r);
+    }
+    KERNEL(largest_of_rows)(lanes);
+    vec top = lanes[0];
     // exp(0) is 1, for rows whose largest stays; nothing was summed where there was none.
     vec factors = (before - top) * scale;
     EXP(factors);
@@ -129,8 +149,10 @@ static void KERNEL(softmax_block)(float *scores, const size_t *lo, const size_t 
             STORE(row + j, x);
             sums += x;
         }
-        state->sum[r] = state->sum[r] * factor[r] + SUM(sums);
+        lanes[r] = sums;
     }
+    KERNEL(sums_of_rows)(lanes);
+    STORE(state->sum, LOAD(state->sum) * factors + lanes[0]);
 }
 
 // The next `vectors` columns for TILE rows, see below.
@@ -168,10 +190,11 @@ static void KERNEL(attention)(const float *q, size_t q_stride, float *out, size_
     size_t width = ROUND_UP(head_size, 2 * LANES);
     float *tiles = scratch, *values = tiles + TILES(length, head_size), *scores = values + VALUES(length, width);
     float *sums = scores + ROWS * KEYS, *turned = sums + ROWS * width;
-    size_t all = count * group;
+    size_t all = count * group, further = ROWS / group * q_stride;
     for (size_t row = 0; row < all; row += ROWS) {
         size_t rows = all - row < ROWS ? all - row : ROWS;
-        const float *queries[LANES];
+        // Of these rows, and about where the next ones have theirs.
+        const float *queries[LANES], *next[LANES];
         float factor[LANES];
         size_t token[LANES];
         struct KERNEL(softmax_state) state;
@@ -179,6 +202,7 @@ static void KERNEL(attention)(const float *q, size_t q_stride, float *out, size_
             size_t at = row + (r < rows ? r : rows - 1);  // past the end the last row is computed again, not stored
             token[r] = start + at / group;
             queries[r] = q + at / group * q_stride + at % group * head_size;
+            next[r] = queries[r] + further;
             state.largest[r] = -INFINITY;
             state.sum[r] = 0;
         }
@@ -197,7 +221,7 @@ static void KERNEL(attention)(const float *q, size_t q_stride, float *out, size_
                 lo[r] = low <= from ? 0 : low - from < tiled ? low - from : tiled;
                 hi[r] = high <= from ? 0 : high - from < tiled ? high - from : tiled;
             }
-            KERNEL(softmax_block)(scores, lo, hi, tiled, scale, &state, factor);
+            KERNEL(softmax_block)(scores, lo, hi, tiled, scale, next, head_size, &state, factor);
             KERNEL(weighted_values)(scores, values + from * width, keys, width, factor, sums);
         }
         for (size_t r = 0; r < rows; r++) {
