@@ -35,8 +35,9 @@ size_t kernels_bound_codes(size_t latents, size_t inner) { return ROUND_UP(laten
 
 size_t kernels_bound_scales(size_t latents, size_t inner) { return ROUND_UP(latents, PANEL) * BLOCKS(inner); }
 
-// A line more than needed, so that rows do not stand a power of two apart.
-size_t kernels_bound_stride(size_t inner) { return ROUND_UP(inner, 64) + 64; }
+size_t kernels_bound_row_codes(size_t rows, size_t inner) {
+    return ROUND_UP(rows, KERNELS_BOUND_TILE) * ROUND_UP(inner, STEPS);
+}
 
 void kernels_bound_pack(const float *w, size_t first, size_t count, const struct kernels_bound_weights *packed) {
     chosen()->pack(w, first, count, packed);

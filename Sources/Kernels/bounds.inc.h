@@ -10,7 +10,7 @@
 #define LATENTS 16
 #define VECTORS (PANEL / LATENTS)
 #define STEPS 4
-#define TILE 6  // 24 sums, 4 weights and 1 factor in 32 registers; see product.inc.h
+#define TILE KERNELS_BOUND_TILE  // 24 sums, 4 weights and 1 factor in 32 registers; see product.inc.h
 // Groups of steps that are unrolled.
 #define GROUPS 4
 // Bytes of the next panel that are fetched ahead in each group of steps: in eight tiles all of it.
@@ -24,13 +24,12 @@
 
 #if HAS_VNNI
 // Sums += codes · panel for one group of steps.
-INLINE void KERNEL(tile_step)(const size_t rows, const int8_t *x, size_t x_stride, const uint8_t *panel,
-                              __m512i sum[TILE][VECTORS]) {
+INLINE void KERNEL(tile_step)(const size_t rows, const int8_t *x, const uint8_t *panel, __m512i sum[TILE][VECTORS]) {
     __m512i weight[VECTORS];
     UNROLL for (size_t c = 0; c < VECTORS; c++) weight[c] = _mm512_loadu_si512(panel + c * LATENTS * STEPS);
     UNROLL for (size_t r = 0; r < rows; r++) {
         int32_t four;
-        memcpy(&four, x + r * x_stride, sizeof four);
+        memcpy(&four, x + r * STEPS, sizeof four);
         __m512i factor = _mm512_set1_epi32(four);
         UNROLL for (size_t c = 0; c < VECTORS; c++) sum[r][c] = _mm512_dpbusd_epi32(sum[r][c], weight[c], factor);
     }
@@ -41,9 +40,9 @@ INLINE void KERNEL(tile_step)(const size_t rows, const int8_t *x, size_t x_strid
 #endif
 
 // sums[r][l] (+)= scale_r · scales[l] · (start_r + codes_r · panel_l) over `groups` groups of STEPS steps.
-INLINE void KERNEL(tile)(const size_t rows, const int8_t *x, size_t x_stride, const int32_t *start,
-                         const float *row_scales, size_t blocks, const uint8_t *panel, size_t groups,
-                         const uint8_t *ahead, const float *scales, bool accumulate, float *sums) {
+INLINE void KERNEL(tile)(const size_t rows, const int8_t *x, const int32_t *start, const float *row_scales,
+                         size_t blocks, const uint8_t *panel, size_t groups, const uint8_t *ahead,
+                         const float *scales, bool accumulate, float *sums) {
 #if HAS_VNNI
     __m512i sum[TILE][VECTORS];
     UNROLL for (size_t r = 0; r < rows; r++)
@@ -52,12 +51,13 @@ INLINE void KERNEL(tile)(const size_t rows, const int8_t *x, size_t x_stride, co
     _Pragma("clang loop unroll(disable)") for (; g + GROUPS <= groups; g += GROUPS, panel += GROUPS * PANEL * STEPS) {
         UNROLL for (size_t i = 0; i < GROUPS; i++) {
             if (i * AHEAD % LINE == 0) __builtin_prefetch(ahead + i * AHEAD, 0, 2);
-            KERNEL(tile_step)(rows, x + (g + i) * STEPS, x_stride, panel + i * PANEL * STEPS, sum);
+            KERNEL(tile_step)(rows, x + i * TILE * STEPS, panel + i * PANEL * STEPS, sum);
         }
+        x += GROUPS * TILE * STEPS;
         ahead += GROUPS * AHEAD;
     }
-    _Pragma("clang loop unroll(disable)") for (; g < groups; g++, panel += PANEL * STEPS)
-        KERNEL(tile_step)(rows, x + g * STEPS, x_stride, panel, sum);
+    _Pragma("clang loop unroll(disable)") for (; g < groups; g++, x += TILE * STEPS, panel += PANEL * STEPS)
+        KERNEL(tile_step)(rows, x, panel, sum);
     UNROLL for (size_t r = 0; r < rows; r++) {
         UNROLL for (size_t c = 0; c < VECTORS; c++) {
             float *to = sums + r * PANEL + c * LATENTS;
@@ -72,7 +72,8 @@ INLINE void KERNEL(tile)(const size_t rows, const int8_t *x, size_t x_stride, co
         for (size_t l = 0; l < PANEL; l++) {
             int32_t sum = start[r * blocks];
             for (size_t k = 0; k < groups * STEPS; k++)
-                sum += x[r * x_stride + k] * (int32_t)panel[k / STEPS * PANEL * STEPS + l * STEPS + k % STEPS];
+                sum += x[(k / STEPS * TILE + r) * STEPS + k % STEPS]
+                       * (int32_t)panel[(k / STEPS * PANEL + l) * STEPS + k % STEPS];
             float product = (float)sum * (scales[l] * row_scales[r * blocks]);
             sums[r * PANEL + l] = accumulate ? sums[r * PANEL + l] + product : product;
         }
@@ -80,12 +81,12 @@ INLINE void KERNEL(tile)(const size_t rows, const int8_t *x, size_t x_stride, co
 #endif
 }
 
-static void KERNEL(tile_of)(size_t rows, const int8_t *x, size_t x_stride, const int32_t *start,
-                            const float *row_scales, size_t blocks, const uint8_t *panel, size_t groups,
-                            const uint8_t *ahead, const float *scales, bool accumulate, float *sums) {
-#define TILE_CASE(n)                                                                                                  \
-    case n:                                                                                                           \
-        KERNEL(tile)(n, x, x_stride, start, row_scales, blocks, panel, groups, ahead, scales, accumulate, sums);      \
+static void KERNEL(tile_of)(size_t rows, const int8_t *x, const int32_t *start, const float *row_scales,
+                            size_t blocks, const uint8_t *panel, size_t groups, const uint8_t *ahead,
+                            const float *scales, bool accumulate, float *sums) {
+#define TILE_CASE(n)                                                                                       \
+    case n:                                                                                                \
+        KERNEL(tile)(n, x, start, row_scales, blocks, panel, groups, ahead, scales, accumulate, sums);     \
         break;
     switch (rows) {
         TILE_CASE(1)
@@ -100,10 +101,10 @@ static void KERNEL(tile_of)(size_t rows, const int8_t *x, size_t x_stride, const
 
 #define BAR(row) kernels_bar((row)->lower, (row)->held, (row)->k)
 
-// Takes the sums of all rows and 16 latents, of which those in `valid` exist. Without a cut, `bars` has what each row's
-// values must reach.
+// Takes the sums of a tile's rows, which begin with `first`, and 16 latents, of which those in `valid` exist. Without a
+// cut, `bars` has what each row's values must reach.
 INLINE void KERNEL(take)(const bool has_cut, const struct kernels_bound_weights *w, size_t latent, uint16_t valid,
-                         const float *sums, const struct kernels_bound_rows *x, size_t rows, float *bars,
+                         const float *sums, const struct kernels_bound_rows *x, size_t first, size_t rows, float *bars,
                          struct kernels_candidates *candidates) {
 #if HAS_VNNI
     const __m512 slack = _mm512_maskz_loadu_ps(valid, w->slack + latent);
@@ -114,7 +115,7 @@ INLINE void KERNEL(take)(const bool has_cut, const struct kernels_bound_weights 
     const __m512i latents = _mm512_add_epi32(
         _mm512_set1_epi32((int)latent), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
 #endif
-    for (size_t r = 0; r < rows; r++, sums += PANEL) {
+    for (size_t r = first; r < first + rows; r++, sums += PANEL) {
         uint16_t above = 0;
         float lower[LATENTS];
         struct kernels_candidates *row = candidates + r;
@@ -125,7 +126,7 @@ INLINE void KERNEL(take)(const bool has_cut, const struct kernels_bound_weights 
         // Not below, so that what is not a number stays in.
         uint16_t stays = has_cut ? _mm512_mask_cmp_ps_mask(valid, upper, cut, _CMP_NLE_UQ)
                                  : _mm512_mask_cmp_ps_mask(valid, upper, _mm512_set1_ps(bars[r]), _CMP_NLT_UQ);
-        if (!stays) continue;
+        // Stored even if nothing stays: which rows have some cannot be foreseen, and a wrong guess costs more.
         _mm512_storeu_ps(row->upper + row->count, _mm512_maskz_compress_ps(stays, upper));
         _mm512_storeu_si512(row->latents + row->count, _mm512_maskz_compress_epi32(stays, latents));
         row->count += (size_t)__builtin_popcount(stays);
@@ -155,13 +156,27 @@ INLINE void KERNEL(take)(const bool has_cut, const struct kernels_bound_weights 
     }
 }
 
+// Takes a tile's sums with the latents of a panel, of which `count` are there.
+static void KERNEL(take_panel)(const struct kernels_bound_weights *w, size_t latent, size_t count, const float *sums,
+                               const struct kernels_bound_rows *x, size_t first, size_t rows, float *bars,
+                               struct kernels_candidates *candidates) {
+    for (size_t l = 0; l < count; l += LATENTS, sums += LATENTS) {
+        uint16_t valid = count - l < LATENTS ? (uint16_t)((1u << (count - l)) - 1) : 0xffff;
+        if (w->cut)
+            KERNEL(take)(true, w, latent + l, valid, sums, x, first, rows, bars, candidates);
+        else
+            KERNEL(take)(false, w, latent + l, valid, sums, x, first, rows, bars, candidates);
+    }
+}
+
 static void KERNEL(select)(const struct kernels_bound_weights *w, size_t first, size_t count,
                            const struct kernels_bound_rows *x, size_t rows, float *scratch,
                            struct kernels_candidates *candidates) {
-    size_t blocks = BLOCKS(w->inner), padded = ROUND_UP(w->inner, STEPS), stride = kernels_bound_stride(w->inner);
+    size_t blocks = BLOCKS(w->inner), padded = ROUND_UP(w->inner, STEPS);
     float *bars = scratch + rows * PANEL;
     for (size_t row = 0; row < rows; row++) bars[row] = w->cut ? 0 : BAR(candidates + row);
     for (size_t latent = first; latent < first + count; latent += PANEL) {
+        size_t here = first + count - latent < PANEL ? first + count - latent : PANEL;
         const uint8_t *panel = w->codes + latent * padded;
         const uint8_t *next = latent + PANEL < first + count ? panel + PANEL * padded : panel;
         const float *scales = w->scales + latent * blocks;
@@ -170,27 +185,25 @@ static void KERNEL(select)(const struct kernels_bound_weights *w, size_t first, 
             for (size_t row = 0; row < rows; row += TILE) {
                 size_t tile = rows - row < TILE ? rows - row : TILE, at = row / TILE < 8 ? row / TILE : 0;
                 const uint8_t *ahead = next + k * PANEL + at * depth / STEPS * AHEAD;
-                KERNEL(tile_of)(tile, x->codes + row * stride + k, stride, x->sums + row * blocks + block,
+                float *sums = scratch + row * PANEL;
+                KERNEL(tile_of)(tile, x->codes + row * padded + k * TILE, x->sums + row * blocks + block,
                                 x->scales + row * blocks + block, blocks, panel + k * PANEL, depth / STEPS, ahead,
-                                scales + block * PANEL, block > 0, scratch + row * PANEL);
+                                scales + block * PANEL, block > 0, sums);
+                // While they are in the nearest cache.
+                if (block + 1 == blocks)
+                    KERNEL(take_panel)(w, latent, here, sums, x, row, tile, bars, candidates);
             }
-        }
-        for (size_t l = 0; l < PANEL && latent + l < first + count; l += LATENTS) {
-            size_t here = first + count - latent - l;
-            uint16_t valid = here < LATENTS ? (uint16_t)((1u << here) - 1) : 0xffff;
-            if (w->cut)
-                KERNEL(take)(true, w, latent + l, valid, scratch + l, x, rows, bars, candidates);
-            else
-                KERNEL(take)(false, w, latent + l, valid, scratch + l, x, rows, bars, candidates);
         }
     }
 }
 
-// One block of a row: codes and their sum, the scale, and the squares of what is left out, and of x and y.
+// One block of a row: codes, which go to its place in a tile, and their sum, the scale, and the squares of what is left
+// out, and of x and y.
 static float KERNEL(encode_block)(const float *x, const uint32_t *order, const float *centre, size_t count,
-                                  int8_t *codes, int32_t *sum, double *lost, double *length, double *norm) {
+                                  int8_t *tile, int32_t *sum, double *lost, double *length, double *norm) {
 #pragma clang fp reassociate(on)
     float y[BLOCK], largest = 0;
+    int8_t codes[ROUND_UP(BLOCK, STEPS)];
     double all = 0, squares = 0, off = 0;
     for (size_t k = 0; k < count; k++) {
         float value = x[order[k]];
@@ -213,6 +226,8 @@ static float KERNEL(encode_block)(const float *x, const uint32_t *order, const f
         off += left * left;
         squares += (double)y[k] * y[k];
     }
+    for (size_t k = count; k % STEPS != 0; k++) codes[k] = 0;
+    for (size_t k = 0; k < count; k += STEPS) memcpy(tile + k * TILE, codes + k, STEPS);
     *sum = -128 * total;
     *lost += off;
     *length += all;
@@ -222,14 +237,13 @@ static float KERNEL(encode_block)(const float *x, const uint32_t *order, const f
 
 static void KERNEL(encode)(const struct kernels_bound_weights *w, const float *x, size_t x_stride, size_t rows,
                            const struct kernels_bound_rows *out) {
-    size_t inner = w->inner, blocks = BLOCKS(inner), stride = kernels_bound_stride(inner);
+    size_t inner = w->inner, blocks = BLOCKS(inner), padded = ROUND_UP(inner, STEPS);
     for (size_t row = 0; row < rows; row++, x += x_stride) {
-        int8_t *codes = out->codes + row * stride;
-        memset(codes + inner, 0, stride - inner);
+        int8_t *tile = out->codes + row / TILE * TILE * padded + row % TILE * STEPS;
         double lost = 0, length = 0, norm = 0;
         for (size_t block = 0; block < blocks; block++) {
             size_t from = block * BLOCK, count = inner - from < BLOCK ? inner - from : BLOCK, at = row * blocks + block;
-            out->scales[at] = KERNEL(encode_block)(x, w->order + from, w->centre + from, count, codes + from,
+            out->scales[at] = KERNEL(encode_block)(x, w->order + from, w->centre + from, count, tile + from * TILE,
                                                    out->sums + at, &lost, &length, &norm);
         }
         out->length[row] = kernels_root_up(length);

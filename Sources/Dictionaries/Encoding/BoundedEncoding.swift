@@ -61,8 +61,9 @@ final class BoundedEncoding: EncodingMethod {
         self.dictionary = dictionary
         self.weights = weights
         k = dictionary.activation.largestCount ?? 0
-        let fitting = Self.bytesPerScan / kernels_bound_stride(weights.width) / TiledRows.rowsPerTile
-        let rowsPerScan = min(PackedMatrix.rowsPerBlock, max(1, fitting) * TiledRows.rowsPerTile)
+        let tile = Int(KERNELS_BOUND_TILE)
+        let fitting = Self.bytesPerScan / kernels_bound_row_codes(tile, weights.width)
+        let rowsPerScan = min(PackedMatrix.rowsPerBlock, max(1, fitting) * tile)
         self.rowsPerScan = rowsPerScan
         scratch = (0..<threads.count).map { [k, rowsPerPiece] _ in
             Scratch(width: weights.width, k: k, rowsPerScan: rowsPerScan, rowsPerPiece: rowsPerPiece)

@@ -15,7 +15,7 @@ final class CodedRows {
         (lengths, norms) = (FloatBuffer(rows), FloatBuffer(rows))
         floats = [scales, error]
         view = kernels_bound_rows(
-            codes: .allocate(capacity: rows * kernels_bound_stride(width)), scales: scales.pointer,
+            codes: .allocate(capacity: kernels_bound_row_codes(rows, width)), scales: scales.pointer,
             sums: .allocate(capacity: rows * blocks), length: lengths.pointer, norm: norms.pointer,
             error: error.pointer)
     }

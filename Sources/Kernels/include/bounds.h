@@ -18,6 +18,8 @@
 #define KERNELS_BOUND_BLOCK 256
 /// Latents whose codes are packed together.
 #define KERNELS_BOUND_PANEL 64
+/// Rows whose codes stand together.
+#define KERNELS_BOUND_TILE 6
 
 /// Whether this processor multiplies 8-bit numbers fast (AVX-512 VNNI). Without it everything here works, slowly.
 bool kernels_bounds_are_fast(void);
@@ -51,7 +53,7 @@ void kernels_bound_pack(const float *w, size_t first, size_t count, const struct
 
 /// 8-bit rows of y.
 struct kernels_bound_rows {
-    /// [rows, stride]; stride is kernels_bound_stride(inner).
+    /// [rows / KERNELS_BOUND_TILE, inner / 4, KERNELS_BOUND_TILE, 4], rounded up.
     int8_t *codes;
     /// [rows, blocks]: scale of each block.
     float *scales;
@@ -61,8 +63,8 @@ struct kernels_bound_rows {
     float *length, *norm, *error;
 };
 
-/// Bytes from one row of codes to the next.
-size_t kernels_bound_stride(size_t inner);
+/// Bytes of the codes of `rows` rows.
+size_t kernels_bound_row_codes(size_t rows, size_t inner);
 
 /// Fills `out` from `rows` rows of finite floats.
 void kernels_bound_encode(const struct kernels_bound_weights *weights, const float *x, size_t x_stride, size_t rows,
