@@ -267,7 +267,8 @@ extension WorkerMachine {
         ending = outcome
         let waiting = held.compactMap { if case .waiting = $0.stage { $0.id } else { nil } }
         held.removeAll { waiting.contains($0.id) }
-        var actions: [Action] = [renewal(at: now)]
+        // Where there was nothing, the goodbye says it all, and a renewal's answer would find nobody.
+        var actions: [Action] = held.isEmpty && waiting.isEmpty ? [] : [renewal(at: now)]
         if !waiting.isEmpty { actions.append(.handBack(waiting, reason: reason)) }
         return actions + endIfDrained()
     }
