@@ -49,7 +49,7 @@ extension Workspace {
     func add(to memory: inout ForwardMemory, config: ModelConfig, rank: Int, threads: Threads) {
         let float = MemoryLayout<Float>.stride
         let attention = kernels_attention_scratch(0, config.headSize)
-        memory.scratch += threads.count * float * (ThreadScratch.floats(config: config, rank: rank) + attention)
+        memory.scratch += threads.count * float * (ThreadScratch.Sizes(config, rank: rank).sum + attention)
         memory.perToken +=
             float * (ProjectionGroup.queryKeyValue.columns(config) + ProjectionGroup.output.inner(config))
         memory.perTokenOfLongest +=

@@ -30,23 +30,28 @@ final class Workspace {
         let attention: AttentionScratch
 
         init(config: ModelConfig, rank: Int, longest: Int) {
-            func tiled(_ inner: Int) -> FloatBuffer {
-                FloatBuffer(TiledRows.count(rows: PackedMatrix.rowsPerBlock, inner: inner))
-            }
-            x = tiled(max(config.hiddenSize, ProjectionGroup.output.inner(config)))
-            gateUp = FloatBuffer(PackedMatrix.rowsPerBlock * Workspace.gateUpColumns)
-            activated = tiled(config.intermediateSize)
-            lowRank = FloatBuffer(PackedMatrix.rowsPerBlock * max(rank, 1))
-            tiledLowRank = tiled(max(rank, 1))
+            let sizes = Sizes(config, rank: rank)
+            x = FloatBuffer(sizes.x)
+            gateUp = FloatBuffer(sizes.gateUp)
+            activated = FloatBuffer(sizes.activated)
+            lowRank = FloatBuffer(sizes.lowRank)
+            tiledLowRank = FloatBuffer(sizes.tiledLowRank)
             attention = AttentionScratch(length: longest, headSize: config.headSize)
         }
 
         /// Floats of all but attention's.
-        static func floats(config: ModelConfig, rank: Int) -> Int {
-            func tiled(_ inner: Int) -> Int { TiledRows.count(rows: PackedMatrix.rowsPerBlock, inner: inner) }
-            return tiled(max(config.hiddenSize, ProjectionGroup.output.inner(config)))
-                + tiled(config.intermediateSize) + tiled(max(rank, 1))
-                + PackedMatrix.rowsPerBlock * (Workspace.gateUpColumns + max(rank, 1))
+        struct Sizes {
+            let x, gateUp, activated, lowRank, tiledLowRank: Int
+            var sum: Int { x + gateUp + activated + lowRank + tiledLowRank }
+
+            init(_ config: ModelConfig, rank: Int) {
+                let rows = PackedMatrix.rowsPerBlock
+                x = TiledRows.count(rows: rows, inner: max(config.hiddenSize, ProjectionGroup.output.inner(config)))
+                gateUp = rows * Workspace.gateUpColumns
+                activated = TiledRows.count(rows: rows, inner: config.intermediateSize)
+                lowRank = rows * max(rank, 1)
+                tiledLowRank = TiledRows.count(rows: rows, inner: max(rank, 1))
+            }
         }
     }
 
