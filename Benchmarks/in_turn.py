@@ -95,6 +95,7 @@ def run_in_turn(*sides):
                 queue[0].watch()
                 queue[0].stop()
                 if queue[0].has_ended:
+                    queue[0].look()  # It may have ended while it was being stopped.
                     queue.pop(0).check()
     finally:
         for program in sum(map(list, sides), []):
