@@ -81,7 +81,12 @@ struct WorkerRun {
         case 19:
             guard Int.random(in: 0..<6, using: &random) == 0 else { return nil }
             drains += 1
-            return perform(machine.drain(at: now))
+            let isIdle = given.isEmpty
+            let actions = machine.drain(at: now)
+            if isIdle, actions.contains(where: { if case .renew = $0 { true } else { false } }) {
+                return "asks for an answer that finds nobody"
+            }
+            return perform(actions)
         case 20: return perform(machine.connected(Bool.random(using: &random) ? .control : .data, at: now))
         case 21:
             guard Int.random(in: 0..<20, using: &random) == 0, outcome == nil else { return nil }
