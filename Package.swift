@@ -41,13 +41,14 @@ let package = Package(
             "Inputs", [.product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Kernels", cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]),
-        library("Checkpoints", ["Inputs", "Kernels"]),
-        library("Tokenization", ["Inputs", "Checkpoints", "CPCRE2"]),
+        library("Tensors", ["Inputs", "Kernels"]),
+        library("Models", ["Inputs", "Tensors"]),
+        library("Tokenization", ["Inputs", "Tensors", "Models", "CPCRE2"]),
         library("Compute", ["Kernels"]),
-        library("Transformers", ["Inputs", "Checkpoints", "Compute", "Kernels"]),
-        library("Dictionaries", ["Inputs", "Checkpoints", "Compute", "Kernels"]),
-        library("Diffing", ["Inputs", "Checkpoints", "Tokenization"]),
-        library("Evaluation", ["Inputs", "Checkpoints", "Compute", "Transformers", "Dictionaries", "Diffing"]),
+        library("Transformers", ["Inputs", "Tensors", "Models", "Compute", "Kernels"]),
+        library("Dictionaries", ["Inputs", "Tensors", "Models", "Compute", "Kernels"]),
+        library("Diffing", ["Inputs", "Tensors", "Models", "Tokenization"]),
+        library("Evaluation", ["Inputs", "Tensors", "Models", "Compute", "Transformers", "Dictionaries", "Diffing"]),
         library("Wire", ["Inputs", "Diffing", "CZeroMQ", "CLZ4"]),
         // What a daemon shows of itself; knows nothing of what it does.
         library(
@@ -56,13 +57,14 @@ let package = Package(
         library(
             "Cluster",
             [
-                "Inputs", "Checkpoints", "Tokenization", "Compute", "Diffing", "Evaluation", "Wire", "Monitoring",
+                "Inputs", "Tensors", "Models", "Tokenization", "Compute", "Diffing", "Evaluation", "Wire",
+                "Monitoring",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
             name: "actdiff",
             dependencies: [
-                "Inputs", "Checkpoints", "Compute", "Diffing", "Evaluation", "Wire", "Cluster",
+                "Inputs", "Tensors", "Models", "Compute", "Diffing", "Evaluation", "Wire", "Cluster",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -73,20 +75,25 @@ let package = Package(
         tests("ComputeTests", ["Compute"]),
         tests(
             "EvaluationTests", ["Inputs", "Compute", "Transformers", "Dictionaries", "Diffing", "Evaluation"]),
-        tests("TokenizationTests", ["Tokenization", "Checkpoints", "Inputs"], resources: [.copy("Goldens")]),
-        tests("CheckpointsTests", ["Checkpoints", "Inputs"], resources: [.copy("Goldens")]),
+        tests("TokenizationTests", ["Tokenization", "Tensors", "Models", "Inputs"], resources: [.copy("Goldens")]),
+        tests("ModelsTests", ["Tensors", "Models", "Inputs"], resources: [.copy("Goldens")]),
         tests(
-            "TransformersTests", ["Kernels", "Checkpoints", "Compute", "Transformers"], resources: [.copy("Goldens")]),
+            "TransformersTests", ["Kernels", "Tensors", "Models", "Compute", "Transformers"],
+            resources: [.copy("Goldens")]),
         tests(
-            "DictionariesTests", ["Checkpoints", "Compute", "Dictionaries", "Inputs"], resources: [.copy("Goldens")]),
+            "DictionariesTests", ["Tensors", "Models", "Compute", "Dictionaries", "Inputs"],
+            resources: [.copy("Goldens")]),
         tests(
             "ReferenceTests",
-            ["Inputs", "Checkpoints", "Compute", "Transformers", "Dictionaries", "Evaluation", "Diffing", "Cluster"],
+            [
+                "Inputs", "Tensors", "Models", "Compute", "Transformers", "Dictionaries", "Evaluation", "Diffing",
+                "Cluster",
+            ],
             exclude: ["Goldens"]),
         tests(
             "ClusterTests",
             [
-                "Inputs", "Checkpoints", "Compute", "Diffing", "Evaluation", "Wire", "Monitoring", "Cluster",
+                "Inputs", "Tensors", "Models", "Compute", "Diffing", "Evaluation", "Wire", "Monitoring", "Cluster",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ]),
         tests("MonitoringTests", ["Monitoring"]),

@@ -1,5 +1,5 @@
-import Checkpoints
 import Inputs
+import Models
 
 /// Whether two whole checkpoints can be compared.
 public enum CheckpointFit {

@@ -1,8 +1,8 @@
-import Checkpoints
 import Compute
 import Dictionaries
 import Diffing
 import Foundation
+import Models
 import Transformers
 
 /// Measures the two things that a shard's time goes into, the base's forward pass and the dictionary's products, against

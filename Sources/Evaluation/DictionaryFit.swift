@@ -1,7 +1,7 @@
-import Checkpoints
 import Dictionaries
 import Diffing
 import Inputs
+import Models
 
 /// Whether a dictionary belongs where a job wants to use it.
 public enum DictionaryFit {

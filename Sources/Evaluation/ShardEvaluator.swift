@@ -1,9 +1,9 @@
-import Checkpoints
 import Compute
 import Dictionaries
 import Diffing
 import Inputs
 import Kernels
+import Models
 import Transformers
 
 /// A task with its checkpoints and dictionaries open: turns shards into results.

@@ -1,7 +1,7 @@
-import Checkpoints
 import Dictionaries
 import Diffing
 import Inputs
+import Models
 
 /// The files behind a task: found and fingerprinted where a job is planned, checked where it is computed.
 public struct TaskInputs: Sendable {

@@ -1,4 +1,4 @@
-import Checkpoints
+import Models
 
 /// The residual stream at one depth, as one or several variants of a model have it.
 public struct ResidualStream {

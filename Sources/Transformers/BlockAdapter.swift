@@ -1,5 +1,5 @@
-import Checkpoints
 import Compute
+import Models
 
 /// What a LoRA adapter adds to one block: y += x · Aᵀ · Bᵀ for each projection group that it touches.
 ///

@@ -1,5 +1,6 @@
-import Checkpoints
 import Compute
+import Models
+import Tensors
 
 /// Projections that read the same input: one product computes them all.
 enum ProjectionGroup: Int, CaseIterable {

@@ -1,6 +1,6 @@
-import Checkpoints
 import Compute
 import Kernels
+import Models
 
 /// What a backend takes of memory, in bytes: what a plan must know before anything is computed.
 public struct ForwardMemory: Sendable, Hashable {

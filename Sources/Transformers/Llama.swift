@@ -1,7 +1,7 @@
-import Checkpoints
 import Compute
 import Inputs
 import Kernels
+import Models
 
 /// The Llama family on the CPU: Llama 2 and 3, Mistral, SmolLM2. Float32 throughout, whatever the stored type.
 ///

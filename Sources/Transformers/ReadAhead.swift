@@ -1,5 +1,5 @@
-import Checkpoints
 import Dispatch
+import Tensors
 
 /// Has the kernel read tensors from their files while something else is computed.
 final class ReadAhead {

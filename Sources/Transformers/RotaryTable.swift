@@ -1,5 +1,5 @@
-import Checkpoints
 import Foundation
+import Models
 
 /// Cosines and sines of rotary position embedding for positions 0 ..< `length`.
 ///

@@ -1,4 +1,5 @@
-import Checkpoints
+import Models
+import Tensors
 
 /// A checkpoint's part of a forward pass: its tensors, still in the stored type.
 struct ModelTensors {

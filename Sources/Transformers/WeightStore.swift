@@ -1,5 +1,5 @@
-import Checkpoints
 import Compute
+import Models
 
 /// The widened and packed weights of all models of a run: one block at a time, in one buffer for each projection group.
 ///

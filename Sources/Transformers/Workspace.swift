@@ -1,5 +1,5 @@
-import Checkpoints
 import Compute
+import Models
 
 /// Memory of the forward pass between and inside blocks; grows with the largest batch seen and is then reused.
 final class Workspace {

@@ -1,4 +1,3 @@
-import Checkpoints
 import Inputs
 
 /// The version of this program; coordinator and workers must have the same.

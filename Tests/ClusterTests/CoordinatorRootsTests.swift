@@ -1,9 +1,7 @@
-import Checkpoints
 import Diffing
 import Foundation
 import Inputs
 import Testing
-
 @testable import Cluster
 
 /// What a job may name where the coordinator has model roots.

@@ -1,9 +1,7 @@
-import Checkpoints
 import Diffing
 import Foundation
 import Inputs
 import Testing
-
 @testable import Cluster
 
 /// The fold of real jobs, on results that are drawn at random.

@@ -1,8 +1,8 @@
-import Checkpoints
 import Compute
 import Dictionaries
 import Foundation
 import Inputs
+import Tensors
 import Testing
 
 /// Encodings of tiny SAEs against SAELens itself (scripts/goldens/dictionaries.py).

@@ -1,5 +1,6 @@
-import Checkpoints
 import Diffing
+import Models
+import Tensors
 import Testing
 
 /// What must hold between forms of the base model.

@@ -1,4 +1,3 @@
-import Checkpoints
 import Cluster
 import Compute
 import Diffing

@@ -1,4 +1,3 @@
-import Checkpoints
 import Foundation
 
 /// Where the real model pair and the reference answers are. `scripts/test` sets the model up before the tests run.

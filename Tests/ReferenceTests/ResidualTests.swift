@@ -1,5 +1,6 @@
-import Checkpoints
 import Compute
+import Models
+import Tensors
 import Testing
 import Transformers
 

@@ -1,6 +1,7 @@
-import Checkpoints
 import Compute
 import Foundation
+import Models
+import Tensors
 import Testing
 import Transformers
 

@@ -1,6 +1,6 @@
-import Checkpoints
 import Compute
 import Foundation
+import Models
 import Testing
 import Transformers
 

@@ -2,8 +2,8 @@ import Compute
 import Foundation
 import Inputs
 import Testing
-
-@testable import Checkpoints
+@testable import Models
+@testable import Tensors
 @testable import Transformers
 
 /// Base, adapters and whole checkpoints in one run: the numbers of separate runs, and equal parts computed once.

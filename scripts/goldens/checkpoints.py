@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Write the goldens of CheckpointsTests: a small GGUF file with what gguf-py reads from it, and PEFT's own matching.
+"""Write the goldens of ModelsTests: a small GGUF file with what gguf-py reads from it, and PEFT's own matching.
 
 Setup:  pip install torch transformers peft gguf numpy safetensors
-Use:    scripts/goldens/checkpoints.py            (writes into Tests/CheckpointsTests/Goldens)
+Use:    scripts/goldens/checkpoints.py            (writes into Tests/ModelsTests/Goldens)
 """
 import json, os, tempfile
 import numpy as np
@@ -11,7 +11,7 @@ from gguf.constants import GGML_QUANT_SIZES
 from gguf.quants import dequantize
 from safetensors.numpy import save_file
 
-OUT = os.path.join(os.path.dirname(__file__), "..", "..", "Tests", "CheckpointsTests", "Goldens")
+OUT = os.path.join(os.path.dirname(__file__), "..", "..", "Tests", "ModelsTests", "Goldens")
 HIDDEN, FEED, HEADS, KV_HEADS, HEAD, VOCAB, LAYERS = 32, 64, 2, 1, 16, 24, 2
 HF_BLOCK = {"attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm", "attn_q": "self_attn.q_proj",
             "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj",

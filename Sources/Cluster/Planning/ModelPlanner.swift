@@ -1,8 +1,8 @@
-import Checkpoints
 import Diffing
 import Evaluation
 import Foundation
 import Inputs
+import Models
 import Tokenization
 
 /// Plans real jobs: reads the spec, opens the models, tokenises the prompts; and folds their results into bundles.

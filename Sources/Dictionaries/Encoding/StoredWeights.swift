@@ -1,8 +1,8 @@
-import Checkpoints
 import Compute
 import Dispatch
 import Inputs
 import Kernels
+import Tensors
 
 /// The encoder matrix as it stands in its file, [width, latents], each latent multiplied by its factor when it is read.
 final class StoredWeights {

@@ -1,7 +1,7 @@
-import Checkpoints
 import Compute
 import Foundation
 import Inputs
+import Tensors
 
 /// Reads a SAELens folder: `cfg.json` and `sae_weights.safetensors`.
 public enum SAELensFolder {

@@ -1,8 +1,8 @@
-import Checkpoints
 import Compute
 import Foundation
 import Inputs
 import Kernels
+import Tensors
 
 /// Reads the encoder from `sae_weights.safetensors`.
 struct SAELensReader {

@@ -1,5 +1,5 @@
-import Checkpoints
 import Inputs
+import Tensors
 
 extension Tokenizer {
     /// Reads the tokenizer from a GGUF file's metadata (`tokenizer.ggml.*`). Throws `InputError` for a kind of tokenizer

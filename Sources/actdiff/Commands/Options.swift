@@ -1,5 +1,4 @@
 import ArgumentParser
-import Checkpoints
 import Cluster
 import Diffing
 import Foundation

@@ -1,5 +1,6 @@
 import Foundation
 import Inputs
+import Tensors
 
 /// The safetensors of a Hugging Face folder: one file, or shards under an index.
 struct FolderWeights {

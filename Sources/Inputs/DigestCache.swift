@@ -1,5 +1,4 @@
 import Foundation
-import Inputs
 import Synchronization
 
 /// SHA-256 digests of input files, remembered between runs so that an unchanged model is not read again.

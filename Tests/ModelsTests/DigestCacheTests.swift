@@ -1,8 +1,6 @@
 import Foundation
-import Inputs
+@testable import Inputs
 import Testing
-
-@testable import Checkpoints
 
 struct DigestCacheTests {
     /// Sets a file's modification time this many seconds before now.

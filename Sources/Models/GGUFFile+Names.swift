@@ -1,4 +1,5 @@
 import Inputs
+import Tensors
 
 extension GGUFFile {
     /// The suffixes of llama.cpp's tensor names in a block, `blk.N.…`, and what the Hugging Face model calls them.

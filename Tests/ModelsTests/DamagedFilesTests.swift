@@ -1,6 +1,7 @@
-import Checkpoints
 import Foundation
 import Inputs
+import Models
+import Tensors
 import Testing
 
 /// Damaged containers either parse or throw an `InputError`; nothing crashes and no other error escapes.

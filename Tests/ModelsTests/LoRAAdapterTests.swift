@@ -1,6 +1,6 @@
-import Checkpoints
 import Foundation
 import Inputs
+import Models
 import Testing
 
 /// What peft answers for a tiny Llama, from scripts/goldens/checkpoints.py.

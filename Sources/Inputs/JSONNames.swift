@@ -1,12 +1,12 @@
 import Foundation
-import Inputs
 
 /// The names in a JSON object as the text has them: in order, and with repetitions, both of which parsing loses.
-enum JSONNames {
+public enum JSONNames {
     /// The names of the members of the root object or, with `member`, of the object that is this member of it.
     ///
     /// The text must be JSON that has already been parsed without error.
-    static func names(in json: some Collection<UInt8>, of member: String? = nil, file: String) throws -> [String] {
+    public static func names(in json: some Collection<UInt8>, of member: String? = nil, file: String) throws -> [String]
+    {
         let wanted = member == nil ? 1 : 2
         var found: [String] = []
         var outer: String?
@@ -40,7 +40,7 @@ enum JSONNames {
     }
 
     /// Throws where the object has a name twice: readers disagree on which of the two counts.
-    static func refuseRepeated(_ names: [String], place: String) throws {
+    public static func refuseRepeated(_ names: [String], place: String) throws {
         var seen: Set<String> = []
         for name in names where !seen.insert(name).inserted {
             throw InputError(place, expected: "every name once", found: "'\(name)' twice")

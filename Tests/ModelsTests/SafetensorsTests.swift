@@ -1,6 +1,6 @@
-import Checkpoints
 import Foundation
 import Inputs
+import Tensors
 import Testing
 
 struct SafetensorsTests {

@@ -1,7 +1,8 @@
-import Checkpoints
 import Foundation
 import Inputs
 import Kernels
+import Models
+import Tensors
 import Testing
 
 struct WideningTests {

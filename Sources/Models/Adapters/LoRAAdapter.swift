@@ -1,5 +1,6 @@
 import Foundation
 import Inputs
+import Tensors
 
 /// A PEFT LoRA adapter: low-rank pairs for linear layers of one model. A layer's output gains scale · B · (A · x).
 public struct LoRAAdapter: Sendable {

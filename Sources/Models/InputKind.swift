@@ -1,5 +1,6 @@
 import Foundation
 import Inputs
+import Tensors
 
 /// What stands at a path that should be a model or an adapter.
 public enum InputKind: Sendable, Hashable {

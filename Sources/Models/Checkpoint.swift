@@ -1,5 +1,6 @@
 import Foundation
 import Inputs
+import Tensors
 
 /// A model's weights and configuration: a Hugging Face folder with safetensors, or a GGUF file.
 public struct Checkpoint: Sendable {

@@ -1,4 +1,5 @@
 import Inputs
+import Tensors
 
 extension ModelConfig {
     /// Keys under `llama.` that are read here, or that say nothing about the forward pass.

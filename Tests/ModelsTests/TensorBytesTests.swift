@@ -1,8 +1,7 @@
 import Foundation
 import Inputs
 import Testing
-
-@testable import Checkpoints
+@testable import Tensors
 
 /// Files are read whole and in parts, and equality is that of types, shapes and bytes.
 @Suite struct TensorBytesTests {
