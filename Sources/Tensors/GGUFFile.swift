@@ -9,7 +9,7 @@ public struct GGUFFile: Sendable {
     public let tensors: [String: TensorView]
     let metadata: [String: GGUFValue]
 
-    static let magic = Array("GGUF".utf8)
+    public static let magic = Array("GGUF".utf8)
     /// GGML_MAX_DIMS.
     private static let mostExtents = 4
 

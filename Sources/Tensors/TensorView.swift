@@ -15,7 +15,7 @@ public struct TensorView: Sendable {
     let order: RowOrder
 
     /// Where a row of the tensor stands in the file.
-    enum RowOrder: Sendable, Hashable {
+    public enum RowOrder: Sendable, Hashable {
         case asStored
         /// llama.cpp keeps the rows of a query or key head as the pairs that its rotary embedding turns, (0, h), (1, h + 1),
         /// … with h half the head size; the model's own order has the first halves of all pairs, then the second.
@@ -33,7 +33,7 @@ public struct TensorView: Sendable {
 
     /// Takes a tensor whose bytes start at `offset`; throws where shape, type and file do not fit together.
     init(name: String, shape: [Int], type: StoredType, file: MappedFile, offset: Int) throws {
-        guard let count = Checkpoints.elementCount(of: shape), let size = type.byteCount(of: count),
+        guard let count = Tensors.elementCount(of: shape), let size = type.byteCount(of: count),
             offset >= 0, offset <= file.bytes.count, size <= file.bytes.count - offset
         else {
             throw InputError(
@@ -51,7 +51,7 @@ public struct TensorView: Sendable {
     }
 
     /// The same bytes under another name and with another order of rows. `order` must fit the number of rows.
-    func renamed(_ name: String, order: RowOrder) -> TensorView {
+    public func renamed(_ name: String, order: RowOrder) -> TensorView {
         TensorView(
             name: name, shape: shape, type: type, file: file, count: elementCount, offset: offset, order: order)
     }
