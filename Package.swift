@@ -70,6 +70,9 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // What several test targets need: comparisons, seeds, folders, files.
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+
         tests("InputsTests", ["Inputs"]),
         tests("KernelsTests", ["Kernels"]),
         tests("ComputeTests", ["Compute"]),
@@ -97,7 +100,14 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ]),
         tests("MonitoringTests", ["Monitoring"]),
-        tests("ProcessTests", ["actdiff"], resources: [.copy("Fixtures")]),
+        tests(
+            "BundleTests",
+            [
+                "TestSupport", "Inputs", "Compute", "Diffing", "Wire", "Cluster",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            exclude: ["Goldens"]),
+        tests("ProcessTests", ["TestSupport", "actdiff"], resources: [.copy("Fixtures")]),
         tests("WireTests", ["Inputs", "Diffing", "Wire", "CZeroMQ"]),
         tests("DiffingTests", ["Inputs", "Diffing"], resources: [.copy("Goldens")]),
     ]

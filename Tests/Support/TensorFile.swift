@@ -1,21 +1,26 @@
 import Foundation
 
-/// A safetensors file in memory, to look into and to write again with something changed.
-struct TensorFile {
-    struct Tensor {
-        var type: String
-        var shape: [Int]
-        var bytes: Data
+/// A safetensors file in memory, to look into and to write again with something changed. It shares no code with the
+/// program's own reader.
+public struct TensorFile {
+    /// A tensor as it is stored.
+    public struct Tensor {
+        public var type: String
+        public var shape: [Int]
+        public var bytes: Data
 
-        init(type: String, shape: [Int], bytes: Data) {
+        /// A tensor of stored elements.
+        public init(type: String, shape: [Int], bytes: Data) {
             (self.type, self.shape, self.bytes) = (type, shape, bytes)
         }
 
-        init(_ values: [Float], shape: [Int]) {
+        /// A tensor of type F32.
+        public init(_ values: [Float], shape: [Int]) {
             self.init(type: "F32", shape: shape, bytes: values.withUnsafeBytes { Data($0) })
         }
 
-        var floats: [Float] {
+        /// The elements of a tensor F32 or BF16; none of any other.
+        public var floats: [Float] {
             switch type {
             case "F32": load(Float.self)
             case "BF16": load(UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
@@ -23,7 +28,8 @@ struct TensorFile {
             }
         }
 
-        var doubles: [Double] { type == "F64" ? load(Double.self) : [] }
+        /// The elements of a tensor F64; none of any other.
+        public var doubles: [Double] { type == "F64" ? load(Double.self) : [] }
 
         private func load<Number: BitwiseCopyable>(_: Number.Type) -> [Number] {
             bytes.withUnsafeBytes { bytes in
@@ -36,11 +42,14 @@ struct TensorFile {
 
     struct Unreadable: Error {}
 
-    var tensors: [String: Tensor] = [:]
+    /// By name.
+    public var tensors: [String: Tensor] = [:]
 
-    init(_ tensors: [String: Tensor]) { self.tensors = tensors }
+    /// A file of these tensors.
+    public init(_ tensors: [String: Tensor]) { self.tensors = tensors }
 
-    init(_ path: String) throws {
+    /// Reads a file.
+    public init(_ path: String) throws {
         let data = try Data(contentsOf: URL(fileURLWithPath: path))
         let length = Int(data.prefix(8).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
         guard let header = try JSONSerialization.jsonObject(with: data[8..<8 + length]) as? [String: Any] else {
@@ -55,7 +64,8 @@ struct TensorFile {
         }
     }
 
-    func write(to path: String) throws {
+    /// Writes a file; the same tensors give the same bytes.
+    public func write(to path: String) throws {
         var header: [String: Any] = [:]
         var body = Data()
         for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {

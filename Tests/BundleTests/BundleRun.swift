@@ -1,0 +1,79 @@
+import Cluster
+import Compute
+import Diffing
+import Foundation
+import Inputs
+import Logging
+import TestSupport
+import Wire
+
+/// A job from its file to its bundle on the way that every job goes: planned, leased, computed, sent, stored, folded and
+/// fetched, by a coordinator and a worker in this process.
+struct BundleRun {
+    /// How the job ended.
+    let end: JobSummary
+    /// Holds the bundle at `bundle`.
+    private let folder: TemporaryFolder
+    var bundle: String { folder.path + "/bundle" }
+
+    /// Runs a job whose paths are relative to `models`. A shard in `failing` fails wherever it is computed.
+    ///
+    /// The bundle names neither machine nor folder: paths stand in it as they are written in the job file, and the
+    /// version is a fixed one.
+    init(_ yaml: String, models: String, failing: Set<Int> = []) throws {
+        folder = try TemporaryFolder()
+        let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let digests = DigestCache(at: folder.path + "/digests.json")
+        var config = CoordinatorConfig(state: folder.path + "/state")
+        config.endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
+        let ended = try Mailbox<JobID>()
+        var parts = CoordinatorService.Parts(
+            planner: ModelPlanner(digests: digests, version: "0", build: "test"), build: "test", logger: quiet)
+        parts.jobEnded = { ended.post($0) }
+        let coordinator = try CoordinatorService(config, parts: parts)
+        defer { coordinator.stop() }
+        let evaluator = FailingEvaluator(
+            evaluator: ModelEvaluator(
+                roots: try ModelRoots([models]), digests: digests, threads: 2, memory: 1 << 30, planned: { _ in }),
+            failing: failing)
+        let worker = try WorkerService(
+            connect: coordinator.endpoints,
+            parts: .init(
+                evaluator: evaluator, build: "test", instructionSet: ProcessorKernels.instructionSet, threads: 2,
+                logger: quiet))
+        defer { worker.vanish() }
+
+        let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
+        let job = try client.submit(JobSource(specText: yaml, specFile: "job.yaml", folder: models))
+        var summary = try client.show(job).summary
+        while summary.state == .planning || summary.state == .running {
+            _ = ended.takeAll(waiting: .seconds(1))
+            summary = try client.show(job).summary
+        }
+        end = summary
+        if end.state == .done || end.state == .partial { try client.fetchBundle(of: job, to: bundle) }
+    }
+
+    /// SHA-256 of every file by name.
+    func digests() throws -> [String: String] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: bundle)
+        return try Dictionary(
+            uniqueKeysWithValues: names.map { name in
+                let data = try Data(contentsOf: URL(fileURLWithPath: "\(bundle)/\(name)"))
+                return (name, "\(Digest(of: Array(data)))")
+            })
+    }
+}
+
+/// Fails at some shards, with an error that any worker would meet.
+private struct FailingEvaluator: ShardEvaluating {
+    let evaluator: ModelEvaluator
+    let failing: Set<Int>
+
+    func evaluate(_ work: ShardWork, task: DiffTask, progress: ComputeProgress) throws -> ShardResult {
+        guard !failing.contains(work.index) else {
+            throw InputError("shard \(work.index)", expected: "numbers", found: "none", hint: "look again")
+        }
+        return try evaluator.evaluate(work, task: task, progress: progress)
+    }
+}
