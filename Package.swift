@@ -19,8 +19,8 @@ let package = Package(
     name: "actdiff",
     products: [
         .executable(name: "actdiff", targets: ["actdiff"]),
-        // For Fuzzing/, a package of its own: what reads bytes from the network.
-        .library(name: "Decoders", targets: ["Inputs", "Diffing", "Wire"]),
+        // For Fuzzing/, a package of its own: what reads bytes from the network, and what the samples are drawn with.
+        .library(name: "Decoders", targets: ["Inputs", "Diffing", "Wire", "TestSupport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -71,32 +71,38 @@ let package = Package(
             swiftSettings: strict),
 
         // What several test targets need: comparisons, seeds, folders, files.
-        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Inputs"], path: "Tests/Support", swiftSettings: strict),
+        tests("SupportTests", ["TestSupport", "Inputs"]),
 
-        tests("InputsTests", ["Inputs"]),
-        tests("KernelsTests", ["Kernels"]),
-        tests("ComputeTests", ["Compute"]),
+        tests("InputsTests", ["TestSupport", "Inputs"]),
+        tests("KernelsTests", ["TestSupport", "Kernels"]),
+        tests("ComputeTests", ["TestSupport", "Compute"]),
         tests(
-            "EvaluationTests", ["Inputs", "Compute", "Transformers", "Dictionaries", "Diffing", "Evaluation"]),
-        tests("TokenizationTests", ["Tokenization", "Tensors", "Models", "Inputs"], resources: [.copy("Goldens")]),
-        tests("ModelsTests", ["Tensors", "Models", "Inputs"], resources: [.copy("Goldens")]),
+            "EvaluationTests",
+            ["TestSupport", "Inputs", "Compute", "Transformers", "Dictionaries", "Diffing", "Evaluation"]),
         tests(
-            "TransformersTests", ["Kernels", "Tensors", "Models", "Compute", "Transformers"],
+            "TokenizationTests", ["TestSupport", "Tokenization", "Tensors", "Models", "Inputs"],
+            resources: [.copy("Goldens")]),
+        tests("ModelsTests", ["TestSupport", "Tensors", "Models", "Inputs"], resources: [.copy("Goldens")]),
+        tests(
+            "TransformersTests", ["TestSupport", "Kernels", "Tensors", "Models", "Compute", "Transformers"],
             resources: [.copy("Goldens")]),
         tests(
-            "DictionariesTests", ["Tensors", "Models", "Compute", "Dictionaries", "Inputs"],
+            "DictionariesTests", ["TestSupport", "Tensors", "Models", "Compute", "Dictionaries", "Inputs"],
             resources: [.copy("Goldens")]),
         tests(
             "ReferenceTests",
             [
-                "Inputs", "Tensors", "Models", "Compute", "Transformers", "Dictionaries", "Evaluation", "Diffing",
+                "TestSupport", "Inputs", "Tensors", "Models", "Compute", "Transformers", "Dictionaries", "Evaluation",
+                "Diffing",
                 "Cluster",
             ],
             exclude: ["Goldens"]),
         tests(
             "ClusterTests",
             [
-                "Inputs", "Tensors", "Models", "Compute", "Diffing", "Evaluation", "Wire", "Monitoring", "Cluster",
+                "TestSupport", "Inputs", "Tensors", "Models", "Compute", "Diffing", "Evaluation", "Wire", "Monitoring",
+                "Cluster",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ]),
         tests("MonitoringTests", ["Monitoring"]),
@@ -108,7 +114,7 @@ let package = Package(
             ],
             exclude: ["Goldens"]),
         tests("ProcessTests", ["TestSupport", "actdiff"], resources: [.copy("Fixtures")]),
-        tests("WireTests", ["Inputs", "Diffing", "Wire", "CZeroMQ"]),
-        tests("DiffingTests", ["Inputs", "Diffing"], resources: [.copy("Goldens")]),
+        tests("WireTests", ["TestSupport", "Inputs", "Diffing", "Wire", "CZeroMQ"]),
+        tests("DiffingTests", ["TestSupport", "Inputs", "Diffing"], resources: [.copy("Goldens")]),
     ]
 )

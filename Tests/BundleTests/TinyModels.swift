@@ -25,7 +25,7 @@ final class TinyModels {
         try dictionary("sae-pre-0", layer: 0, #""architecture": "standard""#)
         try dictionary("sae-pre-0-topk", layer: 0, #""architecture": "topk", "k": 8"#)
         try dictionary("sae-pre-3", layer: 3, #""architecture": "standard""#)
-        try folder.write(Self.turns, to: "turns.jsonl")
+        try folder.write("turns.jsonl", Self.turns)
     }
 
     private func copy(_ fixture: String, to name: String) throws {
@@ -48,7 +48,7 @@ final class TinyModels {
             {\(architecture), "d_in": 32, "d_sae": 64, "dtype": "float32", "apply_b_dec_to_input": true,
             "normalize_activations": "none", "metadata": {"hook_name": "blocks.\(layer).hook_resid_pre"}}
             """
-        try folder.write(config, to: "\(name)/cfg.json")
+        try folder.write("\(name)/cfg.json", config)
     }
 
     private static let turns = [

@@ -1,6 +1,7 @@
 import Diffing
 import Foundation
 import Inputs
+import TestSupport
 import Testing
 @testable import Cluster
 

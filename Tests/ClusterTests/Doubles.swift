@@ -3,6 +3,7 @@ import Foundation
 import Inputs
 import Logging
 import Synchronization
+import TestSupport
 import Wire
 
 @testable import Cluster

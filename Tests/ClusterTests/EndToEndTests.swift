@@ -2,6 +2,7 @@ import Diffing
 import Foundation
 import Inputs
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 

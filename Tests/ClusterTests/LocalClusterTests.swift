@@ -2,6 +2,7 @@ import Compute
 import Diffing
 import Foundation
 import Inputs
+import TestSupport
 import Testing
 import Wire
 

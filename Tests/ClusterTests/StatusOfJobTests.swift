@@ -2,6 +2,7 @@ import Foundation
 import FoundationNetworking
 import Inputs
 import Monitoring
+import TestSupport
 import Testing
 import Wire
 

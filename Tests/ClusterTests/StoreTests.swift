@@ -2,22 +2,11 @@ import Diffing
 import Foundation
 import GRDB
 import Inputs
+import TestSupport
 import Testing
 import Wire
 
 @testable import Cluster
-
-/// A folder that goes away with the test.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/actdiff-cluster-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
 
 @Suite struct StoreTests {
     let folder: TemporaryFolder

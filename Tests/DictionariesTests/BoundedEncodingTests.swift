@@ -1,5 +1,6 @@
 import Compute
 import Inputs
+import TestSupport
 import Testing
 
 @testable import Dictionaries
@@ -189,18 +190,13 @@ import Testing
     }
 
     struct Random {
-        private var state: UInt64
+        private var generator: SeededGenerator
 
-        init(seed: UInt64) { state = (seed &+ 1) &* 0x9E37_79B9_7F4A_7C15 }
+        init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
         /// The sum of twelve uniform numbers, less six.
         mutating func gaussian() -> Float {
-            (0..<12).reduce(Float(-6)) { sum, _ in
-                state ^= state >> 12
-                state ^= state << 25
-                state ^= state >> 27
-                return sum + Float((state &* 0x2545_F491_4F6C_DD1D) >> 40) * 0x1p-24
-            }
+            (0..<12).reduce(Float(-6)) { sum, _ in sum + Float(generator.next() >> 40) * 0x1p-24 }
         }
     }
 }

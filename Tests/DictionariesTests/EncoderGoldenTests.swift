@@ -3,13 +3,14 @@ import Dictionaries
 import Foundation
 import Inputs
 import Tensors
+import TestSupport
 import Testing
 
 /// Encodings of tiny SAEs against SAELens itself (scripts/goldens/dictionaries.py).
 @Suite struct EncoderGoldenTests {
     /// Float32 products of 24 terms of size about 1: the largest difference seen is below 1e-5. No golden value lies so
     /// near a threshold or a top-k edge that rounding decides about membership.
-    static let tolerance: Float = 5e-5
+    static let tolerance = 5e-5
 
     static let goldens = Bundle.module.resourceURL.map { $0.appendingPathComponent("Goldens").path } ?? "Goldens"
 
@@ -36,24 +37,22 @@ import Testing
         let found = try dense(dictionary, rows: rows.floats(), count: rows.shape[0])
         let wanted = try expected.floats()
         #expect(wanted.count == found.count)
-        let largest = zip(found, wanted).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
+        var largest = LargestDifference()
+        largest.add(found, wanted, at: name)
         let flips = zip(found, wanted).filter { ($0 > 0) != ($1 > 0) }.count
         print(
             "\(name), \(layout.map { "\($0)" } ?? "in file"): largest difference \(largest), \(flips) of \(wanted.count) change side (\(width) latents)"
         )
         #expect(flips == 0)
-        #expect(largest < Self.tolerance)
+        #expect(largest.value < Self.tolerance)
     }
 
     @Test("weights that stay in the file give the same bits, in several parts and for rows of several pieces")
     func streamed() throws {
         let (latents, width, rows) = (9000, 6, 300)
         func numbers(_ count: Int, _ seed: Int) -> [Float] {
-            var state = UInt64(seed)
-            return (0..<count).map { _ in
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return Float(state >> 40) / Float(1 << 23) - 1
-            }
+            var random = SeededGenerator(seed: UInt64(seed))
+            return (0..<count).map { _ in Float.random(in: -1..<1, using: &random) }
         }
         var tensors: [String: ([Int], [Float])] = [
             "W_enc": ([width, latents], numbers(width * latents, 1)), "b_enc": ([latents], numbers(latents, 2)),

@@ -1,19 +1,8 @@
 @testable import Diffing
 import Foundation
 import Inputs
+import TestSupport
 import Testing
-
-/// A folder that is removed with the object.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "/diffing-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
 
 /// Words and single characters as tokens; `<|…|>` is one token. Renders messages as ChatML.
 struct WordTokenizer: PromptTokenizer {
@@ -55,19 +44,6 @@ struct WordTokenizer: PromptTokenizer {
 
     private static func isLetter(_ byte: UInt8) -> Bool {
         byte >= 0x80 || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-    }
-}
-
-/// A seeded generator, so that a failure can be had again.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
     }
 }
 
@@ -144,22 +120,11 @@ func diffs(_ spec: JobSpec, _ task: DiffTask, _ prompts: TokenizedPrompts, _ che
 
 /// Random rows: each latent fires with probability `rate` on a prompt.
 func randomRows(_ counts: [Int], latents: Int, rate: Double, seed: UInt64) -> [SparseRow] {
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed: seed)
     return counts.map { count in
         (0..<latents).compactMap { latent in
             guard Double.random(in: 0..<1, using: &random) < rate else { return nil }
             return (latent, Double.random(in: 0.01..<5, using: &random), Int.random(in: 1...count, using: &random))
         }
     }
-}
-
-/// The error that `body` throws, as text.
-func complaint(_ body: () throws -> Void) throws -> String {
-    do {
-        try body()
-    } catch let error as InputError {
-        return error.description
-    }
-    Issue.record("no error")
-    return ""
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Inputs
+import TestSupport
 import Testing
 
 @testable import Diffing
@@ -18,26 +19,21 @@ struct Goldens {
     }
 }
 
-/// The largest |a − b| / |b|; 0 where both are 0.
-func largestRelativeDifference(_ values: [Double], _ expected: [Double]) -> Double {
-    zip(values, expected).map { $0 == $1 ? 0 : abs($0 - $1) / abs($1) }.max() ?? 0
-}
-
 @Suite struct FormulaTests {
     /// 1e-10 against 30-digit values, though logarithms of 1e-283 alone cost some 1e-13; 1e-9 against scipy.
     @Test func studentsTHoldsFarIntoTheTails() throws {
-        var worst = (exact: 0.0, scipy: 0.0)
+        var (exact, scipy) = (LargestDifference(), LargestDifference())
         for row in try Goldens().root.required("t").list() {
             let (t, df) = (try row.required("t").number(), try row.required("df").number())
             let p = StudentT.twoSided(t, degreesOfFreedom: df)
-            worst.exact = max(worst.exact, largestRelativeDifference([p], [try row.required("p").number()]))
+            exact.add(p, try row.required("p").number(), relativeTo: .each(), at: "t \(t), df \(df)")
             // scipy squares t, which overflows beyond 1e154.
             guard t < 1e150 else { continue }
-            worst.scipy = max(worst.scipy, largestRelativeDifference([p], [try row.required("scipy").number()]))
+            scipy.add(p, try row.required("scipy").number(), relativeTo: .each(), at: "t \(t), df \(df)")
         }
-        print("Student's t, largest relative difference: \(worst.exact) from 30 digits, \(worst.scipy) from scipy")
-        #expect(worst.exact < 1e-10)
-        #expect(worst.scipy < 1e-9)
+        print("Student's t, largest relative difference: \(exact) from 30 digits, \(scipy) from scipy")
+        #expect(exact.value < 1e-10)
+        #expect(scipy.value < 1e-9)
     }
 
     @Test func studentsTIsEvenAndFalls() {
@@ -54,9 +50,10 @@ func largestRelativeDifference(_ values: [Double], _ expected: [Double]) -> Doub
     @Test func qValuesAreScipys() throws {
         let golden = try Goldens().root.required("fdr")
         let q = FalseDiscovery.qValues(try Goldens.numbers(golden.required("p")))
-        let worst = largestRelativeDifference(q, try Goldens.numbers(golden.required("q")))
+        var worst = LargestDifference()
+        worst.add(q, try Goldens.numbers(golden.required("q")), relativeTo: .each(), at: "q")
         print("Benjamini–Hochberg, largest relative difference: \(worst)")
-        #expect(worst < 1e-15)
+        #expect(worst.value < 1e-15)
         #expect(FalseDiscovery.qValues([]) == [])
     }
 
@@ -64,17 +61,18 @@ func largestRelativeDifference(_ values: [Double], _ expected: [Double]) -> Doub
         let golden = try Goldens().root.required("spearman")
         let (x, y) = (try Goldens.numbers(golden.required("x")), try Goldens.numbers(golden.required("y")))
         let rho = try #require(Spearman.correlation(x, y))
-        let difference = abs(rho - (try golden.required("rho").number()))
+        var difference = LargestDifference()
+        difference.add(rho, try golden.required("rho").number(), at: "rho")
         print("Spearman, difference: \(difference)")
         // A few additions of ranks.
-        #expect(difference < 1e-13)
+        #expect(difference.value < 1e-13)
         #expect(Spearman.correlation([1, 1], [1, 2]) == nil)
         #expect(Spearman.correlation([1, 2, 3], [5, 6, 90]) == 1)
     }
 
     @Test func momentsMergedFromPartsAreThoseOfTwoPasses() {
-        var random = SplitMix(state: 5)
-        var worst = 0.0
+        var random = SeededGenerator(seed: 5)
+        var worst = LargestDifference()
         for _ in 0..<300 {
             let values = (0..<Int.random(in: 2...60, using: &random)).map { _ in
                 Bool.random(using: &random) ? 0 : Double.random(in: 1...2, using: &random)
@@ -84,13 +82,11 @@ func largestRelativeDifference(_ values: [Double], _ expected: [Double]) -> Doub
             let (mean, deviation) = (parts[0] + parts[1]).meanAndDeviation(0, prompts: values.count)
             let plain = values.reduce(0, +) / Double(values.count)
             let square = values.reduce(0) { $0 + ($1 - plain) * ($1 - plain) }
-            worst = max(
-                worst,
-                largestRelativeDifference(
-                    [mean, deviation], [plain, (square / Double(values.count - 1)).squareRoot()]))
+            let expected = [plain, (square / Double(values.count - 1)).squareRoot()]
+            worst.add([mean, deviation], expected, relativeTo: .each(), at: "mean and deviation of \(values)")
         }
         print("Merged moments, largest relative difference: \(worst)")
-        #expect(worst < 1e-12)
+        #expect(worst.value < 1e-12)
     }
 
     @Test func equalDifferencesHaveNoDeviationAtAll() {

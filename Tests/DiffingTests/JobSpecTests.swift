@@ -1,6 +1,7 @@
 @testable import Diffing
 import Foundation
 import Inputs
+import TestSupport
 import Testing
 
 @Suite struct JobSpecTests {

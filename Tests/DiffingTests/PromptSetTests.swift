@@ -1,6 +1,7 @@
 @testable import Diffing
 import Foundation
 import Inputs
+import TestSupport
 import Testing
 
 @Suite struct PromptSetTests {
@@ -137,7 +138,7 @@ import Testing
 
     /// Whatever happens to a file, it is read or refused with a place; nothing else.
     @Test func damagedFilesAreReadOrRefused() throws {
-        var random = SplitMix(state: 1)
+        var random = SeededGenerator(seed: 1)
         let files = [
             (
                 "p.jsonl",

@@ -1,4 +1,5 @@
 import Inputs
+import TestSupport
 import Testing
 
 @testable import Diffing
@@ -22,11 +23,14 @@ import Testing
         let expected = try golden.required("columns")
         #expect(Set(diff.columns.names) == Set(try expected.object().keys))
         for name in diff.columns.names {
-            let difference = try self.difference(
-                diff.columns.required(name), Goldens.numbers(expected.required(name)),
-                relative: ["p", "q"].contains(name))
-            print("\(name), largest difference: \(difference)")
-            #expect(difference < 1e-9, "\(name)")
+            let wanted = try Goldens.numbers(expected.required(name))
+            // Relative to each value, or to the column's largest.
+            let size = wanted.map(abs).max() ?? 0
+            let scale: LargestDifference.Scale = ["p", "q"].contains(name) ? .each() : .value(size > 0 ? size : 1)
+            var largest = LargestDifference()
+            largest.add(try diff.columns.required(name), wanted, relativeTo: scale, at: name)
+            print("\(name), largest difference: \(largest)")
+            #expect(largest.value < 1e-9, "\(name)")
         }
         #expect(diff.fired == (try golden.required("fired").integer()))
         try compare(diff.splitHalf, golden.required("split"))
@@ -36,14 +40,9 @@ import Testing
         let found = [half.promptsA, half.promptsB, half.tested, half.sameSign, half.pBelow, half.qBelow]
         let names = ["prompts_a", "prompts_b", "tested", "same_sign", "p_below", "q_below"]
         #expect(try found == names.map { try golden.required($0).integer() })
-        #expect(abs((half.spearman ?? 0) - (try golden.required("spearman").number())) < 1e-12)
-    }
-
-    /// Relative to each value, or to the column's largest.
-    private func difference(_ values: [Double], _ expected: [Double], relative: Bool) -> Double {
-        guard !relative else { return largestRelativeDifference(values, expected) }
-        let scale = expected.map(abs).max() ?? 1
-        return zip(values, expected).map { abs($0 - $1) / (scale > 0 ? scale : 1) }.max() ?? 0
+        var largest = LargestDifference()
+        largest.add(try #require(half.spearman), try golden.required("spearman").number(), at: "spearman")
+        #expect(largest.value < 1e-12)
     }
 
     private func rows(_ list: Document) throws -> [SparseRow] {

@@ -1,5 +1,6 @@
 import Foundation
 import Inputs
+import TestSupport
 import Testing
 
 @testable import Diffing
@@ -202,7 +203,7 @@ import Testing
     @Test func damagedColumnsAreReadOrRefused() throws {
         let good = try ColumnFile.bytes(diffs[0].columns, metadata: ["a": "b"])
         let headerEnd = 8 + Int(good[0]) + Int(good[1]) << 8
-        var random = SplitMix(state: 2)
+        var random = SeededGenerator(seed: 2)
         var refused = 0
         for _ in 0..<1000 {
             var data = good

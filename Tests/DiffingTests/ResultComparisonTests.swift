@@ -1,4 +1,5 @@
 import Inputs
+import TestSupport
 import Testing
 
 @testable import Diffing
@@ -110,7 +111,7 @@ import Testing
     }
 
     @Test func aFlippedBitOfASumDiffers() {
-        var random = SplitMix(state: 1)
+        var random = SeededGenerator(seed: 1)
         for _ in 0..<200 {
             let (row, entry) = (1, Int.random(in: 0..<4, using: &random))
             // The exponent, the sign and the upper part of the significand.

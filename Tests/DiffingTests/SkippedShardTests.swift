@@ -1,4 +1,5 @@
 import Inputs
+import TestSupport
 import Testing
 
 @testable import Diffing
@@ -61,10 +62,10 @@ final class RandomJob {
     let rows: [[SparseRow]]
     let prompts: TokenizedPrompts
     let results: [ShardResult]
-    var random: SplitMix
+    var random: SeededGenerator
 
     init(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let latents = Int.random(in: 1...12, using: &random)
         let counts = (0..<Int.random(in: 12...40, using: &random)).map { _ in Int.random(in: 1...6, using: &random) }
         // Halves depend on ids: these are other ones for every seed.

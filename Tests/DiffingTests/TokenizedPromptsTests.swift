@@ -1,6 +1,7 @@
 @testable import Diffing
 import Foundation
 import Inputs
+import TestSupport
 import Testing
 
 @Suite struct TokenizedPromptsTests {
@@ -145,7 +146,7 @@ import Testing
     }
 
     @Test func everyPlanHoldsEveryPromptOnceAndNoMoreThanFits() {
-        var random = SplitMix(state: 3)
+        var random = SeededGenerator(seed: 3)
         for _ in 0..<300 {
             let lengths = (0..<Int.random(in: 0...40, using: &random)).map { _ in Int.random(in: 1...30, using: &random)
             }
@@ -159,7 +160,7 @@ import Testing
     }
 
     @Test func evenPlansAreAsFewAsCanBeAndTheLargestIsAsSmallAsCanBe() {
-        var random = SplitMix(state: 4)
+        var random = SeededGenerator(seed: 4)
         for _ in 0..<300 {
             let lengths = (0..<Int.random(in: 0...40, using: &random)).map { _ in Int.random(in: 1...30, using: &random)
             }

@@ -1,5 +1,6 @@
 import Foundation
 import Inputs
+import TestSupport
 import Testing
 
 @testable import Evaluation
@@ -22,7 +23,7 @@ import Testing
 
     @Test("a plan stays within its limit, and its batches are as large as they can be")
     func properties() throws {
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator(seed: 1)
         var (made, refused) = (0, 0)
         for _ in 0..<4000 {
             let needs = needs(&random)
@@ -114,8 +115,8 @@ import Testing
 /// What a machine allows, from files as Linux has them.
 @Suite struct MachineMemoryTests {
     private func memory(_ files: [String: String]) throws -> Int {
-        let root = NSTemporaryDirectory() + "machine-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: root) }
+        let folder = try TemporaryFolder()
+        let root = folder.path
         for (path, text) in files {
             let url = URL(fileURLWithPath: root + path)
             try FileManager.default.createDirectory(

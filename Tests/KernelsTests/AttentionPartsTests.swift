@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 /// Attention over parts of a sequence gives the bits of attention over all of it at once: this is what sharing the
@@ -10,7 +11,7 @@ import Testing
         let q, k, v: [Float]
 
         init(length: Int, group: Int, size: Int, seed: UInt64) {
-            var generator = SplitMix(state: seed)
+            var generator = SeededGenerator(seed: seed)
             func random(_ count: Int) -> [Float] {
                 (0..<count).map { _ in Float.random(in: -2...2, using: &generator) }
             }
@@ -47,7 +48,7 @@ import Testing
 
     @Test(arguments: [255, 256, 257, 511, 513, 600], [1, 2, 3, 4])
     func partsGiveTheBitsOfTheWhole(length: Int, group: Int) {
-        var generator = SplitMix(state: UInt64(length * 10 + group))
+        var generator = SeededGenerator(seed: UInt64(length * 10 + group))
         for window in [0, 1, 5, 70, 256, 300] {
             let size = [8, 20, 64][Int.random(in: 0..<3, using: &generator)]
             let shape = Shape(length: length, group: group, size: size, window: window)

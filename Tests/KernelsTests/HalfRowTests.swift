@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 /// Bounds from rows of 16-bit floats, for weights that point just where rounding the row leaves something out: the product
@@ -6,7 +7,7 @@ import Testing
 @Suite struct HalfRowTests {
     @Test(arguments: [1, 31, 128, 1000, 4096], [Float(1), 0x1p-139, 1e-30, 1e-3, 1e4, 1e30])
     func boundsHoldWhereRoundingCountsMost(width: Int, size: Float) {
-        var random = SplitMix(state: UInt64(width))
+        var random = SeededGenerator(seed: UInt64(width))
         let rows = (0..<3).map { row in
             // With some dimensions far larger than the others.
             (0..<width).map { _ in

@@ -1,10 +1,11 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 /// Kernels against plain double-precision loops.
 @Suite struct KernelTests {
-    private var generator = SplitMix(state: 7)
+    private var generator = SeededGenerator(seed: 7)
 
     private mutating func random(_ count: Int, scale: Float = 1) -> [Float] {
         (0..<count).map { _ in Float.random(in: -scale...scale, using: &generator) }
@@ -35,15 +36,17 @@ import Testing
         let (x, weight) = (random(rows * width, scale: 4), random(width))
         var out = [Float](repeating: 0, count: kernels_tiled_count(rows, width))
         kernels_rms_norm(x, width, weight, 1e-5, rows, width, &out)
+        var largest = LargestDifference()
         for row in 0..<rows {
             let squares = (0..<width).reduce(0.0) { $0 + pow(Double(x[row * width + $1]), 2) }
             let scale = 1 / (squares / Double(width) + 1e-5).squareRoot()
             for i in 0..<width {
                 let expected = Double(x[row * width + i]) * scale * Double(weight[i])
-                let found = Double(out[place(row: row, i, inner: width)])
-                #expect(abs(found - expected) <= 1e-6 * max(1, abs(expected)))
+                let found = out[place(row: row, i, inner: width)]
+                largest.add(found, expected, relativeTo: .each(atLeast: 1), at: "row \(row), column \(i)")
             }
         }
+        #expect(largest.value <= 1e-6, "\(largest)")
     }
 
     /// A score that is not a number must not pass for a masked one: the rows that see it, and no others, get it.
@@ -91,6 +94,7 @@ import Testing
         let (gate, up) = (random(rows * stride, scale: 60), random(rows * stride, scale: 3))
         var out = [Float](repeating: 7, count: kernels_tiled_count(rows, inner))
         kernels_silu_multiply(gate, up, stride, rows, count, first, inner, &out)
+        var largest = LargestDifference()
         for row in 0..<rows {
             for k in 0..<inner {
                 let (found, i) = (out[place(row: row, k, inner: inner)], k - first)
@@ -100,9 +104,10 @@ import Testing
                 }
                 let x = Double(gate[row * stride + i])
                 let expected = x / (1 + exp(-x)) * Double(up[row * stride + i])
-                #expect(abs(Double(found) - expected) <= 1e-6 * max(1e-3, abs(expected)))
+                largest.add(found, expected, relativeTo: .each(atLeast: 1e-3), at: "row \(row), column \(k)")
             }
         }
+        #expect(largest.value <= 1e-6, "\(largest)")
     }
 
     /// The longer ones go over several blocks of 256 keys.
@@ -119,7 +124,7 @@ import Testing
         kernels_attention_pack(k, v, size, 0, length, size, length, &scratch)
         kernels_attention(
             q, group * size, &out, group * size, 0, length, group, size, window, 0.25, length, &scratch)
-        var largest = 0.0
+        var largest = LargestDifference()
         for token in 0..<length {
             let first = window > 0 ? max(0, token - window + 1) : 0
             for head in 0..<group {
@@ -130,15 +135,13 @@ import Testing
                 let top = scores.max() ?? 0
                 let weights = scores.map { exp($0 - top) }
                 let sum = weights.reduce(0, +)
-                for d in 0..<size {
-                    let expected = weights.indices.reduce(0.0) {
-                        $0 + weights[$1] / sum * Double(v[(first + $1) * size + d])
-                    }
-                    largest = max(largest, abs(Double(out[at + d]) - expected))
+                let expected = (0..<size).map { d in
+                    weights.indices.reduce(0.0) { $0 + weights[$1] / sum * Double(v[(first + $1) * size + d]) }
                 }
+                largest.add(out[at..<at + size], expected, at: "token \(token), head \(head)")
             }
         }
-        #expect(largest < 5e-6)
+        #expect(largest.value < 5e-6, "\(largest)")
     }
 
     @Test mutating func topKIsTheSortedHeadWithTiesToTheLowerLatent() {
@@ -184,18 +187,5 @@ import Testing
                 #expect(!kernels_all_finite(x, count))
             }
         }
-    }
-}
-
-/// A small seeded generator, so that tests see the same numbers each time.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

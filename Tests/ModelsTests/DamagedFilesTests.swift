@@ -2,26 +2,14 @@ import Foundation
 import Inputs
 import Models
 import Tensors
+import TestSupport
 import Testing
 
 /// Damaged containers either parse or throw an `InputError`; nothing crashes and no other error escapes.
 struct DamagedFilesTests {
-    /// SplitMix64, so that a failure can be repeated from its seed.
-    private struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var value = state
-            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-            return value ^ (value >> 31)
-        }
-    }
-
     /// Cuts off or changes bytes, mostly within the first `header` ones; from a seed.
     private func damaged(_ whole: Data, header: Int, seed: UInt64) -> Data {
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         let reach = Bool.random(using: &random) ? min(header, whole.count) : whole.count
         if Int.random(in: 0..<4, using: &random) == 0 {
             return whole.prefix(Int.random(in: 0..<reach, using: &random))

@@ -1,5 +1,6 @@
 import Foundation
 @testable import Inputs
+import TestSupport
 import Testing
 
 struct DigestCacheTests {

@@ -1,6 +1,7 @@
 import Foundation
 import Inputs
 import Tensors
+import TestSupport
 import Testing
 
 /// Builds GGUF files byte by byte.

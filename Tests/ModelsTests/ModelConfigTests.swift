@@ -1,6 +1,7 @@
 import Foundation
 import Inputs
 import Models
+import TestSupport
 import Testing
 
 struct ModelConfigTests {

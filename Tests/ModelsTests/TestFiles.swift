@@ -1,36 +1,11 @@
 import Foundation
 import Inputs
+import TestSupport
 import Testing
-
-/// A folder that goes away with the object.
-final class TemporaryFolder {
-    let path = FileManager.default.temporaryDirectory.appending(path: "checkpoints-\(UUID().uuidString)")
-        .path(percentEncoded: false)
-
-    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    /// Writes a file and gives its path.
-    @discardableResult
-    func write(_ name: String, _ data: Data) throws -> String {
-        let path = "\(path)/\(name)"
-        try data.write(to: URL(filePath: path))
-        return path
-    }
-
-    @discardableResult
-    func write(_ name: String, _ text: String) throws -> String { try write(name, Data(text.utf8)) }
-}
 
 /// The path of a committed golden.
 func golden(_ name: String) throws -> String {
     try #require(Bundle.module.path(forResource: "Goldens/\(name)", ofType: nil))
-}
-
-/// The error that `body` throws, which must be an `InputError`.
-func inputError<Result>(_ body: () throws -> Result) throws -> InputError {
-    try #require(throws: InputError.self) { _ = try body() }
 }
 
 /// A safetensors file with this header text and this many zero bytes of tensors.

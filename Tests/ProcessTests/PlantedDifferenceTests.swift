@@ -23,7 +23,7 @@ extension ProcessTests {
             let square = mean.reduce(0) { $0 + $1 * $1 }
             let rows = decoder.floats
             let width = decoder.shape[1]
-            var generator = SplitMix(state: 20)
+            var generator = SeededGenerator(seed: 20)
             var latents: Set<Int> = []
             while latents.count < Self.count { latents.insert(Int.random(in: 0..<decoder.shape[0], using: &generator)) }
             for latent in latents {
@@ -76,18 +76,5 @@ extension ProcessTests {
             try JSONSerialization.data(withJSONObject: config)
                 .write(to: URL(fileURLWithPath: folder + "/adapter_config.json"))
         }
-    }
-}
-
-/// Steele, Lea and Flood's SplitMix64: the same numbers from the same seed, everywhere.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

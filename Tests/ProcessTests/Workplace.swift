@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// All tests that start the program. One after another: each starts several processes.
@@ -10,19 +11,17 @@ final class Workplace {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
-    let path: String
+    private let folder: TemporaryFolder
+    var path: String { folder.path + "/work" }
     /// Caches and printed output, apart from what the test looks at.
-    private let aside: String
+    private var aside: String { folder.path + "/aside" }
 
     init() throws {
-        let name = NSTemporaryDirectory() + "actdiff-process-\(UUID().uuidString)"
-        (path, aside) = (name + "/work", name + "/aside")
+        folder = try TemporaryFolder()
         for folder in [path, aside] {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         }
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
 
     /// Starts the program.
     func start(

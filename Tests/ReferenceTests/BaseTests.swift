@@ -1,6 +1,7 @@
 import Diffing
 import Models
 import Tensors
+import TestSupport
 import Testing
 
 /// What must hold between forms of the base model.
@@ -45,7 +46,9 @@ import Testing
         let exact = try ReferenceJob(base: ReferenceKit.gguf, tuned: names, sae: sae).diffs()
         for (a, b) in zip(rounded, exact) {
             let (expected, found) = (try a.columns.required("delta"), try b.columns.required("delta"))
-            let largest = zip(expected, found).map { abs($0 - $1) }.max() ?? .nan
+            var largest = LargestDifference()
+            largest.add(found, expected, at: "delta")
+            #expect(largest.value.isFinite)
             print("\(a.fileName): largest difference in delta between GGUF and bfloat16 folder \(largest)")
             let gap = 1e-2 * (a.mask == .last ? try a.columns.required("mean_base").max() ?? 1 : 1)
             let flaw = OrderComparison(expected, found, gap: gap).firstFlaw(top: 20)

@@ -1,5 +1,6 @@
 import Diffing
 import Foundation
+import TestSupport
 import Testing
 
 /// Every column of every reference result against PyTorch: three tuned checkpoints, three masks, two dictionaries.
@@ -51,9 +52,11 @@ import Testing
         var report: [String] = []
         for (name, expected) in golden.sorted(by: { $0.key < $1.key }) {
             let found = try diff.columns.required(name)
-            #expect(found.count == expected.count)
+            var largest = LargestDifference()
+            largest.add(found, expected, at: name)
+            #expect(largest.value.isFinite, "\(largest)")
+            report.append("\(largest)")
             let differences = zip(found, expected).map { abs($0 - $1) }
-            report.append("\(name) \(differences.max() ?? .nan)")
             for latent in differences.indices where !flipped.contains(latent) {
                 // t divides by a standard error that can be far below any activation, shift / t.
                 let allowed =
@@ -83,6 +86,9 @@ struct OrderComparison {
     /// The first place in the top rows where neighbours differ by more than the gap and the latents above are not the
     /// same; nil if there is none.
     func firstFlaw(top: Int) -> String? {
+        guard expected.count == found.count, (expected + found).allSatisfy(\.isFinite) else {
+            return "\(expected.count) and \(found.count) numbers, or some that are not finite"
+        }
         let order = expected.indices.sorted { (expected[$1], $0) < (expected[$0], $1) }
         let other = found.indices.sorted { (found[$1], $0) < (found[$0], $1) }
         for rank in 1...top where expected[order[rank - 1]] - expected[order[rank]] > gap {

@@ -4,6 +4,7 @@ import Diffing
 import Evaluation
 import Foundation
 import Inputs
+import TestSupport
 
 /// A job on the real model pair, planned, evaluated and folded in this process.
 struct ReferenceJob {
@@ -28,9 +29,9 @@ struct ReferenceJob {
             """
         let source = JobSource(specText: text, specFile: "job.yaml", folder: ReferenceKit.root)
         spec = try JobSpec(yaml: text, file: "job.yaml", relativeTo: ReferenceKit.root)
-        let cache = NSTemporaryDirectory() + "actdiff-reference-\(UUID().uuidString).json"
-        defer { try? FileManager.default.removeItem(atPath: cache) }
-        plan = try ModelPlanner(digests: DigestCache(at: cache), version: "test", build: "test").plan(source)
+        let folder = try TemporaryFolder()
+        plan = try ModelPlanner(digests: DigestCache(at: folder.path + "/digests.json"), version: "test", build: "test")
+            .plan(source)
         prompts = TokenizedPrompts(
             ids: try PromptSet(file: ReferenceKit.prompts).prompts.map(\.id),
             prompts: plan.shards.flatMap(\.prompts), masks: spec.masks)

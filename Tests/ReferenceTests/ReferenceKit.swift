@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Where the real model pair and the reference answers are. `scripts/test` sets the model up before the tests run.
 enum ReferenceKit {
@@ -31,19 +32,8 @@ enum ReferenceKit {
             [GoldenPrompt].self, from: Data(contentsOf: URL(fileURLWithPath: "\(goldens)/tokens.json")))
     }
 
-    /// A tensor of a safetensors file as float64.
+    /// The float64 tensors of a safetensors file.
     static func doubles(_ path: String) throws -> [String: [Double]] {
-        let data = try Data(contentsOf: URL(fileURLWithPath: path))
-        let length = Int(data.prefix(8).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
-        let header = try JSONSerialization.jsonObject(with: data[8..<8 + length]) as? [String: [String: Any]] ?? [:]
-        var columns: [String: [Double]] = [:]
-        for (name, entry) in header where name != "__metadata__" {
-            guard entry["dtype"] as? String == "F64", let range = entry["data_offsets"] as? [Int] else { continue }
-            let bytes = Data(data[8 + length + range[0]..<8 + length + range[1]])
-            columns[name] = bytes.withUnsafeBytes { raw in
-                (0..<raw.count / 8).map { raw.loadUnaligned(fromByteOffset: $0 * 8, as: Double.self) }
-            }
-        }
-        return columns
+        try TensorFile(path).tensors.filter { $0.value.type == "F64" }.mapValues(\.doubles)
     }
 }

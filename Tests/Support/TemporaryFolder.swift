@@ -14,14 +14,14 @@ public final class TemporaryFolder {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// Writes a file and returns its path.
-    @discardableResult public func write(_ data: Data, to name: String) throws -> String {
+    @discardableResult public func write(_ name: String, _ data: Data) throws -> String {
         let file = "\(path)/\(name)"
         try data.write(to: URL(fileURLWithPath: file))
         return file
     }
 
     /// Writes a text file and returns its path.
-    @discardableResult public func write(_ text: String, to name: String) throws -> String {
-        try write(Data(text.utf8), to: name)
+    @discardableResult public func write(_ name: String, _ text: String) throws -> String {
+        try write(name, Data(text.utf8))
     }
 }

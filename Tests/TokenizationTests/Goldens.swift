@@ -24,24 +24,6 @@ struct GoldenEncoding: Decodable {
     var special: [UInt32]
 }
 
-/// A folder that is gone when the test ends.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "actdiff-tokenization-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func write(_ text: String, _ name: String) throws {
-        try text.write(toFile: "\(path)/\(name)", atomically: false, encoding: .utf8)
-    }
-}
-
 /// The error of a call that must fail, its folder's path taken out.
 func refusal(in folder: String = "", _ body: () throws -> Void) -> String {
     do {

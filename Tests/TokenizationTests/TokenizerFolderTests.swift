@@ -1,5 +1,6 @@
 import Foundation
 import Inputs
+import TestSupport
 import Testing
 
 @testable import Tokenization
@@ -22,15 +23,15 @@ struct TokenizerFolderTests {
 
     private func open(_ json: String, config: String? = nil) throws -> (Tokenizer, TemporaryFolder) {
         let folder = try TemporaryFolder()
-        try folder.write(json, "tokenizer.json")
-        if let config { try folder.write(config, "tokenizer_config.json") }
+        try folder.write("tokenizer.json", json)
+        if let config { try folder.write("tokenizer_config.json", config) }
         return (try Tokenizer(folder: folder.path), folder)
     }
 
     private func error(_ json: String, config: String? = nil) throws -> String {
         let folder = try TemporaryFolder()
-        try folder.write(json, "tokenizer.json")
-        if let config { try folder.write(config, "tokenizer_config.json") }
+        try folder.write("tokenizer.json", json)
+        if let config { try folder.write("tokenizer_config.json", config) }
         return refusal(in: folder.path) { _ = try Tokenizer(folder: folder.path) }
     }
 
@@ -74,13 +75,13 @@ struct TokenizerFolderTests {
         let (_, folder) = try open(tokenizer(), config: #"{"bos_token": "<s>"}"#)
         #expect(try rendered(folder) == nil)
         try folder.write(
-            #"{"chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d"}]}"#,
-            "tokenizer_config.json")
+            "tokenizer_config.json",
+            #"{"chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d"}]}"#)
         #expect(try rendered(folder) == "d")
-        try folder.write(#"{"chat_template": "{{ bos_token }}c"}"#, "tokenizer_config.json")
-        try folder.write(#"{"bos_token": "<s>"}"#, "special_tokens_map.json")
+        try folder.write("tokenizer_config.json", #"{"chat_template": "{{ bos_token }}c"}"#)
+        try folder.write("special_tokens_map.json", #"{"bos_token": "<s>"}"#)
         #expect(try rendered(folder) == "<s>c")
-        try folder.write("jinja", "chat_template.jinja")
+        try folder.write("chat_template.jinja", "jinja")
         #expect(try rendered(folder) == "jinja")
         #expect(
             try Tokenizer(folder: folder.path).files.map { ($0 as NSString).lastPathComponent }

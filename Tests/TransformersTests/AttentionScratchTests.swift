@@ -1,5 +1,6 @@
 import Compute
 import Kernels
+import TestSupport
 import Testing
 
 @testable import Transformers
@@ -31,7 +32,7 @@ import Testing
         for seed in UInt64(0)..<100 {
             let sequences = PackedSequences(PackedSequencesTests.random(seed))
             guard !sequences.segments.isEmpty else { continue }
-            var generator = Seeded(state: seed)
+            var generator = SeededGenerator(seed: seed)
             let rows = FloatBuffer(sequences.ids.count * Self.columns)
             let scratch = AttentionScratch(length: sequences.longest + 40, headSize: Self.size)
             for visit in 0..<80 {

@@ -2,6 +2,7 @@ import Compute
 import Foundation
 import Models
 import Tensors
+import TestSupport
 import Testing
 import Transformers
 
@@ -9,7 +10,7 @@ import Transformers
 @Suite struct LlamaGoldenTests {
     /// Differences come from the order of float32 sums: a few units in the last place per block. The largest seen is
     /// below 2e-6 of the row's norm; a wrong rotation, mask or scale gives more than 1e-2.
-    static let tolerance: Float = 1e-5
+    static let tolerance = 1e-5
 
     static let goldens = Bundle.module.resourceURL.map { $0.appendingPathComponent("Goldens").path } ?? "Goldens"
 
@@ -25,7 +26,7 @@ import Transformers
             ? [try LoRAAdapter(adapterPath, for: checkpoint.config)] : []
         let depth = checkpoint.config.layerCount
         let packed = PackedSequences(sequences)
-        var largest: Float = 0
+        var largest = LargestDifference()
         var compared = 0
         for threads in [1, 3] {
             let model = try Llama(checkpoint, adapters: adapters, depth: depth, threads: Threads(threads))
@@ -35,7 +36,7 @@ import Transformers
                         let key = "\(name)/\(variant == 0 ? "base" : "adapter")/\(index)/\(stream.depth)"
                         let expected = try #require(states.tensors[key]).floats()
                         let found = stream.tokens(of: index, in: packed)
-                        largest = max(largest, relativeDifference(found, expected, width: stream.width))
+                        largest.add(found, expected, relativeTo: .rows(width: stream.width), at: key)
                         compared += 1
                     }
                 }
@@ -43,7 +44,7 @@ import Transformers
         }
         print("\(name): \(compared) states, largest difference relative to the row norm \(largest)")
         #expect(compared == 2 * (1 + adapters.count) * packed.count * (depth + 1))
-        #expect(largest < Self.tolerance)
+        #expect(largest.value < Self.tolerance)
     }
 
     @Test func resultsDoNotDependOnThreadsOrOnOtherVariants() throws {
@@ -79,15 +80,5 @@ import Transformers
         #expect(throws: (any Error).self) {
             try Llama(checkpoint, adapters: [], depth: 4, threads: Threads(1))
         }
-    }
-}
-
-/// The largest |a − b| of a row divided by the length of the row in b.
-func relativeDifference(_ a: [Float], _ b: [Float], width: Int) -> Float {
-    guard a.count == b.count else { return .infinity }
-    return stride(from: 0, to: a.count, by: width).reduce(0) { largest, start in
-        let row = start..<start + width
-        let norm = row.reduce(0) { $0 + b[$1] * b[$1] }.squareRoot()
-        return max(largest, row.reduce(0) { max($0, abs(a[$1] - b[$1])) } / norm)
     }
 }

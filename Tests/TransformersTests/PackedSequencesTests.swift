@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Transformers
@@ -6,7 +7,7 @@ import Testing
 @Suite struct PackedSequencesTests {
     /// Sequences over few tokens, so that many begin alike, some are others' beginnings and some the same.
     static func random(_ seed: UInt64) -> [[UInt32]] {
-        var generator = Seeded(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var sequences: [[UInt32]] = []
         for _ in 0..<Int.random(in: 0...30, using: &generator) {
             let before = sequences.randomElement(using: &generator) ?? []
@@ -95,18 +96,5 @@ import Testing
 
         let single = PackedSequences((0..<UInt32(100_000)).map { [$0] })
         #expect(single.ids.count == 100_000 && single.segments.count == 100_000)
-    }
-}
-
-/// A small seeded generator, so that tests see the same numbers each time.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

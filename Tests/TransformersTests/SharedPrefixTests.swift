@@ -1,13 +1,14 @@
 import Compute
 import Foundation
 import Models
+import TestSupport
 import Testing
 import Transformers
 
 /// Sequences that share beginnings have, bit for bit, the streams that each has alone.
 @Suite struct SharedPrefixTests {
     private static func tokens(_ count: Int, seed: UInt64) -> [UInt32] {
-        var generator = Seeded(state: seed)
+        var generator = SeededGenerator(seed: seed)
         return (0..<count).map { _ in UInt32.random(in: 0..<61, using: &generator) }
     }
 

@@ -1,6 +1,7 @@
 import Compute
 import Foundation
 import Inputs
+import TestSupport
 import Testing
 @testable import Models
 @testable import Tensors
@@ -114,11 +115,10 @@ import Testing
 
 /// Changed copies of a model, which go away with the object.
 final class TemporaryModels {
-    private let path = NSTemporaryDirectory() + "transformers-\(UUID().uuidString)"
+    private let folder: TemporaryFolder
+    private var path: String { folder.path }
 
-    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    init() throws { folder = try TemporaryFolder() }
 
     /// A copy of a model folder, with one element of a tensor changed or the configuration's text.
     func copy(

@@ -1,24 +1,23 @@
 import Foundation
 import Inputs
+import TestSupport
 import Testing
 @testable import Wire
 
 /// A folder with the keys of a coordinator, workers and operators, and the list of those that it allows.
 final class KeyRing {
-    let folder: String
+    private let place: TemporaryFolder
+    var folder: String { place.path }
     let coordinator: KeyPair
     let worker: KeyPair
     let `operator`: KeyPair
     var allowed: String { folder + "/allowed.keys" }
 
     init() throws {
-        folder = NSTemporaryDirectory() + "actdiff-keys-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        place = try TemporaryFolder()
         (coordinator, worker, `operator`) = (try .random(), try .random(), try .random())
         try allow([(.worker, "w", worker), (.operator, "o", `operator`)])
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     /// Writes the list anew.
     func allow(_ keys: [(role: KeyRole, name: String, pair: KeyPair)]) throws {
@@ -28,8 +27,7 @@ final class KeyRing {
     }
 
     @discardableResult func write(_ text: String, to name: String) throws -> String {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
-        return folder + "/" + name
+        try place.write(name, text)
     }
 
     var server: ServerKeys { ServerKeys(own: coordinator.secret, allowed: allowed) }

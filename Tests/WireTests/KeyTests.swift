@@ -1,5 +1,6 @@
 import Foundation
 import Inputs
+import TestSupport
 import Testing
 @testable import Wire
 
@@ -10,8 +11,7 @@ struct KeyTests {
     init() throws { ring = try KeyRing() }
 
     private func error(_ body: () throws -> Void) throws -> String {
-        let error = try #require(throws: InputError.self) { try body() }
-        return "\(error)".replacing(ring.folder + "/", with: "")
+        try complaint(body).replacing(ring.folder + "/", with: "")
     }
 
     private func mode(_ path: String) throws -> mode_t {
