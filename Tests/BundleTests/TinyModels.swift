@@ -1,14 +1,15 @@
 import Foundation
 import TestSupport
 
-/// The tiny model pair of the process tests, laid out in a folder of its own, with what its job files name:
+/// The tiny model pair of the process tests, laid out in a folder of its own, with what its job files name
+/// (scripts/goldens/embeddings.py makes the same):
 ///
 /// | path | what it is |
 /// |---|---|
 /// | `base`, `tuned`, `adapter` | the fixtures: `tuned` and `adapter` change blocks, and no embedding |
 /// | `rolled` | `base` with the embedding of token i + 1 at token i, the first one's at the last |
 /// | `sae` | the fixture, top-k, for `resid_post` of layer 2 |
-/// | `sae-pre-0`, `sae-pre-0-topk`, `sae-pre-3` | its weights as a ReLU, top-k and ReLU dictionary for `resid_pre` |
+/// | `sae-pre-0`, `sae-pre-0-topk`, `sae-pre-3` | its weights, with biases, for `resid_pre`: ReLU, top-k and ReLU |
 /// | `prompts.jsonl`, `turns.jsonl` | the fixture's prompts, and a few with all three roles |
 final class TinyModels {
     static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
@@ -43,7 +44,10 @@ final class TinyModels {
 
     private func dictionary(_ name: String, layer: Int, _ architecture: String) throws {
         try FileManager.default.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
-        try copy("sae/sae_weights.safetensors", to: "\(name)/sae_weights.safetensors")
+        var weights = try TensorFile("\(path)/sae/sae_weights.safetensors")
+        weights.tensors["b_enc"] = .init((0..<64).map { Float($0 % 7 - 3) / 32 }, shape: [64])
+        weights.tensors["b_dec"] = .init((0..<32).map { Float($0 % 5 - 2) / 64 }, shape: [32])
+        try weights.write(to: "\(path)/\(name)/sae_weights.safetensors")
         let config = """
             {\(architecture), "d_in": 32, "d_sae": 64, "dtype": "float32", "apply_b_dec_to_input": true,
             "normalize_activations": "none", "metadata": {"hook_name": "blocks.\(layer).hook_resid_pre"}}
