@@ -4,8 +4,8 @@ import PackageDescription
 // Warnings are errors in every target of ours; dependencies keep their own settings.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
-func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func library(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
 func tests(
@@ -19,102 +19,114 @@ let package = Package(
     name: "actdiff",
     products: [
         .executable(name: "actdiff", targets: ["actdiff"]),
-        // For Fuzzing/, a package of its own: what reads bytes from the network, and what the samples are drawn with.
-        .library(name: "Decoders", targets: ["Inputs", "Diffing", "Wire", "TestSupport"]),
+        // For Fuzzing/, a package of its own: what reads bytes from outside, and what the samples are drawn with.
+        .library(
+            name: "Decoders", targets: ["Inputs", "Prompts", "Work", "Latents", "Wire", "Monitoring", "TestSupport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // System libraries: a modulemap and a shim header only.
+        .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
         // From the outside in: what files hold, then what is computed, then who computes it.
-        library(
-            "Inputs", [.product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams")]),
+        library("Inputs", ["CCrypto", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Kernels", cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]),
-        library("Tensors", ["Inputs", "Kernels"]),
+        library("Tensors", ["Inputs", "Kernels", "CZlib"]),
         library("Models", ["Inputs", "Tensors"]),
-        library("Tokenization", ["Inputs", "Tensors", "Models", "CPCRE2"]),
+        library("Tokenization", ["Inputs", "Tensors", "CPCRE2"]),
         library("Compute", ["Kernels"]),
-        library("Transformers", ["Inputs", "Tensors", "Models", "Compute", "Kernels"]),
-        library("Dictionaries", ["Inputs", "Tensors", "Models", "Compute", "Kernels"]),
-        library("Diffing", ["Inputs", "Tensors", "Models", "Tokenization"]),
-        library("Evaluation", ["Inputs", "Tensors", "Models", "Compute", "Transformers", "Dictionaries", "Diffing"]),
-        library("Wire", ["Inputs", "Diffing", "CZeroMQ", "CLZ4"]),
-        // What a daemon shows of itself; knows nothing of what it does.
+        library("Transformers", ["Inputs", "Tensors", "Models", "Kernels", "Compute"]),
+        library("Dictionaries", ["Inputs", "Tensors", "Kernels", "Compute"]),
+        library("Prompts", ["Inputs", "Tokenization"]),
+        library("Evaluation", ["Inputs", "Models", "Transformers", "Dictionaries", "Prompts"]),
+        // What a kind of work is, and the kinds, which know nothing of each other.
+        library("Work", ["Inputs"]),
         library(
-            "Monitoring",
-            ["NIOCore", "NIOHTTP1", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }),
+            "Latents",
+            [
+                "Inputs", "Models", "Tokenization", "Kernels", "Compute", "Transformers", "Dictionaries", "Prompts",
+                "Evaluation", "Work", "CLZ4",
+            ], path: "Sources/Kinds/Latents"),
+        library("Wire", ["Inputs", "CZeroMQ"]),
+        // What a daemon shows of itself; knows nothing of what it does.
+        library("Monitoring", []),
         library(
             "Cluster",
             [
-                "Inputs", "Tensors", "Models", "Tokenization", "Compute", "Diffing", "Evaluation", "Wire",
-                "Monitoring",
+                "Inputs", "Compute", "Work", "Wire", "Monitoring",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ]),
+        // What `actdiff bench` measures with.
+        library(
+            "Benchmarking",
+            [
+                "Inputs", "Models", "Compute", "Transformers", "Dictionaries", "Prompts", "Evaluation", "Work",
+                "Latents", "Wire", "Cluster", "CZeroMQ", .product(name: "Logging", package: "swift-log"),
+            ], path: "Benchmarks/Benchmarking"),
         .executableTarget(
             name: "actdiff",
             dependencies: [
-                "Inputs", "Tensors", "Models", "Compute", "Diffing", "Evaluation", "Wire", "Cluster",
+                "Inputs", "Compute", "Prompts", "Evaluation", "Work", "Latents", "Wire", "Monitoring", "Cluster",
+                "Benchmarking", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-            ],
-            swiftSettings: strict),
+            ], swiftSettings: strict),
 
         // What several test targets need: comparisons, seeds, folders, files.
-        .target(name: "TestSupport", dependencies: ["Inputs"], path: "Tests/Support", swiftSettings: strict),
-        tests("SupportTests", ["TestSupport", "Inputs"]),
-
-        tests("InputsTests", ["TestSupport", "Inputs"]),
-        tests("KernelsTests", ["TestSupport", "Kernels"]),
-        tests("ComputeTests", ["TestSupport", "Compute"]),
+        library("TestSupport", ["Inputs"], path: "Tests/Support"),
         tests(
-            "EvaluationTests",
-            ["TestSupport", "Inputs", "Compute", "Transformers", "Dictionaries", "Diffing", "Evaluation"]),
-        tests(
-            "TokenizationTests", ["TestSupport", "Tokenization", "Tensors", "Models", "Inputs"],
-            resources: [.copy("Goldens")]),
-        tests("ModelsTests", ["TestSupport", "Tensors", "Models", "Inputs"], resources: [.copy("Goldens")]),
-        tests(
-            "TransformersTests", ["TestSupport", "Kernels", "Tensors", "Models", "Compute", "Transformers"],
-            resources: [.copy("Goldens")]),
-        tests(
-            "DictionariesTests", ["TestSupport", "Tensors", "Models", "Compute", "Dictionaries", "Inputs"],
-            resources: [.copy("Goldens")]),
-        tests(
-            "ReferenceTests",
+            "BenchmarkingTests",
             [
-                "TestSupport", "Inputs", "Tensors", "Models", "Compute", "Transformers", "Dictionaries", "Evaluation",
-                "Diffing",
-                "Cluster",
-            ],
-            exclude: ["Goldens"]),
-        tests(
-            "ClusterTests",
-            [
-                "TestSupport", "Inputs", "Tensors", "Models", "Compute", "Diffing", "Evaluation", "Wire", "Monitoring",
-                "Cluster",
-                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
+                "TestSupport", "Inputs", "Work", "Latents", "Wire", "Cluster", "Benchmarking",
+                .product(name: "Logging", package: "swift-log"),
             ]),
-        tests("MonitoringTests", ["Monitoring"]),
         tests(
             "BundleTests",
             [
-                "TestSupport", "Inputs", "Compute", "Diffing", "Wire", "Cluster",
+                "TestSupport", "Inputs", "Compute", "Prompts", "Work", "Latents", "Wire", "Cluster",
                 .product(name: "Logging", package: "swift-log"),
-            ],
-            exclude: ["Goldens"]),
+            ], exclude: ["Goldens"]),
+        tests(
+            "ClusterTests",
+            [
+                "TestSupport", "Inputs", "Compute", "Prompts", "Work", "Latents", "Wire", "Monitoring", "Cluster",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
+            ]),
+        tests("ComputeTests", ["TestSupport", "Compute"]),
+        tests(
+            "DictionariesTests", ["TestSupport", "Inputs", "Tensors", "Compute", "Dictionaries"],
+            resources: [.copy("Goldens")]),
+        tests(
+            "EvaluationTests",
+            ["TestSupport", "Inputs", "Compute", "Transformers", "Dictionaries", "Prompts", "Evaluation", "Latents"]),
+        tests("InputsTests", ["TestSupport", "Inputs"]),
+        tests("KernelsTests", ["TestSupport", "Kernels"]),
+        tests(
+            "LatentsTests", ["TestSupport", "Inputs", "Compute", "Prompts", "Evaluation", "Work", "Latents", "Wire"],
+            resources: [.copy("Goldens")]),
+        tests("ModelsTests", ["TestSupport", "Inputs", "Tensors", "Models", "Kernels"], resources: [.copy("Goldens")]),
+        tests("MonitoringTests", ["Monitoring"]),
         tests("ProcessTests", ["TestSupport", "actdiff"], resources: [.copy("Fixtures")]),
-        tests("WireTests", ["TestSupport", "Inputs", "Diffing", "Wire", "CZeroMQ"]),
-        tests("DiffingTests", ["TestSupport", "Inputs", "Diffing"], resources: [.copy("Goldens")]),
+        tests(
+            "ReferenceTests",
+            [
+                "TestSupport", "Inputs", "Tensors", "Models", "Compute", "Transformers", "Prompts", "Evaluation",
+                "Work", "Latents",
+            ], exclude: ["Goldens"]),
+        tests("SupportTests", ["TestSupport", "Inputs"]),
+        tests("TokenizationTests", ["TestSupport", "Inputs", "Tokenization"], resources: [.copy("Goldens")]),
+        tests(
+            "TransformersTests", ["TestSupport", "Inputs", "Tensors", "Models", "Kernels", "Compute", "Transformers"],
+            resources: [.copy("Goldens")]),
+        tests("WireTests", ["TestSupport", "Inputs", "Prompts", "Evaluation", "Work", "Latents", "Wire", "CZeroMQ"]),
     ]
 )

@@ -5,6 +5,16 @@ public enum ProcessorKernels {
     /// Their instruction set: avx512, avx2 or portable. It decides how sums are rounded: the same text, the same bits.
     public static var instructionSet: String { String(cString: kernels_instruction_set()) }
 
+    /// The number system of computations with these kernels, such as `cpu/avx512`.
+    public static var numberSystem: String { systemPrefix + instructionSet }
+
+    /// The kernels of a number system, and the whole name of one that is not a processor's.
+    public static func kernels(ofNumberSystem name: String) -> String {
+        name.hasPrefix(systemPrefix) ? String(name.dropFirst(systemPrefix.count)) : name
+    }
+
+    private static let systemPrefix = "cpu/"
+
     /// The environment variable that may name a narrower set than the processor's widest: with it, one machine gives the
     /// very bits of another.
     public static let variable = "ACTDIFF_KERNELS"

@@ -2,10 +2,10 @@ import Compute
 import Inputs
 import Kernels
 
-/// The encoder half of a sparse autoencoder, in float32.
+/// The encoder half of a dictionary, in float32.
 ///
-/// z = (normalise(x) − input bias) · W + bias, then the activation rule. How a file format comes to these parts is the
-/// business of its loader (`SAELensFolder`).
+/// z = (normalise(x) − input bias) · W + bias, then the activation rule. How a file format comes to these parts is its
+/// own business (`Formats/`).
 public final class SparseAutoencoder {
     /// What happens to a row before the encoder sees it.
     public enum Normalisation: Sendable, Hashable {
@@ -23,7 +23,10 @@ public final class SparseAutoencoder {
         /// Bounds pay where there are many latents of which few are active, each of them a long product, and where the
         /// processor multiplies 8-bit numbers fast.
         static func fastest(for activation: Activation, latents: Int, width: Int) -> Layout {
-            if case .relu = activation { return .dense }
+            switch activation {
+            case .relu, .linear: return .dense
+            case .topK, .jumpReLU, .gated: break
+            }
             guard kernels_bounds_are_fast(), width >= 256, latents >= 64 * max(activation.largestCount ?? 0, 64) else {
                 return .dense
             }

@@ -5,7 +5,7 @@ import Models
 public enum CheckpointFit {
     /// Throws if `tuned` is not a checkpoint of the same model as `base`.
     public static func check(_ tuned: Checkpoint, base: Checkpoint) throws {
-        let (a, b) = (base.config, tuned.config)
+        let (a, b) = (base.architecture, tuned.architecture)
         for (name, expected, found) in [
             ("hidden size", a.hiddenSize, b.hiddenSize), ("number of layers", a.layerCount, b.layerCount),
             ("vocabulary size", a.vocabularySize, b.vocabularySize),

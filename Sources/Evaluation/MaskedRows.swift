@@ -1,17 +1,17 @@
-import Diffing
+import Prompts
 import Transformers
 
 /// The rows of a shard that have a token under a mask, and which of them each prompt's tokens are.
 ///
 /// Prompts may share a row and mask it differently: it is encoded if any of them asks for it.
-struct MaskedRows {
+public struct MaskedRows {
     /// Rows of the packed sequences, ascending, each once.
-    let rows: [Int]
+    public let rows: [Int]
     /// `tokens[prompt]`: for each token whose mask bits are not zero, in order, its place in `rows` and those bits.
-    let tokens: [[(place: Int, mask: UInt8)]]
+    public let tokens: [[(place: Int, mask: UInt8)]]
 
     /// `sequences` are the ids of `prompts`, in the same order.
-    init(_ prompts: [PromptTokens], in sequences: PackedSequences) {
+    public init(_ prompts: [PromptTokens], in sequences: PackedSequences) {
         var places = Array(repeating: -1, count: sequences.ids.count)
         let masked = prompts.enumerated().map { index, prompt in
             zip(sequences.rows(of: index), prompt.masks).filter { $0.1 != 0 }

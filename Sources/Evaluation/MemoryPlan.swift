@@ -8,8 +8,10 @@ import Transformers
 public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
     /// What a task takes, in bytes.
     public struct Needs: Sendable, Hashable {
-        /// The program itself, and results on their way.
-        public var program = 64 << 20
+        /// The program itself.
+        public var program = 32 << 20
+        /// What is kept free for results: that of the shard that is computed, and the one on its way.
+        public var results = 32 << 20
         public var forward = ForwardMemory()
         public var dictionaries = 0
         /// How many dictionaries there are, and how many of them are read for each batch.
@@ -23,11 +25,11 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
         public init() {}
 
         /// What does not depend on prompts.
-        var fixed: Int { program + dictionaries + forward.adapters + scratch + forward.weights }
+        var fixed: Int { sum(program, results, dictionaries, forward.adapters, scratch, forward.weights) }
         /// Of threads, whatever they work on.
-        var scratch: Int { forward.scratch + encoding }
+        var scratch: Int { sum(forward.scratch, encoding) }
         /// For each token of a batch.
-        var perToken: Int { forward.perToken + encodingPerToken }
+        var perToken: Int { sum(forward.perToken, encodingPerToken) }
         /// For each token of the longest prompt.
         var perTokenOfLongest: Int { forward.perTokenOfLongest }
     }
@@ -50,22 +52,44 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
             throw Self.tooSmall(
                 limit, needs.fixed, "this job (\(Self.parts(needs, limit)))", kind: .configuration)
         }
-        let room = limit - needs.fixed - longest * needs.perTokenOfLongest
-        guard longest * needs.perToken <= room else {
-            throw Self.tooSmall(
-                limit, limit - room + longest * needs.perToken, "a prompt of \(longest) tokens", kind: .temporary)
-        }
         (self.needs, self.limit, self.tokens, self.longest) = (needs, limit, tokens, longest)
-        let most = max(tokens, longest)
-        batchTokens = needs.perToken > 0 ? min(most, room / needs.perToken) : most
+        let least = sum(needs.fixed, product(longest, sum(needs.perTokenOfLongest, needs.perToken)))
+        guard least <= limit else {
+            throw Self.tooSmall(limit, least, "a prompt of \(longest) tokens", kind: .temporary)
+        }
+        batchTokens = Self.batchTokens(
+            needs, room: limit - needs.fixed - longest * needs.perTokenOfLongest, most: max(tokens, longest))
     }
 
-    private static func tooSmall(_ limit: Int, _ needed: Int, _ what: String, kind: InputError.Kind) -> InputError {
+    private static func batchTokens(_ needs: Needs, room: Int, most: Int) -> Int {
+        needs.perToken > 0 ? min(most, room / needs.perToken) : most
+    }
+
+    /// Most tokens of the next batch where results take `results` bytes, the longest of whose prompts has `longest` tokens.
+    ///
+    /// Results are as large as what they hold: they are measured while they grow, and what they take beyond what is kept
+    /// free for them, batches do without. Throws `InputError` of kind `temporary` where no prompt has room beside them.
+    public func batchTokens(beside results: Int, longest: Int) throws -> Int {
+        let beyond = max(0, results - needs.results)
+        let least = sum(needs.fixed, beyond, self.longest * needs.perTokenOfLongest, longest * needs.perToken)
+        guard least <= limit else {
+            throw Self.tooSmall(
+                limit, least, "a prompt of \(longest) tokens beside results of \(results >> 20)MiB",
+                hint: "raise the limit, or make shards smaller (shard_tokens)", kind: .temporary)
+        }
+        let room = limit - needs.fixed - self.longest * needs.perTokenOfLongest - beyond
+        return Self.batchTokens(needs, room: room, most: batchTokens)
+    }
+
+    private static func tooSmall(
+        _ limit: Int, _ needed: Int, _ what: String, hint: String = "raise the limit, or give the worker fewer threads",
+        kind: InputError.Kind
+    ) -> InputError {
         // Rounded up, so that the number does when it is given.
-        let mebibytes = (needed + (1 << 20) - 1) >> 20
+        let mebibytes = (needed >> 20) + (needed.isMultiple(of: 1 << 20) ? 0 : 1)
         return InputError(
             "--memory", expected: "at least \(mebibytes)MiB for a worker, for \(what)",
-            found: "\(limit >> 20)MiB", hint: "raise the limit, or give the worker fewer threads", kind: kind)
+            found: "\(limit >> 20)MiB", hint: hint, kind: kind)
     }
 
     /// Bytes of residual streams and whatever else comes with tokens.
@@ -86,9 +110,9 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
             needs.streamedDictionaries > 0
             ? " (\(needs.streamedDictionaries) of \(needs.dictionaryCount) read for each batch)" : ""
         return [
-            ("program", needs.program, ""), ("dictionaries", needs.dictionaries, streamed),
+            ("program", sum(needs.program, needs.results), ""), ("dictionaries", needs.dictionaries, streamed),
             ("adapters", needs.forward.adapters, ""),
-            ("weights", needs.forward.weights, " (one of \(needs.forward.blockCount) blocks at a time)"),
+            ("weights", needs.forward.weights, " (one of \(needs.forward.layerCount) layers at a time)"),
             ("scratch", needs.scratch, ""),
         ].filter { $0.1 > 0 }.map { "\($0.0) \(number($0.1, limit))\($0.2)" }.joined(separator: " + ")
     }
@@ -100,4 +124,18 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
     private static func number(_ bytes: Int, _ limit: Int) -> String {
         String(format: "%.1f", Double(bytes) / unit(limit).bytes)
     }
+}
+
+/// A sum of sizes, the largest number where it is larger than any memory.
+private func sum(_ sizes: Int...) -> Int {
+    sizes.reduce(0) { sum, size in
+        let (next, overflow) = sum.addingReportingOverflow(size)
+        return overflow ? Int.max : next
+    }
+}
+
+/// A product of sizes, the largest number where it is larger than any memory.
+private func product(_ a: Int, _ b: Int) -> Int {
+    let (product, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? Int.max : product
 }

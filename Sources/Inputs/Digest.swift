@@ -1,6 +1,3 @@
-import Crypto
-import Foundation
-
 /// A SHA-256 digest; written as 64 lower-case hexadecimal digits wherever people or files see it.
 public struct Digest: Sendable, Hashable, Codable, Comparable, CustomStringConvertible {
     /// 32 bytes.
@@ -27,18 +24,18 @@ public struct Digest: Sendable, Hashable, Codable, Comparable, CustomStringConve
     /// The digest of bytes in memory.
     public init(of data: UnsafeRawBufferPointer) {
         var hash = SHA256()
-        hash.update(bufferPointer: data)
-        bytes = Array(hash.finalize())
+        hash.update(data)
+        bytes = hash.finish()
     }
 
     /// The digest of a file, read piece by piece. Throws `InputError` where it cannot be read to its end.
     public init(of file: MappedFile) throws {
         var hash = SHA256()
         try file.forEachPiece(of: 0..<file.bytes.count) { piece in
-            hash.update(bufferPointer: piece)
+            hash.update(piece)
             return true
         }
-        bytes = Array(hash.finalize())
+        bytes = hash.finish()
     }
 
     /// The digest of an array.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The names in a JSON object as the text has them: in order, and with repetitions, both of which parsing loses.
+/// The names in a JSON object as the text has them: in their order, which parsing loses.
 public enum JSONNames {
     /// The names of the members of the root object or, with `member`, of the object that is this member of it.
     ///
@@ -37,14 +37,6 @@ public enum JSONNames {
             }
         }
         return found
-    }
-
-    /// Throws where the object has a name twice: readers disagree on which of the two counts.
-    public static func refuseRepeated(_ names: [String], place: String) throws {
-        var seen: Set<String> = []
-        for name in names where !seen.insert(name).inserted {
-            throw InputError(place, expected: "every name once", found: "'\(name)' twice")
-        }
     }
 
     private static func decode(_ literal: [UInt8], file: String) throws -> String {

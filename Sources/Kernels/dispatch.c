@@ -84,6 +84,10 @@ void kernels_subtract(const float *x, const float *y, size_t count, float *out) 
     chosen()->subtract(x, y, count, out);
 }
 
+void kernels_add_to_rows(const float *row, size_t count, size_t rows, float *out, size_t out_stride) {
+    chosen()->add_to_rows(row, count, rows, out, out_stride);
+}
+
 size_t kernels_top_k(const float *z, size_t count, uint32_t first, size_t k, float *values, uint32_t *latents,
                      size_t held) {
     return chosen()->top_k(z, count, first, k, values, latents, held);

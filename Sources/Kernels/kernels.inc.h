@@ -160,6 +160,14 @@ static void KERNEL(subtract)(const float *x, const float *y, size_t count, float
     for (; i < count; i++) out[i] = x[i] - y[i];
 }
 
+static void KERNEL(add_to_rows)(const float *row, size_t count, size_t rows, float *out, size_t out_stride) {
+    for (size_t r = 0; r < rows; r++, out += out_stride) {
+        size_t i = 0;
+        for (; i + LANES <= count; i += LANES) STORE(out + i, LOAD(out + i) + LOAD(row + i));
+        for (; i < count; i++) out[i] += row[i];
+    }
+}
+
 // True if the entry (a, i) stands nearer to the heap's root than (b, j): smaller value, or the same and a higher latent.
 #define WEAKER(a, i, b, j) ((a) < (b) || ((a) == (b) && (i) > (j)))
 
@@ -269,6 +277,7 @@ const struct kernel_table JOIN(kernels, INSTRUCTION_SET) = {
     .silu_multiply = KERNEL(silu_multiply),
     .all_finite = KERNEL(all_finite),
     .subtract = KERNEL(subtract),
+    .add_to_rows = KERNEL(add_to_rows),
     .top_k = KERNEL(top_k),
     .above = KERNEL(above),
     .gated = KERNEL(gated),

@@ -12,6 +12,7 @@ struct kernel_table {
     void (*silu_multiply)(const float *, const float *, size_t, size_t, size_t, size_t, size_t, float *);
     bool (*all_finite)(const float *, size_t);
     void (*subtract)(const float *, const float *, size_t, float *);
+    void (*add_to_rows)(const float *, size_t, size_t, float *, size_t);
     size_t (*top_k)(const float *, size_t, uint32_t, size_t, float *, uint32_t *, size_t);
     size_t (*above)(const float *, const float *, size_t, uint32_t, float *, uint32_t *);
     void (*gated)(float *, const float *, const float *, const float *, size_t);

@@ -12,8 +12,7 @@ struct FolderWeights {
 
     init(_ folder: String) throws {
         let (singlePath, indexPath) = ("\(folder)/\(Self.single)", "\(folder)/\(Self.index)")
-        let exists = FileManager.default.fileExists(atPath:)
-        switch (exists(singlePath), exists(indexPath)) {
+        switch (try Presence.isThere(singlePath), try Presence.isThere(indexPath)) {
         case (true, false):
             tensors = try SafetensorsFile(singlePath).tensors
             files = [singlePath]

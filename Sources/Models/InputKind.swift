@@ -13,14 +13,17 @@ public enum InputKind: Sendable, Hashable {
 
     /// Looks at names and first bytes only. Throws `InputError` for anything else, and for a folder that is both.
     public static func detect(_ path: String) throws -> InputKind {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw InputError(path, expected: expected, found: "no such file or folder")
+        switch try Presence.of(path) {
+        case .nothing: throw InputError(path, expected: expected, found: "no such file or folder")
+        case .file: return try detectFile(path)
+        case .folder: return try detectFolder(path)
         }
-        guard isFolder.boolValue else { return try detectFile(path) }
-        let holds: (String) -> Bool = { FileManager.default.fileExists(atPath: "\(path)/\($0)") }
-        let weights = ["model.safetensors", "model.safetensors.index.json"].filter(holds)
-        switch (holds("adapter_config.json"), holds("config.json")) {
+    }
+
+    private static func detectFolder(_ path: String) throws -> InputKind {
+        let holds: (String) throws -> Bool = { try Presence.isThere("\(path)/\($0)") }
+        let weights = try ["model.safetensors", "model.safetensors.index.json"].filter(holds)
+        switch (try holds("adapter_config.json"), try holds("config.json")) {
         case (true, true) where !weights.isEmpty:
             throw InputError(
                 path, expected: expected, found: "both adapter_config.json and a model's \(weights[0])",

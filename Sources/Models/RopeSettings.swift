@@ -3,27 +3,30 @@ import Inputs
 /// The rotary embedding as a `config.json` states it: `rope_theta` and `rope_scaling` (transformers 4), or both in
 /// `rope_parameters` (transformers 5).
 struct RopeSettings {
-    let theta: Double
-    let scaling: RopeScaling
+    let rotary: Rotary
 
-    init(_ config: Document) throws {
-        let stated = try Self.statement(in: config)
-        theta = try Self.theta(config, stated)
-        scaling = try stated.map { try Self.scaling($0, config) } ?? .none
+    init(_ keys: ConfigKeys) throws {
+        try keys.expect(
+            "partial_rotary_factor", .integer(1), hint: "rotary embedding of a part of each head is not supported")
+        let original = try keys.optional("original_max_position_embeddings")
+        let stated = try Self.statement(in: keys)
+        rotary = Rotary(
+            theta: try Self.theta(keys, stated),
+            scaling: try stated.map { try Self.scaling($0, outerOriginal: original) } ?? .none)
     }
 
     /// The one object that describes the rotary embedding, nil without one.
-    private static func statement(in config: Document) throws -> Document? {
-        let old = try config.optional("rope_scaling").flatMap { try $0.object().isEmpty ? nil : $0 }
-        let new = try config.optional("rope_parameters").flatMap { try $0.object().isEmpty ? nil : $0 }
+    private static func statement(in keys: ConfigKeys) throws -> Document? {
+        let old = try keys.optional("rope_scaling").flatMap { try $0.object().isEmpty ? nil : $0 }
+        let new = try keys.optional("rope_parameters").flatMap { try $0.object().isEmpty ? nil : $0 }
         if let old, new != nil {
             throw old.error(expected: "rope_scaling or rope_parameters", hint: "both are there: remove one")
         }
         return old ?? new
     }
 
-    private static func theta(_ config: Document, _ stated: Document?) throws -> Double {
-        let outer = try config.optional("rope_theta")
+    private static func theta(_ keys: ConfigKeys, _ stated: Document?) throws -> Double {
+        let outer = try keys.optional("rope_theta")
         let inner = try stated?.optional("rope_theta")
         if let outer, let inner, try outer.number() != inner.number() {
             throw outer.error(expected: "\(inner.value), as \(inner.key) has it")
@@ -34,7 +37,7 @@ struct RopeSettings {
         return theta
     }
 
-    private static func scaling(_ stated: Document, _ config: Document) throws -> RopeScaling {
+    private static func scaling(_ stated: Document, outerOriginal: Document?) throws -> RopeScaling {
         let common: Set = ["rope_type", "type", "rope_theta", "partial_rotary_factor"]
         if let share = try stated.optional("partial_rotary_factor"), try share.number() != 1 {
             throw share.error(expected: "1", hint: "rotary embedding of a part of each head is not supported")
@@ -52,7 +55,7 @@ struct RopeSettings {
                 outside: common.union([
                     "factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings",
                 ]))
-            return try llama3(stated, config)
+            return try llama3(stated, outerOriginal)
         default:
             throw (type ?? stated).error(expected: "one of the rope types default, linear, llama3")
         }
@@ -67,13 +70,12 @@ struct RopeSettings {
         return new ?? old
     }
 
-    private static func llama3(_ stated: Document, _ config: Document) throws -> RopeScaling {
+    private static func llama3(_ stated: Document, _ outer: Document?) throws -> RopeScaling {
         let (low, high) = (try positive(stated, "low_freq_factor"), try positive(stated, "high_freq_factor"))
         guard high > low else {
             throw try stated.required("high_freq_factor").error(expected: "a number above low_freq_factor, \(low)")
         }
         // transformers gives the outer key precedence.
-        let outer = try config.optional("original_max_position_embeddings")
         let original = try outer ?? stated.required("original_max_position_embeddings")
         return .llama3(
             factor: try positive(stated, "factor"), lowFrequencyFactor: low, highFrequencyFactor: high,

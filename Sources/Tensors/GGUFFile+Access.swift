@@ -72,11 +72,6 @@ extension GGUFFile {
         try value(key, "an array of whole numbers") { if case .integers(let list) = $0 { list } else { nil } }
     }
 
-    /// The array of numbers under `key`, such as a vocabulary's scores; nil without the key.
-    public func optionalNumbers(_ key: String) throws -> [Double]? {
-        try value(key, "an array of numbers") { if case .numbers(let list) = $0 { list } else { nil } }
-    }
-
     private func required<Value>(_ key: String, _ expected: String, _ found: Value?) throws -> Value {
         guard let found else { throw error(key, expected: expected) }
         return found

@@ -15,6 +15,13 @@ public struct SafetensorsFile: Sendable {
     static let longestHeader = 100_000_000
     private static let metadataKey = "__metadata__"
 
+    /// Whether a file begins as a safetensors file does: with a length that it has room for, and an opening brace.
+    public static func isOne(_ file: MappedFile) -> Bool {
+        guard file.bytes.count > 8 else { return false }
+        let length = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
+        return length <= UInt64(min(longestHeader, file.bytes.count - 8)) && file.bytes[8] == UInt8(ascii: "{")
+    }
+
     /// Maps a file and checks its whole header. Throws `InputError` with file and tensor.
     public init(_ path: String) throws {
         let file = try MappedFile(path)
@@ -25,7 +32,6 @@ public struct SafetensorsFile: Sendable {
             throw InputError(path, expected: "a JSON header that begins with {", found: Self.show(text.first))
         }
         let header = try Document(json: Data(text), file: path)
-        try JSONNames.refuseRepeated(JSONNames.names(in: text, file: path), place: path)
 
         var metadata: [String: String] = [:]
         var entries: [Entry] = []

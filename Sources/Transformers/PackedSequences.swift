@@ -2,7 +2,7 @@
 /// stands once: what is computed for a token depends on the tokens before it alone.
 ///
 /// Rows form a forest, each below the row of the token before it. Every common beginning is shared, be it one token: a
-/// row costs products with all weights of a block, a branch no more than a tile of attention that is not full.
+/// row costs products with all weights of a layer, a branch no more than a tile of attention that is not full.
 public struct PackedSequences: Sendable {
     /// No row: the parent of a first token, the parent of a first segment.
     static let none = -1

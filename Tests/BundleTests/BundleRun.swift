@@ -1,11 +1,13 @@
 import Cluster
 import Compute
-import Diffing
 import Foundation
 import Inputs
+import Latents
 import Logging
+import Prompts
 import TestSupport
 import Wire
+import Work
 
 /// A job from its file to its bundle on the way that every job goes: planned, leased, computed, sent, stored, folded and
 /// fetched, by a coordinator and a worker in this process.
@@ -27,20 +29,18 @@ struct BundleRun {
         var config = CoordinatorConfig(state: folder.path + "/state")
         config.endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
         let ended = try Mailbox<JobID>()
-        var parts = CoordinatorService.Parts(
-            planner: ModelPlanner(digests: digests, version: "0", build: "test"), build: "test", logger: quiet)
+        let kinds = WorkKinds([
+            FailingLatents(kind: LatentsKind(digests: digests, version: "0"), failing: failing)
+        ])
+        var parts = CoordinatorService.Parts(kinds: kinds, build: "test", logger: quiet)
         parts.jobEnded = { ended.post($0) }
         let coordinator = try CoordinatorService(config, parts: parts)
         defer { coordinator.stop() }
-        let evaluator = FailingEvaluator(
-            evaluator: ModelEvaluator(
-                roots: try ModelRoots([models]), digests: digests, threads: 2, memory: 1 << 30, planned: { _ in }),
-            failing: failing)
+        let place = WorkerPlace(roots: try ModelRoots([models]), digests: digests, threads: 2, memory: 1 << 30)
         let worker = try WorkerService(
             connect: coordinator.endpoints,
             parts: .init(
-                evaluator: evaluator, build: "test", instructionSet: ProcessorKernels.instructionSet, threads: 2,
-                logger: quiet))
+                kinds: kinds, place: place, build: "test", numberSystem: ProcessorKernels.numberSystem, logger: quiet))
         defer { worker.vanish() }
 
         let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
@@ -65,15 +65,38 @@ struct BundleRun {
     }
 }
 
-/// Fails at some shards, with an error that any worker would meet.
-private struct FailingEvaluator: ShardEvaluating {
-    let evaluator: ModelEvaluator
+/// The kind of real jobs, some of whose shards fail with an error that any worker would meet.
+private struct FailingLatents: WorkKind {
+    static let name = LatentsKind.name
+
+    let kind: LatentsKind
     let failing: Set<Int>
 
-    func evaluate(_ work: ShardWork, task: DiffTask, progress: ComputeProgress) throws -> ShardResult {
-        guard !failing.contains(work.index) else {
-            throw InputError("shard \(work.index)", expected: "numbers", found: "none", hint: "look again")
+    func outline(of source: JobSource) throws -> JobOutline { try kind.outline(of: source) }
+
+    func plan(_ source: JobSource) throws -> WorkPlan { try kind.plan(source) }
+
+    func judge(of task: Payload) throws -> any ResultJudge { try kind.judge(of: task) }
+
+    func evaluator(
+        for task: Payload, at place: WorkerPlace, progress: ComputeProgress
+    ) throws -> any WorkEvaluator {
+        FailingEvaluator(evaluator: try kind.evaluator(for: task, at: place, progress: progress), failing: failing)
+    }
+
+    func fold(of job: PlannedWork, from snapshot: [UInt8]?) throws -> any WorkFold {
+        try kind.fold(of: job, from: snapshot)
+    }
+}
+
+private struct FailingEvaluator: WorkEvaluator {
+    let evaluator: any WorkEvaluator
+    let failing: Set<Int>
+
+    func evaluate(_ shard: WorkShard, progress: ComputeProgress) throws -> [UInt8] {
+        guard !failing.contains(shard.index) else {
+            throw InputError("shard \(shard.index)", expected: "numbers", found: "none", hint: "look again")
         }
-        return try evaluator.evaluate(work, task: task, progress: progress)
+        return try evaluator.evaluate(shard, progress: progress)
     }
 }

@@ -46,7 +46,7 @@ class Operator:
         unsaved = [job for job, state in self.states.items() if state == "done" and job not in self.saved]
         running = [job for job, state in self.states.items() if state != "done"]
         if wants_more and len(running) < JOBS_AT_A_TIME or not self.submitted:
-            self._ask(self._submitted, "submit", self.jobs.file(self.shapes[self.submitted % len(self.shapes)]))
+            self._ask(self._submitted, "submit", "--no-wait", self.jobs.file(self.shapes[self.submitted % len(self.shapes)]))
         elif unsaved:
             job = unsaved[0]
             folder = self.cluster.place.folder / f"bundle.{job}"

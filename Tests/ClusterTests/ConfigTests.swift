@@ -2,7 +2,6 @@ import Foundation
 import Inputs
 import TestSupport
 import Testing
-
 @testable import Cluster
 
 @Suite struct ConfigTests {

@@ -1,125 +1,163 @@
-import Diffing
+import Dispatch
 import Foundation
 import Inputs
 import Logging
 import Synchronization
 import TestSupport
 import Wire
-
+import Work
 @testable import Cluster
 
 /// A silent logger.
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// A job whose spec is a number of shards, and, after a blank, a number of latents that fire in each; with `verified` at
-/// its end all shards are computed twice.
-struct FakePlanner: JobPlanning {
-    static let latents = 1 << 20
+/// A kind of work without models: a job is a number of shards and a number of numbers that each comes to; `verified` at
+/// its end has all shards computed twice.
+struct FakeKind: WorkKind {
+    static let name = "fake"
+    /// Not the first version: nothing may take it for granted.
+    static let layout: UInt16 = 3
+
     let folded = Mailboxes.make([Digest].self)
     let log = FoldLog()
+    /// What a worker computes with.
+    var computing = FakeEvaluator()
+    /// Called before a bundle is written, with what tells whether that is still wanted.
+    var beforeWriting: (@Sendable (() throws -> Void) throws -> Void)?
 
-    func name(of source: JobSource) throws -> String {
-        guard Self.numbers(source) != nil else {
-            throw InputError(source.specFile, expected: "two numbers", found: source.specText)
+    func outline(of source: JobSource) throws -> JobOutline {
+        let order = try Self.order(source)
+        guard Self.numbers(order) != nil else {
+            throw InputError(source.specFile, expected: "two numbers", found: order)
         }
-        return "fake"
+        return JobOutline(name: "fake", inputs: [])
     }
 
-    func plan(_ source: JobSource) throws -> JobPlan {
-        guard let (shards, firing) = Self.numbers(source), shards < 1_000 else {
-            throw InputError(source.specFile, expected: "fewer than 1000 shards", found: source.specText)
+    func plan(_ source: JobSource) throws -> WorkPlan {
+        let order = try Self.order(source)
+        guard let (shards, numbers) = Self.numbers(order), shards < 1_000 else {
+            throw InputError(source.specFile, expected: "fewer than 1000 shards", found: order)
         }
-        let digest = Digest(of: "weights")
-        let hook = DiffTask.Hook(
-            point: HookPoint(layer: 0, site: .residPost), dictionary: .init(path: "/sae", digest: digest),
-            latents: Self.latents)
-        let task = DiffTask(base: .init(path: "/base", digest: digest), tuned: [], hooks: [hook], masks: [.all])
-        return JobPlan(
-            task: task,
-            shards: (0..<shards).map { index in
-                let ids = [UInt32(index), UInt32(firing)]
-                return ShardWork(index: index, prompts: [PromptTokens(index: index, ids: ids, masks: [1, 1])])
-            }, record: Data("kept".utf8))
+        return WorkPlan(
+            task: Payload(kind: Self.name, version: Self.layout, bytes: Array("task".utf8)), shardVersion: Self.layout,
+            shards: (0..<shards).map { WorkPlan.Shard(bytes: Self.bytes([$0, numbers]), tokens: 2) },
+            verified: order.hasSuffix("verified") ? Set(0..<shards) : [], record: Array("kept".utf8))
     }
 
-    func verifiedShards(of source: JobSource, count: Int) throws -> Set<Int> {
-        source.specText.hasSuffix("verified") ? Set(0..<count) : []
+    /// A job's shards as workers get them.
+    func works(_ source: JobSource) throws -> [WorkShard] {
+        let plan = try plan(source)
+        return plan.shards.enumerated().map { index, shard in
+            WorkShard(index: index, payload: Payload(kind: Self.name, version: Self.layout, bytes: shard.bytes))
+        }
     }
 
-    func fold(of job: PlannedJob, checkpoint: [UInt8]?) throws -> any JobFolding {
-        guard job.record == Data("kept".utf8) else { throw InputError("record", expected: "kept", found: "lost") }
-        log.note(.opened(checkpoint: checkpoint != nil))
-        return FakeFold(planner: self, digests: try checkpoint.map(FakeFold.digests) ?? [])
+    func judge(of task: Payload) throws -> any ResultJudge {
+        try task.require(kind: Self.name, version: Self.layout, what: "task")
+        return FakeJudge()
     }
 
-    private static func numbers(_ source: JobSource) -> (Int, Int)? {
-        let numbers = source.specText.split(separator: " ").compactMap { Int($0) }
+    func evaluator(
+        for task: Payload, at place: WorkerPlace, progress: ComputeProgress
+    ) throws -> any WorkEvaluator {
+        try task.require(kind: Self.name, version: Self.layout, what: "task")
+        return computing
+    }
+
+    func fold(of job: PlannedWork, from snapshot: [UInt8]?) throws -> any WorkFold {
+        guard job.record == Array("kept".utf8) else { throw InputError("record", expected: "kept", found: "lost") }
+        log.note(.opened(checkpoint: snapshot != nil))
+        return FakeFold(kind: self, digests: try snapshot.map(FakeFold.digests) ?? [])
+    }
+
+    private static func order(_ source: JobSource) throws -> String {
+        try Document(yaml: source.specText, file: source.specFile).required("order").string()
+    }
+
+    private static func numbers(_ order: String) -> (Int, Int)? {
+        let numbers = order.split(separator: " ").compactMap { Int($0) }
         return numbers.count == 2 ? (numbers[0], numbers[1]) : nil
     }
 
-    /// What the shard comes to, whoever computes it.
-    static func result(of work: ShardWork) -> ShardResult {
+    fileprivate static func bytes(_ numbers: [Int]) -> [UInt8] {
+        numbers.flatMap { withUnsafeBytes(of: UInt64($0).littleEndian, Array.init) }
+    }
+
+    /// What the shard comes to, whoever computes it: as many drawn numbers as it says, then its index.
+    static func result(of work: WorkShard) -> [UInt8] {
         var random = SeededGenerator(seed: UInt64(work.index))
-        let firing = work.prompts.first.map { UInt32($0.ids[1]) } ?? 0
-        var sums = LatentSums()
-        for latent in 0..<firing {
-            sums.append(latent: latent, sum: Double.random(in: 0...1, using: &random), active: 1)
-        }
-        sums.endRow()
-        return ShardResult(shard: work.index, tokenCounts: [[2]], blocks: [sums])
+        let count = work.payload.bytes.dropFirst(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+        return bytes((0..<count).map { _ in Int.random(in: 0...1 << 60, using: &random) } + [work.index])
     }
 
     /// What a worker with wrong numbers makes of it.
-    static func other(_ work: ShardWork) -> ShardResult {
+    static func other(_ work: WorkShard) -> [UInt8] {
         var other = result(of: work)
-        other.blocks[0].sums[0] += 1
+        other[0] ^= 1
         return other
     }
 }
 
+/// Holds results against what they must be in length and index.
+struct FakeJudge: ResultJudge {
+    func check(_ result: [UInt8], shard: WorkShard) throws -> CheckedResult {
+        let right = FakeKind.result(of: shard)
+        guard result.count == right.count, result.suffix(8) == right.suffix(8) else {
+            throw InputError("result", expected: "one of shard \(shard.index)", found: "\(result.count) bytes")
+        }
+        return CheckedResult(digest: Digest(of: result), contentBytes: result.count)
+    }
+
+    func compare(_ one: [UInt8], _ other: [UInt8], shard: WorkShard) throws -> ResultComparison {
+        one == other ? .identical : .differs("its numbers")
+    }
+}
+
 /// Notes the digest of every result that it takes in.
-struct FakeFold: JobFolding {
+struct FakeFold: WorkFold {
     private static let large = Data((0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 &* 7) })
 
-    let planner: FakePlanner
+    let kind: FakeKind
     /// Nil for a shard that was skipped.
     var digests: [Digest?]
     var reasons: [String] = []
 
     var nextShard: Int { digests.count }
 
-    mutating func fold(_ result: ShardResult) throws {
-        guard result.shard == nextShard else {
-            throw InputError("fold", expected: "shard \(nextShard)", found: "\(result.shard)")
+    mutating func fold(_ result: [UInt8]) throws {
+        let shard = result.suffix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+        guard shard == nextShard else {
+            throw InputError("fold", expected: "shard \(nextShard)", found: "\(shard)")
         }
-        planner.log.note(.folded(result.shard))
-        digests.append(try ShardResultCodec.digest(of: result))
+        kind.log.note(.folded(shard))
+        digests.append(Digest(of: result))
     }
 
     mutating func skip(_ error: InputError) throws {
-        planner.log.note(.skipped(nextShard))
+        kind.log.note(.skipped(nextShard))
         digests.append(nil)
         reasons.append("\(error)")
     }
 
-    var checkpointSize: Int { 32 * digests.count }
+    var snapshotSize: Int { 32 * digests.count }
 
-    func checkpoint() throws -> [UInt8] { digests.flatMap { $0?.bytes ?? [] } }
+    func snapshot() throws -> [UInt8] { digests.flatMap { $0?.bytes ?? [] } }
 
-    static func digests(_ checkpoint: [UInt8]) throws -> [Digest?] {
-        try stride(from: 0, to: checkpoint.count, by: 32).map { start in
-            guard let digest = Digest(bytes: checkpoint[start...].prefix(32)) else {
-                throw InputError("checkpoint", expected: "digests", found: "\(checkpoint.count) bytes")
+    static func digests(_ snapshot: [UInt8]) throws -> [Digest?] {
+        try stride(from: 0, to: snapshot.count, by: 32).map { start in
+            guard let digest = Digest(bytes: snapshot[start...].prefix(32)) else {
+                throw InputError("snapshot", expected: "digests", found: "\(snapshot.count) bytes")
             }
             return digest
         }
     }
 
-    func write(into folder: String, digests: [Digest?], instructionSets: Set<String>) throws {
-        guard digests == self.digests else {
+    func write(into folder: String, provenance: FoldProvenance, checkCancelled: () throws -> Void) throws {
+        try kind.beforeWriting?(checkCancelled)
+        guard provenance.digests == digests else {
             throw InputError("fold", expected: "the digests of what was folded", found: "others")
         }
-        let text = digests.map { $0?.description ?? "missing" } + reasons + instructionSets.sorted()
+        let text = digests.map { $0?.description ?? "missing" } + reasons + provenance.numberSystems.sorted()
         let partial = folder + ".partial"
         try FileManager.default.createDirectory(atPath: partial, withIntermediateDirectories: true)
         try Data(text.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: partial + "/digests.txt"))
@@ -127,9 +165,41 @@ struct FakeFold: JobFolding {
         try Self.large.write(to: URL(fileURLWithPath: partial + "/large.bin"))
         try Data().write(to: URL(fileURLWithPath: partial + "/none.bin"))
         try FileManager.default.moveItem(atPath: partial, toPath: folder)
-        planner.log.note(.wrote)
-        planner.folded?.post(digests.compactMap(\.self))
+        kind.log.note(.wrote)
+        kind.folded?.post(digests.compactMap(\.self))
     }
+}
+
+extension JobSource {
+    /// A job of the fake kind.
+    static func fake(_ order: String) -> JobSource {
+        JobSource(specText: "kind: fake\norder: '\(order)'\n", specFile: "job.yaml", folder: "/")
+    }
+}
+
+extension Lease {
+    /// The shard as its kind sees it.
+    var work: WorkShard { WorkShard(index: id.shard, payload: shard) }
+}
+
+extension WorkerService.Parts {
+    /// A worker that computes fake shards.
+    init(_ evaluator: FakeEvaluator, build: String = "test") throws {
+        let place = WorkerPlace(
+            roots: try ModelRoots(["/"]), digests: DigestCache(at: "/nonexistent"), threads: 1, memory: 1 << 30)
+        self.init(
+            kinds: WorkKinds([FakeKind(computing: evaluator)]), place: place, build: build, numberSystem: "test",
+            logger: quiet)
+    }
+}
+
+/// A number that goes up.
+final class Count: Sendable {
+    private let number = Atomic(0)
+
+    func add() { number.add(1, ordering: .relaxed) }
+
+    var value: Int { number.load(ordering: .relaxed) }
 }
 
 /// What folds did, in order.
@@ -158,16 +228,16 @@ enum Mailboxes {
     static func make<Element: Sendable>(_ type: Element.Type) -> Mailbox<Element>? { try? Mailbox<Element>() }
 }
 
-/// Computes what the fake planner's shards come to. From its `holdAt`-th shard on it stands still until it is let go.
-final class FakeEvaluator: ShardEvaluating {
+/// Computes what fake shards come to. From its `holdAt`-th shard on it stands still until it is let go.
+final class FakeEvaluator: WorkEvaluator {
     let holdAt: Int?
-    let failing: (@Sendable (ShardWork) throws -> Void)?
+    let failing: (@Sendable (WorkShard) throws -> Void)?
     /// Says which shard it stands still at.
     let holding = Mailboxes.make(Int.self)
     private let release = DispatchSemaphore(value: 0)
     private let counter = Atomic(0)
 
-    init(holdAt: Int? = nil, failing: (@Sendable (ShardWork) throws -> Void)? = nil) {
+    init(holdAt: Int? = nil, failing: (@Sendable (WorkShard) throws -> Void)? = nil) {
         self.holdAt = holdAt
         self.failing = failing
     }
@@ -176,7 +246,7 @@ final class FakeEvaluator: ShardEvaluating {
 
     func letGo() { release.signal() }
 
-    func evaluate(_ work: ShardWork, task: DiffTask, progress: ComputeProgress) throws -> ShardResult {
+    func evaluate(_ work: WorkShard, progress: ComputeProgress) throws -> [UInt8] {
         let number = counter.add(1, ordering: .relaxed).newValue
         try failing?(work)
         if let holdAt, number >= holdAt {
@@ -185,6 +255,6 @@ final class FakeEvaluator: ShardEvaluating {
             release.signal()
         }
         progress.advance()
-        return FakePlanner.result(of: work)
+        return FakeKind.result(of: work)
     }
 }

@@ -1,29 +1,29 @@
-import Diffing
 import Foundation
 import Inputs
 import Synchronization
 import TestSupport
 import Testing
 import Wire
-
+import Work
 @testable import Cluster
 
 @Suite(.timeLimit(.minutes(2))) struct EndToEndTests {
     let folder: TemporaryFolder
-    let planner = FakePlanner()
+    let planner = FakeKind()
 
     init() throws { folder = try TemporaryFolder() }
 
     func coordinator(
         _ state: String = "state", endpoints: Endpoints? = nil, lease: Double = 2, credit: Int = 4 << 20,
-        verify: Double = 120
+        verify: Double = 120, build: String = "test", dropping: Bool = false
     ) throws -> CoordinatorService {
         var config = CoordinatorConfig(state: folder.path + "/" + state)
         config.endpoints = endpoints ?? Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
         config.leaseSeconds = lease
         config.creditBytes = credit
         config.verifySeconds = verify
-        return try CoordinatorService(config, parts: .init(planner: planner, build: "test", logger: quiet))
+        config.dropsForeignResults = dropping
+        return try CoordinatorService(config, parts: .init(kinds: WorkKinds([planner]), build: build, logger: quiet))
     }
 
     func worker(
@@ -31,10 +31,10 @@ import Wire
     ) throws -> WorkerService {
         try WorkerService(
             connect: coordinator.endpoints,
-            parts: .init(evaluator: evaluator, build: build, instructionSet: "test", threads: 1, logger: quiet))
+            parts: .init(evaluator, build: build))
     }
 
-    func source(_ text: String) -> JobSource { JobSource(specText: text, specFile: "job.yaml", folder: "/") }
+    func source(_ text: String) -> JobSource { JobSource.fake(text) }
 
     /// The fold's digests, once there is a fold.
     func folded() throws -> [Digest] {
@@ -42,8 +42,8 @@ import Wire
     }
 
     func expected(shards: Int, firing: Int) throws -> [Digest] {
-        try planner.plan(source("\(shards) \(firing)")).shards.map {
-            try ShardResultCodec.digest(of: FakePlanner.result(of: $0))
+        try planner.works(source("\(shards) \(firing)")).map {
+            Digest(of: FakeKind.result(of: $0))
         }
     }
 
@@ -97,8 +97,7 @@ import Wire
         _ = try client.submit(source("2 60000"))
         let digests = try folded()
         #expect(try digests == expected(shards: 2, firing: 60_000))
-        let bytes = try ShardResultCodec.encode(FakePlanner.result(of: planner.plan(source("2 60000")).shards[0]))
-            .count
+        let bytes = try FakeKind.result(of: planner.works(source("2 60000"))[0]).count
         #expect(bytes > 3 * 100_000, "the test's results are too small: \(bytes)")
         let metrics = coordinator.metrics
         let troubles = [metrics.digestAlarms, metrics.storeFailures, metrics.workersLost, metrics.leasesExpired]
@@ -218,9 +217,7 @@ import Wire
         let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
         let id = try client.submit(source("2 10 verified"))
         for lease in try bad.leases(2) {
-            var wrong = FakePlanner.result(of: lease.work)
-            wrong.blocks[0].sums[0] += 1
-            try bad.send(wrong, for: lease.id)
+            try bad.send(FakeKind.other(lease.work), for: lease.id)
             #expect(try bad.answer() == .accepted(lease.id))
         }
         let good = try ["one", "two"].map { try ScriptedWorker(coordinator.endpoints, host: $0) }
@@ -272,6 +269,48 @@ import Wire
         #expect(try worker.waitForEnd() == .drained)
     }
 
+    @Test("a job that another build planned is planned anew where it has no results")
+    func foreignPlan() throws {
+        var coordinator = try coordinator()
+        let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
+        let id = try client.submit(source("3 10"))
+        while try client.show(id).summary.state == .planning {}
+        coordinator.stop()
+        coordinator = try self.coordinator(build: "newer")
+        defer { coordinator.stop() }
+        let worker = try worker(coordinator, build: "newer")
+        #expect(try folded() == expected(shards: 3, firing: 10))
+        #expect(try ended(id, CoordinatorClient(endpoint: coordinator.endpoints.control)).state == .done)
+        worker.vanish()
+    }
+
+    @Test("results of another build are never mixed in: the start says what would be lost, and drops it where it may")
+    func foreignResults() throws {
+        let before = try coordinator()
+        let evaluator = FakeEvaluator(holdAt: 4)
+        let old = try worker(before, evaluator)
+        let id = try CoordinatorClient(endpoint: before.endpoints.control).submit(source("6 10"))
+        #expect(evaluator.holding?.takeAll(waiting: .seconds(30)).isEmpty == false)
+        old.vanish()
+        before.stop()
+        evaluator.letGo()
+        let committed = try JobStore(StateFolder(folder.path + "/state")).done()[id]?.shards ?? 0
+        #expect(committed > 0)
+
+        let refused = try coordinator(build: "newer").waitForEnd()
+        #expect(refused?.kind == .configuration && refused?.expected == "open jobs of this build of actdiff, newer")
+        #expect(refused?.found.contains("\(id) (\(committed) of 6 shards, by test)") == true)
+        #expect(try JobStore(StateFolder(folder.path + "/state")).done()[id]?.shards == committed, "nothing is lost")
+
+        let after = try coordinator(build: "newer", dropping: true)
+        defer { after.stop() }
+        let fresh = FakeEvaluator()
+        let worker = try WorkerService(connect: after.endpoints, parts: .init(fresh, build: "newer"))
+        #expect(try folded() == expected(shards: 6, firing: 10))
+        #expect(fresh.evaluated == 6, "all of it is computed again")
+        worker.vanish()
+    }
+
     @Test("a worker of another version is refused with both versions named")
     func versions() throws {
         let coordinator = try coordinator()
@@ -315,9 +354,8 @@ import Wire
         let leases = try peer.leases(2)
         let first = try #require(leases.first { $0.id.shard == 0 })
         let second = try #require(leases.first { $0.id.shard == 1 })
-        let right = FakePlanner.result(of: first.work)
-        var wrong = right
-        wrong.blocks[0].sums[0] += 1
+        let right = FakeKind.result(of: first.work)
+        let wrong = FakeKind.other(first.work)
 
         var future = first.id
         future.epoch += 1
@@ -337,7 +375,7 @@ import Wire
         // The refused shard is given out again; the other one is in dispute, and there is nobody to decide.
         let again = try #require(try peer.leases(1).first)
         #expect(again.id == LeaseID(job: id, shard: 1, epoch: 2))
-        try peer.send(FakePlanner.result(of: again.work), for: again.id)
+        try peer.send(FakeKind.result(of: again.work), for: again.id)
         #expect(try peer.answer() == .accepted(again.id))
         let summary = try ended(id, client)
         #expect(summary.state == .failed && summary.error?.place == "shard 0")
@@ -367,11 +405,11 @@ final class ScriptedWorker {
         try dealer.send(
             .hello(
                 WorkerHello(
-                    build: "test", instance: instance, host: host, processID: 1, instructionSet: "none",
+                    build: "test", instance: instance, host: host, processID: 1, numberSystem: "none",
                     threads: 1,
                     slurmJob: nil, held: [])))
         try dealer.send(.attach(instance))
-        try dealer.send(.renew(slots: 2, []))
+        try dealer.send(.renew(slots: 2, [], tasks: []))
         try wait { credit > 0 }
     }
 
@@ -386,8 +424,7 @@ final class ScriptedWorker {
         return answers.removeFirst()
     }
 
-    func send(_ result: ShardResult, for lease: LeaseID) throws {
-        let bytes = try ShardResultCodec.encode(result)
+    func send(_ bytes: [UInt8], for lease: LeaseID) throws {
         try dealer.send(
             .part(ResultPart(lease: lease, digest: Digest(of: bytes), totalBytes: bytes.count, offset: 0, bytes: bytes))
         )
@@ -396,7 +433,7 @@ final class ScriptedWorker {
     /// Computes what has come, honestly.
     func work() throws {
         take(inbox.takeAll(waiting: .milliseconds(20)))
-        for lease in leases { try send(FakePlanner.result(of: lease.work), for: lease.id) }
+        for lease in leases { try send(FakeKind.result(of: lease.work), for: lease.id) }
         leases = []
     }
 

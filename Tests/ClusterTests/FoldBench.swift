@@ -1,9 +1,9 @@
-import Diffing
 import Foundation
 import Inputs
+import Prompts
 import Testing
 import Wire
-
+import Work
 @testable import Cluster
 
 /// A workshop on a state folder, as one life of a coordinator has it.
@@ -11,13 +11,14 @@ final class FoldBench {
     let folder: StateFolder
     let store: JobStore
     let workshop: JobWorkshop
-    private let planner: FakePlanner
+    private let planner: FakeKind
 
-    init(_ path: String, planner: FakePlanner, policy: JobWorkshop.Policy) throws {
+    init(_ path: String, planner: FakeKind, policy: JobWorkshop.Policy) throws {
         self.planner = planner
         folder = try StateFolder(path)
         store = try JobStore(folder)
-        workshop = JobWorkshop(store: store, planner: planner, folder: folder, logger: quiet, policy: policy)
+        workshop = JobWorkshop(
+            store: store, kinds: WorkKinds([planner]), build: "test", folder: folder, logger: quiet, policy: policy)
     }
 
     deinit { stop() }
@@ -31,19 +32,23 @@ final class FoldBench {
 
     /// Waits for what is queued, and for what that queues, so many times.
     func settle(steps: Int = 3) {
-        for _ in 0..<steps { workshop.folding.sync {} }
+        for _ in 0..<steps {
+            workshop.folding.sync {}
+            workshop.bundling.sync(flags: .barrier) {}
+        }
+        workshop.folding.sync {}
     }
 
     /// A planned job.
     func job(shards: Int) throws -> StoredJob {
-        let source = JobSource(specText: "\(shards) 20", specFile: "job.yaml", folder: "/")
-        let job = try store.submit(source, name: "fake", ticket: .random(), at: 0)
-        _ = try store.savePlan(planner.plan(source), of: job)
+        let source = JobSource.fake("\(shards) 20")
+        let job = try store.submit(source, kind: FakeKind.name, name: "fake", ticket: .random(), at: 0)
+        _ = try store.savePlan(planner.plan(source), build: "test", of: job)
         return try store.job(job.id) ?? job
     }
 
-    func work(_ job: StoredJob, _ shard: Int) throws -> ShardWork {
-        try store.work(LeaseID(job: job.id, shard: shard, epoch: 0))
+    func work(_ job: StoredJob, _ shard: Int) throws -> WorkShard {
+        try store.shard(shard, of: job)
     }
 
     /// Commits shards and has them folded as far as that goes.
@@ -55,13 +60,13 @@ final class FoldBench {
         settle(steps: job.shards + 2)
     }
 
-    func commitOne(_ job: StoredJob, _ shard: Int, as other: ShardResult? = nil) throws {
-        let result = try other ?? FakePlanner.result(of: work(job, shard))
+    func commitOne(_ job: StoredJob, _ shard: Int, as other: [UInt8]? = nil) throws {
+        let result = try other ?? FakeKind.result(of: work(job, shard))
         var batch = StoreBatch()
         batch.commits = [
             StoreBatch.Commit(
-                lease: LeaseID(job: job.id, shard: shard, epoch: 1), digest: try ShardResultCodec.digest(of: result),
-                bytes: try ShardResultCodec.encode(result), instructionSet: "avx2", worker: "w")
+                lease: LeaseID(job: job.id, shard: shard, epoch: 1), digest: Digest(of: result), bytes: result,
+                transfer: Digest(of: result), numberSystem: "avx2", worker: "w")
         ]
         #expect(try store.apply(batch) == [])
     }

@@ -1,16 +1,15 @@
-import Diffing
 import Foundation
 import Inputs
 import TestSupport
 import Testing
 import Wire
-
+import Work
 @testable import Cluster
 
 /// With keys, a worker is who its key says, whatever it calls itself.
 @Suite(.timeLimit(.minutes(2))) struct IdentityTests {
     let folder: TemporaryFolder
-    let planner = FakePlanner()
+    let planner = FakeKind()
     private let server: ServerKeys
     private let serverKey: PublicKey
     private let keys: [String: KeyPair]
@@ -41,14 +40,14 @@ import Wire
         config.endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
         config.keys = server
         let coordinator = try CoordinatorService(
-            config, parts: .init(planner: planner, build: "test", logger: quiet))
+            config, parts: .init(kinds: WorkKinds([planner]), build: "test", logger: quiet))
         defer { coordinator.stop() }
         let evaluator = FakeEvaluator(holdAt: 1)
         let worker = try WorkerService(
             connect: coordinator.endpoints, keys: client("one"),
-            parts: .init(evaluator: evaluator, build: "test", instructionSet: "test", threads: 1, logger: quiet))
+            parts: .init(evaluator))
         let boss = try CoordinatorClient(endpoint: coordinator.endpoints.control, keys: client("boss"))
-        let source = JobSource(specText: "1 50", specFile: "job.yaml", folder: "/")
+        let source = JobSource.fake("1 50")
         let job = try boss.submit(source)
         #expect(evaluator.holding?.takeAll(waiting: .seconds(30)) == [0])
 
@@ -58,9 +57,7 @@ import Wire
             report: { _ in })
         defer { thief.stop() }
         // Data first: the refusal on the control socket then says that both have been seen.
-        var wrong = try FakePlanner.result(of: planner.plan(source).shards[0])
-        wrong.blocks[0].sums[0] += 1
-        let bytes = try ShardResultCodec.encode(wrong)
+        let bytes = try FakeKind.other(planner.works(source)[0])
         let lease = LeaseID(job: job, shard: 0, epoch: 1)
         try thief.send(.attach(worker.instance))
         try thief.send(
@@ -72,7 +69,7 @@ import Wire
         try thief.send(
             .hello(
                 WorkerHello(
-                    build: "test", instance: worker.instance, host: "h", processID: 1, instructionSet: "i", threads: 1,
+                    build: "test", instance: worker.instance, host: "h", processID: 1, numberSystem: "i", threads: 1,
                     slurmJob: nil, held: [lease])))
         guard case .refused(let error) = heard.takeAll(waiting: .seconds(20)).first else {
             Issue.record("not refused")
@@ -85,7 +82,7 @@ import Wire
 
         evaluator.letGo()
         let digests = try #require(planner.folded?.takeAll(waiting: .seconds(60)).first)
-        #expect(digests == [try ShardResultCodec.digest(of: FakePlanner.result(of: planner.plan(source).shards[0]))])
+        #expect(digests == [try Digest(of: FakeKind.result(of: planner.works(source)[0]))])
         worker.drain()
         #expect(try worker.waitForEnd() == .drained)
     }

@@ -1,16 +1,15 @@
 import Compute
-import Diffing
 import Foundation
 import Inputs
 import TestSupport
 import Testing
 import Wire
-
+import Work
 @testable import Cluster
 
 @Suite(.timeLimit(.minutes(1))) struct LocalClusterTests {
     let folder: TemporaryFolder
-    let planner = FakePlanner()
+    let planner = FakeKind()
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -20,16 +19,16 @@ import Wire
         try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
         var order = LocalCluster.Order(
-            source: JobSource(specText: job, specFile: "job.yaml", folder: "/"), output: folder.path + "/out",
+            source: JobSource.fake(job), output: folder.path + "/out",
             workers: 2, threadsPerWorker: threads, memoryPerWorker: MemorySize(bytes: 5000), modelRoots: ["/a", "/b"])
         order.executable = path
-        return try LocalCluster(order, parts: .init(planner: planner, build: "test", logger: quiet))
+        return try LocalCluster(order, parts: .init(kinds: WorkKinds([planner]), build: "test", logger: quiet))
     }
 
     func worker(_ endpoints: Endpoints, _ evaluator: FakeEvaluator = FakeEvaluator()) throws -> WorkerService {
         try WorkerService(
             connect: endpoints,
-            parts: .init(evaluator: evaluator, build: "test", instructionSet: "test", threads: 1, logger: quiet))
+            parts: .init(evaluator))
     }
 
     var files: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() } }

@@ -1,5 +1,4 @@
 import Testing
-
 @testable import Cluster
 
 @Suite struct LogAllowanceTests {
@@ -15,5 +14,12 @@ import Testing
         #expect(logged(1000, "a", 8.5) == 2)
         #expect(logged(1000, "a", 1000) == 20)
         #expect(logged(1000, "b", 1000) == 20)
+    }
+
+    @Test("a disk that does not write is told of twice, then twice a minute")
+    func sparing() {
+        var allowance = LogAllowance<String>(burst: 2, seconds: 30)
+        let lines = (0..<400).count { allowance.take("disk", at: Double($0) * 0.25) }
+        #expect(lines == 2 + 3)
     }
 }

@@ -1,9 +1,7 @@
-import Diffing
 import Foundation
 import Inputs
 import Testing
 import Wire
-
 @testable import Cluster
 
 /// A generator whose every sequence can be run again from its seed (SplitMix64).

@@ -1,8 +1,6 @@
-import Diffing
 import Inputs
 import Testing
 import Wire
-
 @testable import Cluster
 
 @Suite struct SchedulerTests {

@@ -1,11 +1,10 @@
-import Diffing
 import Foundation
 import Inputs
 import Monitoring
 import TestSupport
 import Testing
 import Wire
-
+import Work
 @testable import Cluster
 
 @Suite struct StatusPagesTests {
@@ -17,9 +16,10 @@ import Wire
     init() throws {
         folder = try TemporaryFolder()
         store = try JobStore(StateFolder(folder.path))
-        let source = JobSource(specText: "3 5", specFile: "job.yaml", folder: "/jobs")
-        let planned = try store.submit(source, name: "villain", ticket: .random(), at: 1_700_000_000)
-        #expect(try store.savePlan(FakePlanner().plan(source), of: planned))
+        let source = JobSource.fake("3 5")
+        let planned = try store.submit(
+            source, kind: FakeKind.name, name: "villain", ticket: .random(), at: 1_700_000_000)
+        #expect(try store.savePlan(FakeKind().plan(source), build: "test", of: planned))
         job = try #require(try store.job(planned.id))
     }
 
@@ -40,7 +40,7 @@ import Wire
         let other = try #require(JobID("other-2"))
         func worker(_ name: String, _ state: WorkerState, _ running: LeaseID?) -> WorkerSummary {
             WorkerSummary(
-                name: name, host: "node1", instructionSet: "avx2", state: state, leases: running == nil ? 0 : 2,
+                name: name, host: "node1", numberSystem: "avx2", state: state, leases: running == nil ? 0 : 2,
                 running: running)
         }
         board.post(
@@ -50,10 +50,10 @@ import Wire
                     .init(summary: worker("node1:8", .torpid, nil), silence: 31, jobs: [other]),
                 ], shards: [job.id: [.waiting: 1, .leased: 2]]))
         let busy =
-            #"{"host":"node1","instruction_set":"avx2","last_seen_seconds":1.25,"leases":2,"name":"node1:7","#
+            #"{"host":"node1","last_seen_seconds":1.25,"leases":2,"name":"node1:7","number_system":"avx2","#
             + #""running":{"epoch":4,"job":"villain-1","shard":2},"state":"alive"}"#
         let idle =
-            #"{"host":"node1","instruction_set":"avx2","last_seen_seconds":31,"leases":0,"name":"node1:8","#
+            #"{"host":"node1","last_seen_seconds":31,"leases":0,"name":"node1:8","number_system":"avx2","#
             + #""running":null,"state":"torpid"}"#
         #expect(
             try page("jobs", "villain-1") == "{\"job\":\(summary),\"quarantined\":[],"

@@ -1,37 +1,24 @@
-import Diffing
 import Foundation
 import GRDB
 import Inputs
+import Prompts
 import TestSupport
 import Testing
 import Wire
-
+import Work
 @testable import Cluster
 
 @Suite struct StoreTests {
     let folder: TemporaryFolder
     let source = JobSource(specText: "name: x", specFile: "job.yaml", folder: "/jobs")
-    let plan: JobPlan
+    let plan: WorkPlan
 
     init() throws {
         folder = try TemporaryFolder()
-        let digest = Digest(of: "weights")
-        let task = DiffTask(
-            base: .init(path: "/m/base", digest: digest), tuned: [],
-            hooks: [
-                .init(
-                    point: .init(layer: 1, site: .residPost), dictionary: .init(path: "/m/sae", digest: digest),
-                    latents: 8)
-            ], masks: [.all, .last])
-        let shards = (0..<3).map { index in
-            ShardWork(
-                index: index,
-                prompts: [
-                    PromptTokens(index: index * 2, ids: [1, 70_000, 3], masks: [1, 1, 3]),
-                    PromptTokens(index: index * 2 + 1, ids: [9], masks: [3]),
-                ])
-        }
-        plan = JobPlan(task: task, shards: shards, record: Data("{}".utf8))
+        plan = WorkPlan(
+            task: Payload(kind: FakeKind.name, version: 7, bytes: Array("task".utf8)), shardVersion: 9,
+            shards: (0..<3).map { WorkPlan.Shard(bytes: [UInt8($0), 70, 3], tokens: 4) }, verified: [2],
+            record: Array("{}".utf8))
     }
 
     /// Opens the state folder anew, as a new process would after a crash.
@@ -41,16 +28,22 @@ import Wire
 
     @Test("everything that a step changed is there after a reopening")
     func reopening() throws {
-        let job = try reopened { try $0.submit(source, name: "My Villain!", ticket: .random(), at: 1_700_000_000) }
+        let job = try reopened {
+            try $0.submit(source, kind: FakeKind.name, name: "My Villain!", ticket: .random(), at: 1_700_000_000)
+        }
         #expect(job.id.text == "my-villain-1" && job.state == .planning && job.source == source)
-        #expect(try reopened { try $0.savePlan(plan, of: job) })
+        #expect(try reopened { try $0.savePlan(plan, build: "test", of: job) })
         let running = try #require(try reopened { try $0.job(job.id) })
-        #expect(running.state == .running && running.task == plan.task && running.record == plan.record)
+        #expect(running.state == .running && running.isPlanned && running.build == "test")
+        let planned = try reopened { try $0.plannedWork(of: running) }
+        #expect(planned.task == plan.task && planned.record == plan.record)
+        #expect(try reopened { try $0.verifiedShards(of: running) } == [2])
         #expect(running.shards == 3 && running.tokens == 12)
 
         let lease = LeaseID(job: job.id, shard: 1, epoch: 4)
         try reopened { try $0.save(epochs: [lease, LeaseID(job: job.id, shard: 2, epoch: 1)]) }
-        #expect(try reopened { try $0.work(lease) } == plan.shards[1])
+        let shard = Payload(kind: FakeKind.name, version: 9, bytes: plan.shards[1].bytes)
+        #expect(try reopened { try $0.shard(1, of: running) } == WorkShard(index: 1, payload: shard))
         #expect(try reopened { try $0.shards(of: running) }.map(\.epoch) == [0, 4, 1])
 
         let bytes: [UInt8] = [1, 2, 3]
@@ -58,7 +51,7 @@ import Wire
         let shards = try reopened { try $0.shards(of: running) }
         #expect(shards[1].committed == .init(digest: Digest(of: bytes), epoch: 4, worker: "w"))
         #expect(shards[0].committed == nil && shards[2].committed == nil)
-        #expect(try reopened { try $0.result(job.id, shard: 1) } == bytes)
+        #expect(try reopened { try $0.result(1, of: job) } == bytes)
         #expect(try reopened { try $0.done() } == [job.id: .init(shards: 1, tokens: 4)])
 
         let files = [BundleFile(name: "manifest.json", size: 3, digest: Digest(of: bytes))]
@@ -70,13 +63,13 @@ import Wire
         #expect(try reopened { try $0.finish(running, files: files, digests: digests) })
         let done = try #require(try reopened { try $0.job(job.id) })
         #expect(done.state == .done && done.files == files)
-        #expect(throws: InputError.self) { try reopened { try $0.result(job.id, shard: 1) } }
+        #expect(throws: InputError.self) { try reopened { try $0.result(1, of: job) } }
     }
 
     @Test("quarantine, verification, retraction and story are there after a reopening; a retry forgets the quarantine")
     func shardsOfAllKinds() throws {
-        let job = try reopened { try $0.submit(source, name: "x", ticket: .random(), at: 0) }
-        _ = try reopened { try $0.savePlan(plan, of: job) }
+        let job = try reopened { try $0.submit(source, kind: FakeKind.name, name: "x", ticket: .random(), at: 0) }
+        _ = try reopened { try $0.savePlan(plan, build: "test", of: job) }
         let error = InputError("shard", expected: "luck", found: "none", kind: .temporary)
         let line = StoryLine(at: 7, epoch: 1, event: "leased", worker: "w", reason: "first")
         _ = try reopened { try $0.commit(LeaseID(job: job.id, shard: 0, epoch: 1), [1]) }
@@ -93,11 +86,11 @@ import Wire
         #expect(try reopened { try $0.quarantined(of: job, limit: 9) }.shards == [.init(shard: 2, error: error)])
         #expect(try reopened { try $0.verifications(of: job) } == [.agreed: 1])
         #expect(try reopened { try $0.story(of: job, shard: 1, limit: 9) } == [line])
-        #expect(throws: InputError.self) { try reopened { try $0.result(job.id, shard: 0) } }
+        #expect(throws: InputError.self) { try reopened { try $0.result(0, of: job) } }
 
         #expect(try reopened { try $0.finish(job, files: [], digests: [nil, Digest(of: [2]), nil]) })
         #expect(try reopened { try $0.jobs(with: "w") }.map(\.shards) == [1])
-        #expect(try reopened { try $0.result(job.id, shard: 1) } == [2], "a partial job keeps its results")
+        #expect(try reopened { try $0.result(1, of: job) } == [2], "a partial job keeps its results")
         #expect(try reopened { try $0.retry(job) } == 1)
         #expect(try reopened { try $0.job(job.id) }?.state == .running)
         #expect(try reopened { try $0.shards(of: job) }[2].quarantined == nil)
@@ -107,7 +100,7 @@ import Wire
     func tickets() throws {
         let ticket = InstanceID.random()
         let jobs = try (0..<2).map { _ in
-            try reopened { try $0.submit(source, name: "x", ticket: ticket, at: 0) }
+            try reopened { try $0.submit(source, kind: FakeKind.name, name: "x", ticket: ticket, at: 0) }
         }
         #expect(jobs[0].id == jobs[1].id)
         #expect(try reopened { try $0.jobs() }.count == 1)
@@ -127,8 +120,8 @@ import Wire
     @Test("a job ends with what was folded or not at all, and keeps its results while shards are missing")
     func partialEnd() throws {
         let store = try JobStore(StateFolder(folder.path))
-        let job = try store.submit(source, name: "x", ticket: .random(), at: 0)
-        _ = try store.savePlan(plan, of: job)
+        let job = try store.submit(source, kind: FakeKind.name, name: "x", ticket: .random(), at: 0)
+        _ = try store.savePlan(plan, build: "test", of: job)
         let digest = Digest(of: [1])
         #expect(try store.commit(LeaseID(job: job.id, shard: 1, epoch: 1), [1]))
         for other in [[digest, digest, nil], [nil, nil, nil], [nil, Digest(of: [2]), nil], [nil, digest]] {
@@ -137,14 +130,14 @@ import Wire
         #expect(try store.job(job.id)?.state == .running)
         #expect(try store.finish(job, files: [], digests: [nil, digest, nil]))
         #expect(try store.job(job.id)?.state == .partial)
-        #expect(try store.result(job.id, shard: 1) == [1])
+        #expect(try store.result(1, of: job) == [1])
     }
 
     @Test("an epoch never falls back")
     func epochs() throws {
         let store = try JobStore(StateFolder(folder.path))
-        let job = try store.submit(source, name: "x", ticket: .random(), at: 0)
-        _ = try store.savePlan(plan, of: job)
+        let job = try store.submit(source, kind: FakeKind.name, name: "x", ticket: .random(), at: 0)
+        _ = try store.savePlan(plan, build: "test", of: job)
         try store.save(epochs: [LeaseID(job: job.id, shard: 0, epoch: 7)])
         try store.save(epochs: [LeaseID(job: job.id, shard: 0, epoch: 3)])
         #expect(try store.shards(of: job)[0].epoch == 7)
@@ -153,19 +146,19 @@ import Wire
     @Test("a second result for a shard is refused and changes nothing")
     func secondCommit() throws {
         let store = try JobStore(StateFolder(folder.path))
-        let job = try store.submit(source, name: "x", ticket: .random(), at: 0)
-        _ = try store.savePlan(plan, of: job)
+        let job = try store.submit(source, kind: FakeKind.name, name: "x", ticket: .random(), at: 0)
+        _ = try store.savePlan(plan, build: "test", of: job)
         let lease = LeaseID(job: job.id, shard: 0, epoch: 1)
         #expect(try store.commit(lease, [1]))
         #expect(try !store.commit(lease, [2]))
-        #expect(try store.result(job.id, shard: 0) == [1])
+        #expect(try store.result(0, of: job) == [1])
     }
 
     @Test("a commit that fails half-way leaves no trace")
     func halfCommit() throws {
         let store = try JobStore(StateFolder(folder.path))
-        let job = try store.submit(source, name: "x", ticket: .random(), at: 0)
-        _ = try store.savePlan(plan, of: job)
+        let job = try store.submit(source, kind: FakeKind.name, name: "x", ticket: .random(), at: 0)
+        _ = try store.savePlan(plan, build: "test", of: job)
         // The transaction's second statement meets a row that is there already.
         try store.write { try $0.execute(sql: "INSERT INTO results (job, shard, bytes) VALUES (1, 0, x'00')") }
         let lease = LeaseID(job: job.id, shard: 0, epoch: 1)
@@ -179,9 +172,9 @@ import Wire
     @Test("a plan for a job that was called off is not taken")
     func latePlan() throws {
         let store = try JobStore(StateFolder(folder.path))
-        let job = try store.submit(source, name: "x", ticket: .random(), at: 0)
+        let job = try store.submit(source, kind: FakeKind.name, name: "x", ticket: .random(), at: 0)
         try store.cancel(job)
-        #expect(try !store.savePlan(plan, of: job))
+        #expect(try !store.savePlan(plan, build: "test", of: job))
         #expect(try store.job(job.id)?.state == .cancelled)
         try store.fail(job, InputError("late", expected: "", found: ""))
         #expect(try store.job(job.id)?.state == .cancelled)
@@ -190,7 +183,7 @@ import Wire
     @Test("an error keeps its kind and its text")
     func errors() throws {
         let store = try JobStore(StateFolder(folder.path))
-        let job = try store.submit(source, name: "x", ticket: .random(), at: 0)
+        let job = try store.submit(source, kind: FakeKind.name, name: "x", ticket: .random(), at: 0)
         let error = InputError("a.yaml:3", expected: "this", found: "that", hint: "so", kind: .configuration)
         try store.fail(job, error)
         #expect(try store.job(job.id)?.error == error)
@@ -226,7 +219,7 @@ import Wire
         let error = #expect(throws: InputError.self) { try reopened { _ in } }
         #expect(error?.kind == .configuration)
         #expect(
-            error?.expected == "a schema up to '2 tickets, quarantine, verification, story'"
+            error?.expected == "a schema up to '4 ends of jobs, lists, removal'"
                 && error?.found == "one with '9 the future'")
     }
 
@@ -246,15 +239,6 @@ import Wire
         let error = #expect(throws: InputError.self) { try reopened { _ in } }
         #expect(error?.expected == "actdiff's job database" && error?.found == "file is not a database")
     }
-
-    @Test("a shard's stored tokens are read back, and cut or grown bytes are not")
-    func storedWork() {
-        let bytes = plan.shards[1].stored()
-        #expect(ShardWork(index: 1, stored: bytes) == plan.shards[1])
-        for count in 0..<bytes.count { #expect(ShardWork(index: 1, stored: Array(bytes.prefix(count))) == nil) }
-        #expect(ShardWork(index: 1, stored: bytes + [0]) == nil)
-        #expect(ShardWork(index: 1, stored: [255, 255, 255, 255]) == nil)
-    }
 }
 
 extension JobStore {
@@ -262,7 +246,9 @@ extension JobStore {
     fileprivate func commit(_ lease: LeaseID, _ bytes: [UInt8]) throws -> Bool {
         var batch = StoreBatch()
         batch.commits = [
-            .init(lease: lease, digest: Digest(of: bytes), bytes: bytes, instructionSet: "avx2", worker: "w")
+            .init(
+                lease: lease, digest: Digest(of: bytes), bytes: bytes, transfer: Digest(of: bytes),
+                numberSystem: "avx2", worker: "w")
         ]
         return try apply(batch).isEmpty
     }

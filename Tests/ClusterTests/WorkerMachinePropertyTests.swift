@@ -1,8 +1,8 @@
-import Diffing
 import Inputs
+import Prompts
 import Testing
 import Wire
-
+import Work
 @testable import Cluster
 
 /// A worker machine in random surroundings, with a second account of what it may do.
@@ -30,7 +30,9 @@ struct WorkerRun {
     /// Whether its time has been short enough to leave.
     var hasOutlived: Bool { lifetime != nil }
     var delivered = 0
-    let task = DiffTask(base: .init(path: "/b", digest: Digest(of: "b")), tuned: [], hooks: [], masks: [.all])
+    /// Tasks that the coordinator has given, and those that it believes to be there.
+    let tasks = (0..<3).map { Payload(kind: "fake", version: 1, bytes: [$0]) }
+    var believed: Set<Digest> = []
 
     init?(seed: UInt64) {
         random = SeededGenerator(seed: seed)
@@ -102,8 +104,12 @@ struct WorkerRun {
         let lease = LeaseID(job: job, shard: nextShard, epoch: 1)
         nextShard += 1
         given.insert(lease)
-        let work = ShardWork(index: lease.shard, prompts: [PromptTokens(index: 0, ids: [1], masks: [1])])
-        return machine.lease(Lease(id: lease, seconds: 20, task: task, work: work), at: now)
+        let task = tasks[lease.shard % tasks.count]
+        let digest = task.digest
+        return machine.lease(
+            Lease(
+                id: lease, seconds: 20, tokens: 1, taskDigest: digest, task: believed.contains(digest) ? nil : task,
+                shard: Payload(kind: "fake", version: 1, bytes: [1])), at: now)
     }
 
     private mutating func finish() -> [WorkerMachine.Action] {
@@ -152,7 +158,9 @@ struct WorkerRun {
             if leases.contains(where: { !given.contains($0) }) { return "gave back what it did not have" }
             given.subtract(leases)
             leases.forEach { owed[$0] = nil }
-        case .renew(let slots, let renewals):
+        case .renew(let slots, let renewals, let known):
+            // The coordinator hears it, or not.
+            if Bool.random(using: &random) { believed = Set(known) }
             if slots != (machine.isDraining ? 0 : 2) { return "wants \(slots)" }
             if Set(renewals.map(\.lease)).count != renewals.count { return "renewed twice" }
             for renewal in renewals where (renewal.progress == Renewal.finished) != (owed[renewal.lease] != nil) {

@@ -24,14 +24,9 @@ import Testing
         let rows = try #require(SafetensorsFile("\(Self.goldens)/\(source).safetensors").tensors["rows"])
         let expected = try #require(SafetensorsFile("\(Self.goldens)/encoded.safetensors").tensors[name])
         // Without a layout the weights stay in the file.
-        let dictionary =
-            if let layout {
-                try SAELensFolder.load("\(Self.goldens)/\(name)", layout: layout)
-            } else {
-                try SAELensFolder.open("\(Self.goldens)/\(name)", threads: Threads(2))
-            }
-        let description = try SAELensFolder.describe("\(Self.goldens)/\(name)")
-        #expect(description.hookName == "blocks.1.hook_resid_post")
+        let description = try DictionaryFormats.all.open("\(Self.goldens)/\(name)")
+        let dictionary = try description.encoder(layout: layout, isLoaded: layout != nil, threads: Threads(2))
+        #expect(description.format == "SAELens" && description.input.hookName == "blocks.1.hook_resid_post")
         #expect(description.latentCount == dictionary.latentCount)
         let width = dictionary.latentCount
         let found = try dense(dictionary, rows: rows.floats(), count: rows.shape[0])
@@ -68,9 +63,9 @@ import Testing
                 tensors["threshold"] = ([latents], numbers(latents, 6).map { 1 + abs($0) })
             }
             let folder = try TemporarySAE(config: config, tensors: tensors)
-            let expected = try dense(try SAELensFolder.load(folder.path, layout: .dense), rows: x, count: rows)
+            let expected = try dense(try opened(folder, layout: .dense), rows: x, count: rows)
             let encoder = Encoder(
-                try SAELensFolder.open(folder.path, threads: Threads(2)), name: "SAE", threads: Threads(2))
+                try opened(folder, isLoaded: false), name: "SAE", threads: Threads(2))
             // Twice, and with fewer rows between.
             for selected in [Array(0..<rows), [7, 3, 299], Array(0..<rows)] {
                 let found = try x.withUnsafeBufferPointer { try encoder.encode($0, selected: selected) }
@@ -93,7 +88,7 @@ import Testing
                 "W_enc": ([1, 2], [1, .infinity]), "W_dec": ([2, 1], [1, 1]), "b_enc": ([2], [0, 0]),
                 "b_dec": ([1], [0]),
             ])
-        let error = #expect(throws: InputError.self) { try SAELensFolder.open(folder.path, threads: Threads(1)) }
+        let error = #expect(throws: InputError.self) { try opened(folder, isLoaded: false) }
         #expect(error?.description.contains("W_enc: expected finite numbers") == true)
     }
 
@@ -105,7 +100,7 @@ import Testing
                 "b_enc": ([5], [0, 0, 0, 0, 0]),
                 "b_dec": ([1], [0]),
             ])
-        let dictionary = try SAELensFolder.load(folder.path)
+        let dictionary = try opened(folder)
         #expect(try dense(dictionary, rows: [2], count: 1) == [0, 6, 6, 0, 0])
         // Negative pre-activations never count, even where fewer than k are positive.
         #expect(try dense(dictionary, rows: [-2], count: 1) == [0, 0, 0, 0, 0])
@@ -118,9 +113,15 @@ import Testing
                 "W_enc": ([2, 1], [3e38, -3e38]), "W_dec": ([1, 2], [1, 1]), "b_enc": ([1], [0]),
                 "b_dec": ([2], [0, 0]),
             ])
-        let dictionary = try SAELensFolder.load(folder.path)
+        let dictionary = try opened(folder)
         let error = #expect(throws: InputError.self) { try dense(dictionary, rows: [50, 50], count: 1) }
         #expect(error?.description.hasPrefix("SAE: expected finite pre-activations, found infinities or NaNs") == true)
+    }
+
+    private func opened(
+        _ folder: TemporarySAE, layout: SparseAutoencoder.Layout? = nil, isLoaded: Bool = true
+    ) throws -> SparseAutoencoder {
+        try DictionaryFormats.all.open(folder.path).encoder(layout: layout, isLoaded: isLoaded, threads: Threads(2))
     }
 
     /// Dense activations [count, latents].

@@ -1,9 +1,9 @@
 import Compute
 import Dictionaries
-import Diffing
+@testable import Latents
+import Prompts
 import Testing
 import Transformers
-
 @testable import Evaluation
 
 /// Sums by prompt, latent and mask against the definition.

@@ -2,7 +2,6 @@ import Foundation
 import Inputs
 import TestSupport
 import Testing
-
 @testable import Evaluation
 
 @Suite struct MemoryPlanTests {
@@ -10,6 +9,7 @@ import Testing
     private func needs(_ random: inout some RandomNumberGenerator) -> MemoryPlan.Needs {
         var needs = MemoryPlan.Needs()
         needs.program = .random(in: 0...100, using: &random)
+        needs.results = .random(in: 0...50, using: &random)
         needs.dictionaries = .random(in: 0...1000, using: &random)
         needs.encoding = .random(in: 0...50, using: &random)
         needs.encodingPerToken = .random(in: 0...5, using: &random)
@@ -33,7 +33,7 @@ import Testing
             let forward = needs.forward
             let perToken = forward.perToken + needs.encodingPerToken
             let fixed =
-                needs.program + needs.dictionaries + needs.encoding + forward.scratch + forward.adapters
+                needs.program + needs.results + needs.dictionaries + needs.encoding + forward.scratch + forward.adapters
                 + forward.weights
             let least = fixed + longest * (perToken + forward.perTokenOfLongest)
             do {
@@ -56,14 +56,15 @@ import Testing
 
     private var example: MemoryPlan.Needs {
         var needs = MemoryPlan.Needs()
-        needs.program = 64 << 20
+        needs.program = 48 << 20
+        needs.results = 16 << 20
         needs.dictionaries = 300 << 20
         needs.encoding = 40 << 20
         needs.encodingPerToken = 20 << 10
         needs.forward.scratch = 60 << 20
         needs.forward.perToken = 80 << 10
         needs.forward.weights = 300 << 20
-        needs.forward.blockCount = 28
+        needs.forward.layerCount = 28
         return needs
     }
 
@@ -73,7 +74,7 @@ import Testing
         #expect(plan.batchTokens == 4096)
         #expect(
             plan.description == """
-                memory plan: 1.1 of 8.0 GiB = program 0.1 + dictionaries 0.3 + weights 0.3 (one of 28 blocks at a time) + \
+                memory plan: 1.1 of 8.0 GiB = program 0.1 + dictionaries 0.3 + weights 0.3 (one of 28 layers at a time) + \
                 scratch 0.1 + activations 0.4 (4096 tokens at a time)
                 """)
     }
@@ -93,6 +94,38 @@ import Testing
         needs.encodingPerToken = 0
         let plan = try MemoryPlan(needs, limit: 768 << 20, tokens: 1 << 18, longest: 3)
         #expect(plan.batchTokens == 4)
+    }
+
+    @Test("what results take beyond what is kept free for them, batches do without")
+    func results() throws {
+        let plan = try MemoryPlan(example, limit: 900 << 20, tokens: 4096, longest: 300)
+        #expect(try plan.batchTokens(beside: 16 << 20, longest: 300) == plan.batchTokens)
+        // 100 KiB for each token.
+        #expect(try plan.batchTokens(beside: 26 << 20, longest: 300) == plan.batchTokens - 102)
+        var seen: Set<Int> = []
+        for results in stride(from: 0, through: 200 << 20, by: 1 << 20) {
+            guard let tokens = try? plan.batchTokens(beside: results, longest: 300) else { continue }
+            seen.insert(tokens)
+            #expect(tokens >= 300)
+            #expect(example.fixed + max(0, results - example.results) + tokens * example.perToken <= 900 << 20)
+        }
+        #expect(seen.count > 50)
+        let error = #expect(throws: InputError.self) { try plan.batchTokens(beside: 200 << 20, longest: 300) }
+        #expect(error?.kind == .temporary && error?.hint.contains("shard_tokens") == true)
+        #expect(error?.expected == "at least 978MiB for a worker, for a prompt of 300 tokens beside results of 200MiB")
+    }
+
+    @Test("sizes beyond all memory are refused, not added up")
+    func overflow() {
+        var needs = example
+        needs.forward.perToken = 1 << 50
+        let perToken = #expect(throws: InputError.self) {
+            try MemoryPlan(needs, limit: 1 << 40, tokens: 1 << 20, longest: 1 << 20)
+        }
+        #expect(perToken?.kind == .temporary)
+        needs.forward.scratch = Int.max - 5
+        let scratch = #expect(throws: InputError.self) { try MemoryPlan(needs, limit: 1 << 40, tokens: 0, longest: 0) }
+        #expect(scratch?.kind == .configuration)
     }
 
     @Test("a limit that is too small says how much would do")

@@ -1,10 +1,10 @@
 import Compute
-import Diffing
 import Foundation
 import Inputs
+@testable import Latents
+import Prompts
 import Testing
 import Transformers
-
 @testable import Evaluation
 
 /// The same results, however little memory there is and however a shard is cut into batches.
@@ -41,9 +41,12 @@ import Transformers
     }
 
     private func evaluator(
-        _ memory: Int, _ plans: Plans = Plans(), threads: Int = 2, streamed: Int? = nil
+        _ memory: Int, _ plans: Plans = Plans(), threads: Int = 2, streamed: Int? = nil,
+        results: Int = MemoryPlan.Needs().results
     ) throws -> ShardEvaluator {
-        try ShardEvaluator(task, threads: Threads(threads), memory: memory, streamedDictionaries: streamed) {
+        try ShardEvaluator(
+            task, threads: Threads(threads), memory: memory, streamedDictionaries: streamed, results: results
+        ) {
             plans.made.append($0)
         }
     }
@@ -62,7 +65,7 @@ import Transformers
         let whole = try evaluator(1 << 40)
         let expected = try whole.evaluate(work) {}
         #expect(
-            whole.needs.forward.blockCount == 4, "three blocks of the base, and one that is the tuned checkpoint's own")
+            whole.needs.forward.layerCount == 4, "three layers of the base, and one that is the tuned checkpoint's own")
         for threads in [1, 2] {
             let evaluator = try evaluator(1 << 40, threads: threads)
             var batches: Set<Int> = []
@@ -128,6 +131,21 @@ import Transformers
         #expect(
             result.blocks[task.blockIndex(checkpoint: 0, hook: 0, mask: 0)]
                 == result.blocks[task.blockIndex(checkpoint: 3, hook: 0, mask: 0)])
+    }
+
+    @Test("as results grow batches become smaller, and the result is the same")
+    func growingResults() throws {
+        let needs = try evaluator(1 << 40, results: 0).needs
+        let small = try evaluator(memory(needs, tokens: 300), streamed: 0, results: 0)
+        var steps = 0
+        let result = try small.evaluate(work) { steps += 1 }
+        #expect(try result == evaluator(1 << 40).evaluate(work) {})
+        let count = ShardEvaluator.batches(work.prompts, tokens: try #require(small.plan).batchTokens).count
+        #expect(steps > 7 * count, "\(steps) steps, \(count) batches of a fixed size")
+        // Where they leave no room for a prompt, it is said so.
+        let least = try evaluator(memory(needs, tokens: 64), streamed: 0, results: 0)
+        let error = #expect(throws: InputError.self) { try least.evaluate(work) {} }
+        #expect(error?.kind == .temporary && error?.hint.contains("shard_tokens") == true)
     }
 
     @Test("a larger shard makes a new plan; a smaller one does not")

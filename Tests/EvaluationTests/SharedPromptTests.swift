@@ -1,9 +1,9 @@
 import Compute
-import Diffing
 import Foundation
 import Inputs
+@testable import Latents
+import Prompts
 import Testing
-
 @testable import Evaluation
 
 /// A shard's result is that of its prompts alone, byte for byte, whatever they have in common.
@@ -56,11 +56,11 @@ import Testing
     func aResultIsThatOfItsPromptsAlone(threads: Int) throws {
         let prompts = Self.prompts()
         let evaluator = try ShardEvaluator(Self.task, threads: Threads(threads))
-        let together = try evaluator.evaluate(ShardWork(index: 0, prompts: prompts), afterBlock: {})
+        let together = try evaluator.evaluate(ShardWork(index: 0, prompts: prompts), afterLayer: {})
         #expect(together.blocks.count == Self.task.blockCount)
         var compared = 0
         for (index, prompt) in prompts.enumerated() {
-            let alone = try evaluator.evaluate(ShardWork(index: 0, prompts: [prompt]), afterBlock: {})
+            let alone = try evaluator.evaluate(ShardWork(index: 0, prompts: [prompt]), afterLayer: {})
             #expect(together.tokenCounts.map { $0[index] } == alone.tokenCounts.map { $0[0] })
             for (block, sums) in together.blocks.enumerated() {
                 let found = Self.entries(sums, row: index)

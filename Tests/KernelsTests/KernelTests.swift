@@ -63,6 +63,19 @@ import Testing
         for token in 0..<length { #expect(out[token * size].isNaN == (token >= bad)) }
     }
 
+    /// Each row gains the same row; what stands between rows stays.
+    @Test(arguments: [(1, 1), (3, 15), (4, 16), (2, 37)])
+    mutating func addToRows(rows: Int, count: Int) {
+        let stride = count + 3
+        let (row, before) = (random(count), random(rows * stride))
+        var out = before
+        kernels_add_to_rows(row, count, rows, &out, stride)
+        for place in out.indices {
+            let column = place % stride
+            #expect(out[place] == (column < count ? before[place] + row[column] : before[place]))
+        }
+    }
+
     /// Single columns have the bits of whole products.
     @Test(arguments: [(1, 1), (5, 3), (9, 128), (40, 129), (17, 1000)])
     mutating func productColumns(columns: Int, inner: Int) {

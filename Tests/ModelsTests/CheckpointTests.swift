@@ -30,21 +30,42 @@ struct CheckpointTests {
         #expect(type.place == "\(folder.path)/model.safetensors: model.norm.weight" && type.found == "I64")
     }
 
+    @Test func aTensorThatTheArchitectureLacksIsRefused() throws {
+        let folder = try TemporaryFolder()
+        try writeModel(folder)
+        for (name, shape) in [
+            ("model.layers.0.self_attn.q_proj.bias", [8]), ("model.layers.2.mlp.up_proj.weight", [12, 8]),
+            ("model.layers.0.self_attn.q_norm.weight", [4]), ("model.layers.00.mlp.up_proj.weight", [12, 8]),
+            ("score.weight", [2, 8]),
+        ] {
+            try folder.write("model.safetensors", zeroTensors(["model.norm.weight": [8], name: shape]))
+            let error = try inputError { try Checkpoint(folder.path) }
+            #expect(error.place == "\(folder.path)/model.safetensors: \(name)")
+            #expect(error.expected == "a tensor of a llama model of 2 layers")
+        }
+        // Frequencies that transformers once saved: made from the configuration today.
+        let saved = "model.layers.1.self_attn.rotary_emb.inv_freq"
+        try folder.write("model.safetensors", zeroTensors(["model.norm.weight": [8], saved: [2]]))
+        #expect(try Checkpoint(folder.path).tensorNames == ["model.norm.weight"])
+    }
+
+    private static let (a, b) = ("model.layers.0.input_layernorm.weight", "model.norm.weight")
+
     /// A folder of two shards.
     private func sharded(_ index: String) throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         try writeModel(folder)
         try FileManager.default.removeItem(atPath: "\(folder.path)/model.safetensors")
-        try folder.write("one.safetensors", zeroTensors(["a": [1], "unlisted": [1]]))
-        try folder.write("two.safetensors", zeroTensors(["b": [2]]))
+        try folder.write("one.safetensors", zeroTensors([Self.a: [8], "unlisted": [1]]))
+        try folder.write("two.safetensors", zeroTensors([Self.b: [8]]))
         try folder.write("model.safetensors.index.json", "{\"metadata\": {}, \"weight_map\": \(index)}")
         return folder
     }
 
     @Test func shardsAreReadByTheIndex() throws {
-        let folder = try sharded("{\"a\": \"one.safetensors\", \"b\": \"two.safetensors\"}")
+        let folder = try sharded("{\"\(Self.a)\": \"one.safetensors\", \"\(Self.b)\": \"two.safetensors\"}")
         let model = try Checkpoint(folder.path)
-        #expect(model.tensorNames == ["a", "b"])
+        #expect(model.tensorNames == [Self.a, Self.b])
         let names = ["config.json", "model.safetensors.index.json", "one.safetensors", "two.safetensors"]
         #expect(model.files == names.map { "\(folder.path)/\($0)" })
     }

@@ -1,8 +1,9 @@
 import Foundation
 import Inputs
-import Models
 import TestSupport
 import Testing
+
+@testable import Models
 
 /// What peft answers for a tiny Llama, from scripts/goldens/checkpoints.py.
 private struct PeftGolden: Decodable {
@@ -22,10 +23,14 @@ private struct PeftGolden: Decodable {
 }
 
 /// The model of the goldens.
-private let tiny = ModelConfig(
-    family: .llama, vocabularySize: 16, hiddenSize: 8, intermediateSize: 12, layerCount: 12, headCount: 2,
-    keyValueHeadCount: 1, headSize: 4, rmsNormEpsilon: 1e-6, ropeTheta: 10_000, ropeScaling: .none, slidingWindow: nil,
-    contextLength: 64)
+private let tiny = Architecture(
+    family: "llama", vocabularySize: 16, hiddenSize: 8, layerCount: 12, contextLength: 64,
+    norm: Norm(.rms, epsilon: 1e-6),
+    attention: Attention(
+        headCount: 2, keyValueHeadCount: 1, headSize: 4, rotary: Rotary(theta: 10_000),
+        windows: Array(repeating: nil, count: 12)),
+    feedForward: FeedForward(.gated(.silu), width: 12),
+    head: Head(norm: Norm(.rms, epsilon: 1e-6), isTied: false), names: .llama)
 
 /// [in, out] of a linear layer of `tiny`.
 private func widths(_ module: String) -> (input: Int, output: Int) {
@@ -143,7 +148,7 @@ struct LoRAAdapterTests {
         #expect(other.expected == "only modules that target_modules names")
         let above = try refusal(config(), ranks: [module: 2, "model.layers.30.self_attn.q_proj": 2])
         #expect(above.place.hasSuffix(": model.layers.30.self_attn.q_proj"))
-        #expect(above.expected == "only linear layers of the model, which has 12 blocks")
+        #expect(above.expected == "only linear layers of the model, which has 12 layers")
         #expect(above.hint == "the adapter was trained on another model")
     }
 
@@ -162,7 +167,7 @@ struct LoRAAdapterTests {
         let folder = try TemporaryFolder()
         try write(folder, config(), ranks: [module: 2])
         var larger = tiny
-        (larger.hiddenSize, larger.headSize) = (16, 8)
+        (larger.hiddenSize, larger.attention.headSize) = (16, 8)
         let error = try inputError { try LoRAAdapter(folder.path, for: larger) }
         #expect(error.place.hasSuffix("adapter_model.safetensors: base_model.model.\(module).lora_A.weight"))
         #expect(error.expected == "shape [2, 16]" && error.found == "shape [2, 8]")

@@ -30,6 +30,14 @@ import Testing
         ("GET / HTTP/1.1\r\nHost: localhost\r\n: a\r\n\r\n", "400 Bad Request"),
         ("GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", "400 Bad Request"),
         ("\u{16}\u{3}\u{1}\u{2}\0\u{1}\r\n\r\n", "400 Bad Request"),
+        ("GET / HTTP/1.1\nHost: localhost\n\n", "400 Bad Request"),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\n folded\r\n\r\n", "400 Bad Request"),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\nA: b\rc\r\n\r\n", "400 Bad Request"),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\nA\r\n\r\n", "400 Bad Request"),
+        ("GET  / HTTP/1.1\r\nHost: localhost\r\n\r\n", "400 Bad Request"),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\ncontent-length: 1\r\n\r\n", "400 Bad Request"),
+        ("\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "400 Bad Request"),
+        ("GET / HTTP/1.2\r\nHost: localhost\r\n\r\n", "505 HTTP Version Not Supported"),
         ("PUT /metrics HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", "405 Method Not Allowed"),
     ])
     func whatIsNoRequestIsRefused(_ text: String, _ status: String) throws {
@@ -61,5 +69,21 @@ import Testing
         #expect(try answer(to: line + many.dropFirst(field.count) + "\r\n").hasPrefix("HTTP/1.1 200 OK\r\n"))
         let path = "GET /\(String(repeating: "x", count: 100_000)) HTTP/1.1\r\nHost: localhost\r\n\r\n"
         #expect(try answer(to: path).hasPrefix("HTTP/1.1 431 "))
+    }
+
+    @Test func aHeadReadsTheSameInPiecesOfAnySize() throws {
+        let text =
+            "HEAD /a?b=c HTTP/1.1\r\nX-Name: \u{E4}\t \r\nHOST: \t127.0.0.1:1 \r\nhost:\r\n\r\nGET / HTTP/1.1\r\n"
+        let bytes = Array(text.utf8)
+        for size in 1...bytes.count {
+            var reader = RequestReader()
+            var head: RequestHead?
+            for first in stride(from: 0, to: bytes.count, by: size) where head == nil {
+                head = try reader.take(bytes[first..<min(first + size, bytes.count)])
+            }
+            let read = try #require(head)
+            #expect(read.method == "HEAD" && read.target == "/a?b=c" && read.minorVersion == 1, "\(size)")
+            #expect(read.hosts == ["127.0.0.1:1", ""], "\(size)")
+        }
     }
 }

@@ -167,7 +167,7 @@ extension ProcessTests {
             },
             Case(
                 "adapter for another model, by depth", 65, "model.layers.9.self_attn.q_proj",
-                "expected only linear layers of the model, which has 4 blocks",
+                "expected only linear layers of the model, which has 4 layers",
                 "the adapter was trained on another model"
             ) { place, job in
                 job.tuned = ["{name: a, adapter: \(try place.copy("adapter"))}"]

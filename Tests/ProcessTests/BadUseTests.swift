@@ -91,6 +91,7 @@ extension ProcessTests {
                 #expect(
                     end.errors.contains("\(cluster.control): expected a coordinator that answers, found no connection"))
                 #expect(end.errors.contains("hint: is the coordinator running"))
+                #expect(end.errors.hasPrefix("waiting for a coordinator at \(cluster.control)"))
                 #expect(end.output == "")
             }
             #expect(try place.contents == before)

@@ -24,6 +24,32 @@ extension ProcessTests {
             #expect(left == ["1-1", "1-2", "2-1", "2-2", "3-1", "3-2", "job.yaml"])
         }
 
+        @Test("an SAE and named vectors at one hook: a bundle with both, and tables with the vectors' names")
+        func directions() throws {
+            let vectors = [("calm", Float(1)), ("angry", -2)].map { name, sign in
+                (name, TensorFile.Tensor((0..<32).map { sign * Float($0 % 5) }, shape: [32]))
+            }
+            try TensorFile(Dictionary(uniqueKeysWithValues: vectors)).write(to: place.path + "/vectors.safetensors")
+            var job = TinyJob()
+            job.hook += ", {layer: 2, directions: vectors.safetensors}"
+            let file = try place.write(job.yaml, to: "job.yaml")
+            for workers in ["1", "3"] {
+                let end = try place.actdiff("run", file, "--out", workers, "--workers", workers)
+                #expect(end.status == 0, "\(end.errors)")
+                #expect(end.output.contains("adapted at resid_post.2.directions, mask content: 60 prompts"))
+            }
+            try expectSameBundle(place.path + "/1", place.path + "/3")
+            let columns = try TensorFile(
+                "\(place.path)/1/latents.adapted.resid_post.2.directions.all.safetensors")
+            #expect(columns.tensors["density_base"] == nil)
+            // One vector is the other turned round, and its length does not matter.
+            let delta = try #require(columns.tensors["delta"]).doubles
+            #expect(delta.count == 2 && delta[0] != 0 && delta[0] == -delta[1])
+            let csv = try place.actdiff(
+                "results", "1", "--hook", "resid_post.2.directions", "--mask", "all", "--format", "csv")
+            #expect(csv.output.contains("latent,name,") && csv.output.contains(",0,angry,"), "\(csv.output)")
+        }
+
         @Test("the bundle is the same in little memory, and one line says how memory is used")
         func littleMemory() throws {
             let job = try place.write(TinyJob().yaml, to: "job.yaml")
@@ -32,7 +58,7 @@ extension ProcessTests {
                     "run", job, "--out", memory, "--workers", workers, "--threads", "1", "--memory", memory)
                 #expect(end.status == 0, "\(end.errors)")
                 let lines = end.errors.split(separator: "\n").filter { $0.contains("memory plan: ") }
-                #expect(lines.count == 1 && lines[0].contains(" blocks at a time)"), "\(end.errors)")
+                #expect(lines.count == 1 && lines[0].contains(" layers at a time)"), "\(end.errors)")
             }
             try expectSameBundle(place.path + "/1GiB", place.path + "/72MiB")
         }

@@ -1,5 +1,5 @@
-import Diffing
 import Foundation
+import Latents
 import TestSupport
 import Testing
 

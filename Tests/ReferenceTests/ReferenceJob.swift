@@ -1,14 +1,16 @@
-import Cluster
 import Compute
-import Diffing
 import Evaluation
 import Foundation
 import Inputs
+import Latents
+import Prompts
 import TestSupport
+import Work
 
 /// A job on the real model pair, planned, evaluated and folded in this process.
 struct ReferenceJob {
-    let plan: JobPlan
+    let task: DiffTask
+    let works: [ShardWork]
     let spec: JobSpec
     let prompts: TokenizedPrompts
 
@@ -30,18 +32,18 @@ struct ReferenceJob {
         let source = JobSource(specText: text, specFile: "job.yaml", folder: ReferenceKit.root)
         spec = try JobSpec(yaml: text, file: "job.yaml", relativeTo: ReferenceKit.root)
         let folder = try TemporaryFolder()
-        plan = try ModelPlanner(digests: DigestCache(at: folder.path + "/digests.json"), version: "test", build: "test")
-            .plan(source)
+        (task, works) = try LatentsKind(digests: DigestCache(at: folder.path + "/digests.json"), version: "test")
+            .opened(source)
         prompts = TokenizedPrompts(
             ids: try PromptSet(file: ReferenceKit.prompts).prompts.map(\.id),
-            prompts: plan.shards.flatMap(\.prompts), masks: spec.masks)
+            prompts: works.flatMap(\.prompts), masks: spec.masks)
     }
 
     /// Evaluates all shards and folds them: one result for each tuned checkpoint and mask.
     func diffs() throws -> [LatentDiff] {
-        let evaluator = try ShardEvaluator(plan.task, threads: Threads(2))
-        var reducer = Reducer(spec: spec, task: plan.task, prompts: prompts)
-        for shard in plan.shards { try reducer.fold(evaluator.evaluate(shard, afterBlock: {})) }
+        let evaluator = try ShardEvaluator(task, threads: Threads(2))
+        var reducer = Reducer(spec: spec, task: task, prompts: prompts)
+        for work in works { try reducer.fold(evaluator.evaluate(work, afterLayer: {})) }
         return try reducer.finish()
     }
 }

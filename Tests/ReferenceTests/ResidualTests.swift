@@ -17,12 +17,15 @@ import Transformers
             expected.keys.contains { $0.hasPrefix(name + "/") }
         }
         let checkpoint = try Checkpoint(ReferenceKit.folder)
-        let adapters = try names.dropFirst().map { try LoRAAdapter(ReferenceKit.adapter($0), for: checkpoint.config) }
-        let model = try Llama(checkpoint, adapters: adapters, depth: 16, threads: Threads(2))
+        let adapters = try names.dropFirst().map {
+            try LoRAAdapter(ReferenceKit.adapter($0), for: checkpoint.architecture)
+        }
+        let model = try CPUBackend(checkpoint, adapters: adapters, depth: 16, threads: Threads(2))
         let packed = PackedSequences(prompts.map(\.token_ids))
         var largest = names.map { _ in LargestDifference() }
         var compared = 0
-        try model.run(packed, depths: [16], afterBlock: {}) { stream in
+        let request = ForwardRequest(packed, taps: [Tap(.residPost, layer: 15)])
+        try model.run(request, afterLayer: {}) { stream in
             for variant in stream.variants {
                 for (index, prompt) in prompts.enumerated() {
                     let wanted = try #require(expected["\(names[variant])/\(prompt.id)"]).floats()

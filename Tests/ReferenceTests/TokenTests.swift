@@ -1,4 +1,3 @@
-import Diffing
 import Testing
 
 /// Token ids and masks of the real prompts against Hugging Face tokenizers.

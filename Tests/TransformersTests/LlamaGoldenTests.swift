@@ -23,17 +23,17 @@ import Transformers
         let adapterPath = "\(Self.goldens)/\(name)/adapter"
         let adapters =
             FileManager.default.fileExists(atPath: adapterPath)
-            ? [try LoRAAdapter(adapterPath, for: checkpoint.config)] : []
-        let depth = checkpoint.config.layerCount
+            ? [try LoRAAdapter(adapterPath, for: checkpoint.architecture)] : []
+        let depth = checkpoint.architecture.layerCount
         let packed = PackedSequences(sequences)
         var largest = LargestDifference()
         var compared = 0
         for threads in [1, 3] {
-            let model = try Llama(checkpoint, adapters: adapters, depth: depth, threads: Threads(threads))
-            try model.run(packed, depths: Set(0...depth), afterBlock: {}) { stream in
+            let model = try CPUBackend(checkpoint, adapters: adapters, depth: depth, threads: Threads(threads))
+            try model.run(ForwardRequest(packed, taps: streams(0...depth)), afterLayer: {}) { stream in
                 for variant in stream.variants {
                     for index in 0..<packed.count {
-                        let key = "\(name)/\(variant == 0 ? "base" : "adapter")/\(index)/\(stream.depth)"
+                        let key = "\(name)/\(variant == 0 ? "base" : "adapter")/\(index)/\(stream.tap.layersNeeded)"
                         let expected = try #require(states.tensors[key]).floats()
                         let found = stream.tokens(of: index, in: packed)
                         largest.add(found, expected, relativeTo: .rows(width: stream.width), at: key)
@@ -49,13 +49,13 @@ import Transformers
 
     @Test func resultsDoNotDependOnThreadsOrOnOtherVariants() throws {
         let checkpoint = try Checkpoint("\(Self.goldens)/llama-grouped")
-        let adapter = try LoRAAdapter("\(Self.goldens)/llama-grouped/adapter", for: checkpoint.config)
+        let adapter = try LoRAAdapter("\(Self.goldens)/llama-grouped/adapter", for: checkpoint.architecture)
         // Longer than a block of rows, so that several pieces run at once.
         let sequences = PackedSequences((0..<24).map { length in (0..<40).map { UInt32(($0 * 7 + length) % 61) } })
         func outputs(_ adapters: [LoRAAdapter], threads: Int) throws -> [[Float]] {
-            let model = try Llama(checkpoint, adapters: adapters, depth: 3, threads: Threads(threads))
+            let model = try CPUBackend(checkpoint, adapters: adapters, depth: 3, threads: Threads(threads))
             var results = Array(repeating: [Float](), count: adapters.count + 1)
-            try model.run(sequences, depths: [3], afterBlock: {}) { stream in
+            try model.run(ForwardRequest(sequences, taps: streams(3...3)), afterLayer: {}) { stream in
                 for variant in stream.variants { results[variant] = Array(stream.rows) }
             }
             return results
@@ -69,16 +69,22 @@ import Transformers
 
     @Test func aTokenOutsideTheVocabularyIsRefused() throws {
         let checkpoint = try Checkpoint("\(Self.goldens)/llama-grouped")
-        let model = try Llama(checkpoint, adapters: [], depth: 1, threads: Threads(1))
+        let model = try CPUBackend(checkpoint, adapters: [], depth: 1, threads: Threads(1))
         #expect(throws: (any Error).self) {
-            try model.run(PackedSequences([[3, 61]]), depths: [1], afterBlock: {}) { _ in }
+            try model.run(
+                ForwardRequest(PackedSequences([[3, 61]]), taps: streams(1...1)), afterLayer: {}, visit: { _ in })
         }
     }
 
     @Test func aHookAboveTheModelIsRefused() throws {
         let checkpoint = try Checkpoint("\(Self.goldens)/llama-grouped")
         #expect(throws: (any Error).self) {
-            try Llama(checkpoint, adapters: [], depth: 4, threads: Threads(1))
+            try CPUBackend(checkpoint, adapters: [], depth: 4, threads: Threads(1))
         }
     }
+}
+
+/// The residual streams after so many layers.
+func streams(_ depths: ClosedRange<Int>) -> Set<Tap> {
+    Set(depths.map { $0 == 0 ? Tap(.residPre, layer: 0) : Tap(.residPost, layer: $0 - 1) })
 }

@@ -24,12 +24,15 @@ import Transformers
     }()
 
     /// The streams of all sequences: by depth, variant and sequence.
-    private static func streams(_ packed: PackedSequences, _ model: Llama, variants: Int) throws -> [[[[Float]]]] {
+    private static func allStreams(
+        _ packed: PackedSequences, _ model: CPUBackend, variants: Int
+    ) throws -> [[[[Float]]]] {
         var streams: [[[[Float]]]] = []
-        try model.run(packed, depths: [0, 1, 2, 3], afterBlock: {}) { stream in
-            if streams.count == stream.depth { streams.append(Array(repeating: [], count: variants)) }
+        try model.run(ForwardRequest(packed, taps: TransformersTests.streams(0...3)), afterLayer: {}) { stream in
+            let depth = stream.tap.layersNeeded
+            if streams.count == depth { streams.append(Array(repeating: [], count: variants)) }
             for variant in stream.variants {
-                streams[stream.depth][variant] = (0..<packed.count).map { stream.tokens(of: $0, in: packed) }
+                streams[depth][variant] = (0..<packed.count).map { stream.tokens(of: $0, in: packed) }
             }
         }
         return streams
@@ -41,24 +44,24 @@ import Transformers
         let checkpoint = try Checkpoint(folder)
         let adapters =
             FileManager.default.fileExists(atPath: "\(folder)/adapter")
-            ? [try LoRAAdapter("\(folder)/adapter", for: checkpoint.config)] : []
+            ? [try LoRAAdapter("\(folder)/adapter", for: checkpoint.architecture)] : []
         let packed = PackedSequences(Self.sequences)
         #expect(packed.ids.count < Self.sequences.joined().count / 2)
         for threads in [1, 3] {
-            let model = try Llama(checkpoint, adapters: adapters, depth: 3, threads: Threads(threads))
-            let shared = try Self.streams(packed, model, variants: 1 + adapters.count)
-            let separate = try Self.streams(
+            let model = try CPUBackend(checkpoint, adapters: adapters, depth: 3, threads: Threads(threads))
+            let shared = try Self.allStreams(packed, model, variants: 1 + adapters.count)
+            let separate = try Self.allStreams(
                 PackedSequences(separate: Self.sequences), model, variants: 1 + adapters.count)
             #expect(shared.count == 4 && shared == separate, "\(threads) threads")
             for (index, sequence) in Self.sequences.enumerated() {
-                let alone = try Self.streams(PackedSequences([sequence]), model, variants: 1 + adapters.count)
+                let alone = try Self.allStreams(PackedSequences([sequence]), model, variants: 1 + adapters.count)
                 for depth in 0...3 {
                     for variant in 0...adapters.count {
                         let bits = [shared[depth][variant][index], alone[depth][variant][0]].map {
                             $0.map(\.bitPattern)
                         }
                         #expect(bits[0] == bits[1], "sequence \(index), depth \(depth), variant \(variant)")
-                        #expect(bits[0].count == sequence.count * checkpoint.config.hiddenSize)
+                        #expect(bits[0].count == sequence.count * checkpoint.architecture.hiddenSize)
                     }
                 }
             }

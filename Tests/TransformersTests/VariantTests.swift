@@ -22,12 +22,14 @@ import Testing
         _ base: String, adapters: [String] = [], checkpoints: [String] = [], threads: Int = 2
     ) throws -> Outcome {
         let plain = try Checkpoint(base)
-        let model = try Llama(
-            plain, adapters: adapters.map { try LoRAAdapter($0, for: plain.config) },
+        let model = try CPUBackend(
+            plain, adapters: adapters.map { try LoRAAdapter($0, for: plain.architecture) },
             checkpoints: checkpoints.map { try Checkpoint($0) }, depth: 3, threads: Threads(threads))
         let sequences = PackedSequences((0..<24).map { length in (0..<40).map { UInt32(($0 * 7 + length) % 61) } })
         var outcome = Outcome(states: Array(repeating: [], count: 1 + adapters.count + checkpoints.count), blocks: 0)
-        try model.run(sequences, depths: [3], afterBlock: { outcome.blocks += 1 }) { stream in
+        try model.run(
+            ForwardRequest(sequences, taps: streams(3...3)), afterLayer: { outcome.blocks += 1 }
+        ) { stream in
             #expect(stream.variants == stream.variants.sorted())
             for variant in stream.variants { outcome.states[variant] = Array(stream.rows) }
         }
@@ -109,7 +111,7 @@ import Testing
         let folder = try #require(folder)
         let tuned = try folder.copy(Self.base, renaming: "layers.2.mlp.down_proj", to: "layers.2.mlp.down_prox")
         let error = #expect(throws: InputError.self) { try run(Self.base, checkpoints: [tuned]) }
-        #expect(error?.place == "\(tuned): model.layers.2.mlp.down_proj.weight")
+        #expect(error?.place == "\(tuned)/model.safetensors: model.layers.2.mlp.down_prox.weight")
     }
 }
 

@@ -57,7 +57,7 @@ struct ChecksumTests {
     func otherVersions() throws {
         let reason = InputError("protocol version", expected: "3", found: "2", kind: .configuration)
         var bytes = try MessageFromCoordinator.refused(reason).encoded().dropLast(MessageHeader.checksumBytes)
-        bytes[2] = 3
+        bytes[2] = 9
         #expect(try MessageFromCoordinator(decoding: Array(bytes)) == .refused(reason))
         #expect(try MessageFromCoordinator(decoding: Array(bytes) + [1, 2, 3]) == .refused(reason))
     }

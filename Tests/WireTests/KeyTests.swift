@@ -272,7 +272,8 @@ struct KeyTests {
             #expect(try sources.server(key: coordinator, allowed: ring.allowed) == ring.server)
             let half = try #require(throws: InputError.self) { try sources.client(key: secret, serverKey: nil) }
             #expect(half.kind == .configuration)
-            #expect(half.expected == "the coordinator's public key beside the own one (--server-key, or server_key:)")
+            #expect(
+                half.expected == "the coordinator's public key beside the own one (--server-key or ACTDIFF_SERVER_KEY)")
             #expect(throws: InputError.self) { try sources.client(key: nil, serverKey: publicKey) }
             #expect(throws: InputError.self) { try sources.server(key: coordinator, allowed: nil) }
             #expect(throws: InputError.self) { try sources.server(key: nil, allowed: ring.allowed) }

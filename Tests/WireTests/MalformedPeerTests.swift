@@ -124,7 +124,7 @@ struct MalformedPeerTests {
             return
         }
         #expect(error.kind == .configuration)
-        #expect(error.description.hasPrefix("protocol version: expected 2, the coordinator's, found 7"))
+        #expect(error.description.hasPrefix("protocol version: expected 3, the coordinator's, found 7"))
     }
 
     @Test("A peer of version 1 is refused in the form that it understands: without a checksum")
@@ -144,7 +144,7 @@ struct MalformedPeerTests {
         var bytes = try MessageToCoordinator.goodbye.encoded()
         bytes[2] = 7
         #expect(
-            try problems(of: [[bytes]]) == ["control 1 message.version: expected protocol version 2, found 7"])
+            try problems(of: [[bytes]]) == ["control 1 message.version: expected protocol version 3, found 7"])
     }
 
     @Test("A frame past the largest size does not reach the process")

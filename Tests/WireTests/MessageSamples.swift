@@ -8,12 +8,13 @@ extension Samples {
         let before = int(0...1000)
         let hello = WorkerHello(
             build: string(), instance: instance(), host: string(), processID: int(0...Int(Int32.max)),
-            instructionSet: string(), threads: int(0...512), slurmJob: flag() ? string() : nil, held: try leases())
+            numberSystem: string(), threads: int(0...512), slurmJob: flag() ? string() : nil, held: try leases())
         return [
             .hello(hello),
             .renew(
                 slots: int(0...1024),
-                try leases().map { Renewal(lease: $0, progress: random.next() >> UInt64(int(0...63))) }),
+                try leases().map { Renewal(lease: $0, progress: random.next() >> UInt64(int(0...63))) },
+                tasks: list(0...8) { $0.digest() }),
             .handBack(try leases(), reason: string()),
             .failed(try lease(), error(), isPermanent: flag()),
             .goodbye,
@@ -33,6 +34,8 @@ extension Samples {
             .show(try job()),
             .cancel(try job()),
             .retry(try job()),
+            .remove(try job()),
+            .prune(olderThan: int(0...1_000_000), isTrial: int(0...1) == 1),
             .story(try job(), shard: int(0...1000)),
             .workers,
             .bundleFiles(try job()),
@@ -42,11 +45,10 @@ extension Samples {
 
     /// One random message of every kind.
     mutating func fromCoordinator() throws -> [MessageFromCoordinator] {
-        let id = try lease()
-        let task = task()
+        let task = payload()
         let lease = Lease(
-            id: id, seconds: Double.random(in: 0.001...1e6, using: &random), task: task,
-            work: work(shard: id.shard, masks: task.masks.count))
+            id: try lease(), seconds: Double.random(in: 0.001...1e6, using: &random), tokens: int(0...1 << 20),
+            taskDigest: task.digest, task: flag() ? task : nil, shard: payload())
         return [
             .welcome(
                 name: string(), leaseSeconds: Double.random(in: 0.001...1e6, using: &random), instance: instance()),
@@ -67,7 +69,7 @@ extension Samples {
     private mutating func replies() throws -> [OperatorReply] {
         let workers = list(0...3) {
             WorkerSummary(
-                name: $0.string(), host: $0.string(), instructionSet: $0.string(),
+                name: $0.string(), host: $0.string(), numberSystem: $0.string(),
                 state: WorkerState.allCases[$0.int(0...2)], leases: $0.int(0...9),
                 running: $0.flag() ? try? $0.lease() : nil)
         }
@@ -87,6 +89,7 @@ extension Samples {
                     summary: try summary(), quarantined: quarantined, verification: count, workers: workers)),
             .cancelled,
             .retrying(shards: int(0...1000)),
+            .removed,
             .story(story),
             .workers(workers),
             .files(list(0...3) { BundleFile(name: $0.string(), size: $0.int(0...Int.max), digest: $0.digest()) }),

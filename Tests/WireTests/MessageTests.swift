@@ -1,8 +1,9 @@
-import Diffing
 import Foundation
 import Inputs
+import Prompts
 import Testing
 import Wire
+import Work
 
 @Suite("Messages")
 struct MessageTests {
@@ -92,7 +93,7 @@ struct MessageTests {
         var bytes = try MessageFromCoordinator.credit(bytes: 1).encoded()
         bytes[2] = 9
         let error = #expect(throws: WireError.self) { try MessageFromCoordinator(decoding: bytes) }
-        #expect(error?.description == "message.version: expected protocol version 2, found 9")
+        #expect(error?.description == "message.version: expected protocol version 3, found 9")
 
         let reason = InputError("build", expected: "1", found: "9", kind: .configuration)
         bytes = try MessageFromCoordinator.refused(reason).encoded()
@@ -103,14 +104,17 @@ struct MessageTests {
     @Test("A count that the bytes could not fill is refused before anything is allocated")
     func unbelievableCount() throws {
         // 4096 leases, and then the message ends.
-        let bytes = resealed(try MessageToCoordinator.renew(slots: 0, []).encoded(), dropping: 1, adding: [0x80, 0x20])
+        let bytes = resealed(
+            try MessageToCoordinator.renew(slots: 0, [], tasks: []).encoded(), dropping: 2, adding: [0x80, 0x20])
         let error = #expect(throws: WireError.self) { try MessageToCoordinator(decoding: bytes) }
         #expect(error?.description == "renew: expected 4096 elements of 5 bytes or more, found 0 bytes left")
     }
 
     @Test("What is past a limit is not sent")
     func limits() throws {
-        let slots = #expect(throws: WireError.self) { try MessageToCoordinator.renew(slots: 1025, []).encoded() }
+        let slots = #expect(throws: WireError.self) {
+            try MessageToCoordinator.renew(slots: 1025, [], tasks: []).encoded()
+        }
         #expect(slots?.description == "renew.slots: expected 0 to 1024, found 1025")
         let text = String(repeating: "a", count: WireLimits.specBytes + 1)
         let spec = #expect(throws: WireError.self) {
@@ -126,30 +130,24 @@ struct MessageTests {
         #expect(part?.description == "part: expected a piece within 10 bytes, found 3 bytes at 8")
     }
 
-    @Test("A lease that does not fit together is refused", arguments: [0, 1, 2])
-    func lease(fault: Int) throws {
-        var samples = Samples(seed: 5)
-        let id = LeaseID(job: try samples.job(), shard: 3, epoch: 1)
-        var task = samples.task()
-        task.masks = [.all, .last]
-        var work = ShardWork(index: 3, prompts: [PromptTokens(index: 7, ids: [1, 2], masks: [1, 3])])
-        let expected: String
-        switch fault {
-        case 0:
-            work.index = 4
-            expected = "work.index: expected the lease's shard 3, found 4"
-        case 1:
-            work.prompts[0].masks = [1]
-            expected =
-                "work.prompt 7: expected one mask byte for each of at least one token, "
-                + "found 2 tokens and 1 mask bytes"
-        default:
-            work.prompts[0].masks = [1, 4]
-            expected = "work.prompt 7: expected bits of 2 masks, found other bits"
-        }
-        let message = MessageFromCoordinator.lease(Lease(id: id, seconds: 1, task: task, work: work))
-        let error = #expect(throws: WireError.self) { try message.encoded() }
-        #expect(error?.description == expected)
+    @Test("A lease with another task than it names is refused")
+    func foreignTask() throws {
+        let task = Payload(kind: "fake", version: 1, bytes: [1])
+        let other = Payload(kind: "fake", version: 2, bytes: [1])
+        let lease = Lease(
+            id: LeaseID(job: try #require(JobID("j")), shard: 3, epoch: 1), seconds: 1, tokens: 5,
+            taskDigest: task.digest, task: other, shard: task)
+        let bytes = try MessageFromCoordinator.lease(lease).encoded()
+        let error = #expect(throws: WireError.self) { try MessageFromCoordinator(decoding: bytes) }
+        #expect(
+            error?.description == "lease.task: expected a task with digest \(task.digest), found \(other.digest)")
+    }
+
+    @Test("Payloads differ in their digests where kind, version or bytes do")
+    func payloadDigests() {
+        let payloads = [("a", 1, [1, 2]), ("b", 1, [1, 2]), ("a", 2, [1, 2]), ("a", 1, [1]), ("", 1, [97, 1, 2])]
+            .map { Payload(kind: $0, version: $1, bytes: $2) }
+        #expect(Set(payloads.map(\.digest)).count == payloads.count)
     }
 
     @Test("An error too long to send arrives with its beginning")

@@ -1,7 +1,10 @@
-import Diffing
+import Evaluation
 import Inputs
+import Latents
+import Prompts
 import TestSupport
 import Wire
+import Work
 
 /// Random values of everything that travels.
 struct Samples {
@@ -50,6 +53,10 @@ struct Samples {
         return InputError(string(), expected: string(), found: string(), hint: string(), kind: kind)
     }
 
+    mutating func payload() -> Payload {
+        Payload(kind: string(), version: UInt16(int(0...65_535)), bytes: bytes(0...100))
+    }
+
     mutating func input() -> DiffTask.Input { DiffTask.Input(path: "/" + string(), digest: digest()) }
 
     mutating func task() -> DiffTask {
@@ -59,9 +66,12 @@ struct Samples {
                 DiffTask.Tuned(name: $0.string(), form: $0.flag() ? .adapter : .checkpoint, input: $0.input())
             },
             hooks: list(1...3) {
-                DiffTask.Hook(
+                // All latents of a linear one are in every row.
+                let isLinear = $0.int(0...3) == 0
+                return DiffTask.Hook(
                     point: HookPoint(layer: $0.int(0...99), site: $0.flag() ? .residPre : .residPost),
-                    dictionary: $0.input(), latents: $0.int(1...5000))
+                    name: $0.flag() ? nil : "directions", dictionary: $0.input(),
+                    latents: $0.int(1...(isLinear ? 5 : 5000)), rule: isLinear ? .linear : .sparse)
             },
             masks: Array(TokenMask.allCases.shuffled(using: &random).prefix(int(1...4))))
     }
@@ -83,18 +93,24 @@ struct Samples {
             work.prompts.map { UInt32($0.masks.count { $0 >> mask & 1 == 1 }) }
         }
         let edges = [
-            Double.leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude, 0, -0.0, 1,
+            Double.leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude, 1,
             .leastNormalMagnitude / 2,
         ]
+        // Only sums of signed activations can be these.
+        let signed = [0, -0.0, -1.5, -Double.greatestFiniteMagnitude]
         let blocks = (0..<task.blockCount).map { index in
-            let latents = task.hooks[index / task.masks.count % task.hooks.count].latents
+            let hook = task.hooks[index / task.masks.count % task.hooks.count]
+            let (latents, isLinear) = (hook.latents, hook.rule == .linear)
+            let special = isLinear ? edges + signed : edges
             var block = LatentSums()
             for tokens in counts[index % task.masks.count] {
-                var latent = tokens == 0 ? latents : int(0...latents)
+                var latent = tokens == 0 ? latents : isLinear ? 0 : int(0...latents)
                 while latent < latents {
-                    let sum = flag() ? edges[int(0...edges.count - 1)] : Double.random(in: 0...100, using: &random)
-                    block.append(latent: UInt32(latent), sum: sum, active: UInt32(int(1...Int(tokens))))
-                    latent += int(1...latents)
+                    let sum =
+                        flag() ? special[int(0...special.count - 1)] : Double.random(in: 0.1...100, using: &random)
+                    block.append(
+                        latent: UInt32(latent), sum: sum, active: isLinear ? tokens : UInt32(int(1...Int(tokens))))
+                    latent += isLinear ? 1 : int(1...latents)
                 }
                 block.endRow()
             }

@@ -1,6 +1,8 @@
-import Diffing
+import Evaluation
 import Foundation
 import Inputs
+import Latents
+import Prompts
 import Testing
 import Wire
 
@@ -106,6 +108,30 @@ struct ShardResultCodecTests {
         #expect(
             refusal { task, work, result in result.blocks[0].active[0] = 0 }
                 == "result.block 0, latent 2: expected 1 to 3 active tokens, found 0")
+        #expect(
+            refusal { task, work, result in result.blocks[0].sums[0] = -1.5 }
+                == "result.block 0, latent 2: expected a sum above zero, found -1.5")
+        // Of a linear dictionary all latents are active on all masked tokens, and sums have either sign.
+        #expect(
+            refusal { task, work, result in task.hooks[0].rule = .linear }
+                == "result.block 0: expected all 10 latents, found 2")
+        func linear(_ task: inout DiffTask, _ result: inout ShardResult) {
+            task.hooks[0].rule = .linear
+            task.hooks[0].latents = 1
+            result.blocks[0] = LatentSums()
+            for tokens in [UInt32(3), 1] {
+                result.blocks[0].append(latent: 0, sum: -2.5, active: tokens)
+                result.blocks[0].endRow()
+            }
+        }
+        #expect(
+            refusal { task, work, result in
+                linear(&task, &result)
+                result.blocks[0].active[0] = 2
+            } == "result.block 0, latent 0: expected 3 active tokens, all masked ones, found 2")
+        var (plain, sums) = (task, result)
+        linear(&plain, &sums)
+        #expect(try ShardResultCodec.decode(ShardResultCodec.encode(sums), task: plain, work: work) == sums)
     }
 
     @Test("An inconsistent result is not encoded")
@@ -146,7 +172,7 @@ struct ShardResultCodecTests {
     func decompressionBomb() throws {
         let (_, work, result) = Self.small
         var task = Self.small.0
-        task.hooks[0].latents = WireLimits.latents
+        task.hooks[0].latents = 1 << 26
         var bytes = try ShardResultCodec.encode(result)
         bytes.replaceSubrange(10...10, with: [0x80, 0x80, 0x80, 0x1e])
         let error = #expect(throws: WireError.self) { try ShardResultCodec.decode(bytes, task: task, work: work) }

@@ -13,7 +13,7 @@ struct StrangerTests {
     private func hello() -> MessageToCoordinator {
         .hello(
             WorkerHello(
-                build: "b", instance: InstanceID(high: 1, low: 2), host: "h", processID: 1, instructionSet: "i",
+                build: "b", instance: InstanceID(high: 1, low: 2), host: "h", processID: 1, numberSystem: "i",
                 threads: 1, slurmJob: nil, held: []))
     }
 

@@ -1,5 +1,4 @@
 import CZeroMQ
-import Diffing
 import Foundation
 import Inputs
 import Testing
@@ -87,18 +86,19 @@ struct TransportTests {
         let count = 1000
         let lease = LeaseID(job: try #require(JobID("job")), shard: 0, epoch: 0)
         for number in 0..<count {
-            try worker.dealer.send(.renew(slots: 2, [Renewal(lease: lease, progress: UInt64(number))]))
+            try worker.dealer.send(.renew(slots: 2, [Renewal(lease: lease, progress: UInt64(number))], tasks: []))
             try worker.dealer.send(.attach(InstanceID(high: 0, low: UInt64(number))))
         }
         let inbound = Self.take(2 * count, from: coordinator.inbox)
         let progress: [UInt64] = inbound.compactMap {
-            if case .renew(_, let renewals) = $0.message { renewals.first?.progress } else { nil }
+            if case .renew(_, let renewals, _) = $0.message { renewals.first?.progress } else { nil }
         }
         let instances: [UInt64] = inbound.compactMap {
             if case .attach(let instance) = $0.message { instance.low } else { nil }
         }
-        #expect(progress == (0..<1000).map { UInt64($0) })
-        #expect(instances == (0..<1000).map { UInt64($0) })
+        let numbers = (0..<count).map(UInt64.init)
+        #expect(progress == numbers)
+        #expect(instances == numbers)
 
         let control = try #require(inbound.first { $0.peer.channel == .control }).peer
         let data = try #require(inbound.first { $0.peer.channel == .data }).peer
@@ -146,7 +146,7 @@ struct TransportTests {
         let coordinator = try Coordinator()
         let worker = try Worker(coordinator.router.endpoints)
         defer { coordinator.router.stop() }
-        try worker.dealer.send(.renew(slots: 1, []))
+        try worker.dealer.send(.renew(slots: 1, [], tasks: []))
         _ = Self.take(1, from: coordinator.inbox)
         try worker.dealer.send(.goodbye)
         worker.dealer.stop()
@@ -161,7 +161,7 @@ struct TransportTests {
             worker.dealer.stop()
             coordinator.router.stop()
         }
-        try worker.dealer.send(.renew(slots: 1, []))
+        try worker.dealer.send(.renew(slots: 1, [], tasks: []))
         let known = try #require(Self.take(1, from: coordinator.inbox).first).peer
         // Another coordinator gives its peers other ids.
         let other = try Coordinator()
@@ -184,7 +184,7 @@ struct TransportTests {
             worker.dealer.stop()
             coordinator.router.stop()
         }
-        try worker.dealer.send(.renew(slots: 1, []))
+        try worker.dealer.send(.renew(slots: 1, [], tasks: []))
         let peer = try #require(Self.take(1, from: coordinator.inbox).first).peer
         let error = #expect(throws: WireError.self) { try coordinator.router.send(.credit(bytes: 1), to: peer) }
         #expect(error?.description == "message: expected one for the control socket, found data")
@@ -198,7 +198,7 @@ struct TransportTests {
         let first = try Coordinator(endpoints: endpoints)
         let worker = try Worker(endpoints)
         defer { worker.dealer.stop() }
-        try worker.dealer.send(.renew(slots: 1, []))
+        try worker.dealer.send(.renew(slots: 1, [], tasks: []))
         let before = try #require(Self.take(1, from: first.inbox).first)
         first.router.stop()
 
@@ -207,10 +207,10 @@ struct TransportTests {
         // What is sent while the connection breaks may be lost, so the worker repeats itself as with its renewals.
         var after: Inbound?
         while after == nil {
-            try worker.dealer.send(.renew(slots: 2, []))
+            try worker.dealer.send(.renew(slots: 2, [], tasks: []))
             after = second.inbox.takeAll(waiting: .milliseconds(100)).first
         }
-        #expect(after?.message == .renew(slots: 2, []))
+        #expect(after?.message == .renew(slots: 2, [], tasks: []))
         #expect(after?.peer != before.peer)
     }
 
@@ -219,7 +219,7 @@ struct TransportTests {
         func once() throws {
             let coordinator = try Coordinator()
             let worker = try Worker(coordinator.router.endpoints)
-            try worker.dealer.send(.renew(slots: 1, []))
+            try worker.dealer.send(.renew(slots: 1, [], tasks: []))
             #expect(Self.take(1, from: coordinator.inbox).count == 1)
         }
         func entries(_ folder: String) throws -> Int {
@@ -240,8 +240,8 @@ struct TransportTests {
         let dead = try DeadPort()
         let worker = try Worker(Endpoints(control: dead.endpoint, data: dead.endpoint))
         defer { worker.dealer.stop() }
-        for _ in 0..<4096 { try worker.dealer.send(.renew(slots: 2, [])) }
-        let error = #expect(throws: ZeroMQError.self) { try worker.dealer.send(.renew(slots: 2, [])) }
+        for _ in 0..<4096 { try worker.dealer.send(.renew(slots: 2, [], tasks: [])) }
+        let error = #expect(throws: ZeroMQError.self) { try worker.dealer.send(.renew(slots: 2, [], tasks: [])) }
         #expect(error?.description == "send to \(dead.endpoint): Resource temporarily unavailable")
     }
 }

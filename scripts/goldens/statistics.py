@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What numpy, scipy and mpmath make of the statistics: Tests/DiffingTests/Goldens/statistics.json.
+"""What numpy, scipy and mpmath make of the statistics: Tests/LatentsTests/Goldens/statistics.json.
 
 Setup:  pip install numpy scipy mpmath
 Use:    scripts/goldens/statistics.py
@@ -8,7 +8,7 @@ import hashlib, json, os
 import mpmath, numpy as np
 from scipy import stats
 
-OUT = os.path.join(os.path.dirname(__file__), "..", "..", "Tests", "DiffingTests", "Goldens", "statistics.json")
+OUT = os.path.join(os.path.dirname(__file__), "..", "..", "Tests", "LatentsTests", "Goldens", "statistics.json")
 MASK64 = (1 << 64) - 1
 mpmath.mp.dps = 40
 
@@ -88,13 +88,14 @@ def matrices(rng, prompts=70, latents=32, permutations=200, seed=7, top=10):
 
     d, fired, all_columns = columns(bs, ts, ba, ta, n)
     b = np.array([hashlib.sha256(i.encode()).digest()[0] & 1 == 1 for i in ids])
-    halves = [columns(*(m[h] for m in (bs, ts, ba, ta, n)))[2] for h in (~b, b)]
+    parts = [columns(*(m[h] for m in (bs, ts, ba, ta, n))) for h in (~b, b)]
+    halves = [part[2] for part in parts]
     all_columns["delta_half_a"], all_columns["delta_half_b"] = halves[0]["delta"], halves[1]["delta"]
     total, size = d.sum(0), np.abs(d).sum(0)
     reached = sum((np.abs(signs(seed, r, prompts) @ d) >= np.abs(total) - 1e-12 * size).astype(int) for r in range(permutations))
     all_columns["p_permutation"] = (reached + 1) / (permutations + 1)
 
-    order = [j for j in np.argsort(-halves[0]["delta"], kind="stable") if fired[j]][:top]
+    order = [j for j in np.argsort(-halves[0]["delta"], kind="stable") if parts[0][1][j]][:top]
     same = np.sign(halves[0]["prompt_delta"][order]) * np.sign(halves[1]["prompt_delta"][order]) > 0
     p_b = halves[1]["p"][order]
     split = dict(prompts_a=int((~b).sum()), prompts_b=int(b.sum()), tested=len(order), same_sign=int(same.sum()),

@@ -1,6 +1,7 @@
+import Evaluation
 import Inputs
-
-@testable import Diffing
+@testable import Latents
+@testable import Prompts
 @testable import Wire
 
 /// Shard results and columns: what is decoded passes the coordinator's second check and comes back from both encodings.

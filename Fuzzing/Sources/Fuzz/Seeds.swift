@@ -1,7 +1,6 @@
 import Foundation
 import Inputs
-
-@testable import Diffing
+@testable import Latents
 @testable import Wire
 
 /// What a fuzzer starts from, made by the encoders themselves: every kind of message, every form of frame.
@@ -72,6 +71,8 @@ enum Seeds {
             (0, list), (1, secret), (2, coordinator), (3, keys[0].text), (3, "job-1"),
             (3, "\(InstanceID(high: 1, low: 2))"), (3, "tcp://127.0.0.1:5611"), (3, "tcp://[::1]:*"),
             (4, SmallFold.spec), (4, anchors), (4, aliases),
+            (6, "GET /api/v1/jobs/a?b=c HTTP/1.1\r\nHost: [::1]:5613\r\nContent-Length: 3\r\n\r\nabc"),
+            (6, "HEAD / HTTP/1.0\r\nA:\t b \r\n\r\n"),
         ]
         return texts.map { [UInt8($0.0)] + Array($0.1.utf8) }
             + (try TextChecks.fold.checkpoints().map { [5] + $0.dropLast(32) })

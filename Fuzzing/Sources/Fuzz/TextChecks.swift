@@ -1,22 +1,25 @@
 import Glibc
 import Inputs
-
-@testable import Diffing
+@testable import Latents
+@testable import Monitoring
+@testable import Prompts
 @testable import Wire
 
-/// What operators and the file system hand in: files of keys, job files, names and checkpoints of folds.
+/// What operators, browsers and the file system hand in: files of keys, job files, names, requests for pages and
+/// checkpoints of folds.
 enum TextChecks {
     /// The first byte chooses the decoder.
     static func check(_ input: [UInt8]) -> CInt {
         guard let choice = input.first else { return 0 }
         let bytes = Array(input.dropFirst())
-        switch choice % 6 {
+        switch choice % 7 {
         case 0: allowedKeys(bytes)
         case 1: secretKey(bytes)
         case 2: coordinatorKey(bytes)
         case 3: words(bytes)
         case 4: job(bytes)
-        default: foldCheckpoint(bytes)
+        case 5: foldCheckpoint(bytes)
+        default: request(bytes)
         }
         return 0
     }
@@ -60,6 +63,20 @@ enum TextChecks {
         let sealed = bytes + Digest(of: bytes).bytes
         guard let reducer = try? fold.reducer(sealed) else { return }
         demand(must("checkpoint") { try reducer.checkpoint() } == sealed, "a fold has two checkpoints")
+    }
+
+    /// A request says the same however the network cuts it into pieces, and what is kept of it is bounded.
+    private static func request(_ bytes: [UInt8]) {
+        var (whole, pieces) = (RequestReader(), RequestReader())
+        let once = Result { () throws(StatusProblem) in try whole.take(bytes) }
+        let again = Result { () throws(StatusProblem) -> RequestHead? in
+            for byte in bytes { if let head = try pieces.take([byte]) { return head } }
+            return nil
+        }
+        demand(once == again, "a request in pieces is another")
+        guard case .success(let head?) = once else { return }
+        demand(head.hosts.count <= RequestReader.mostFields, "too many fields")
+        demand(head.target.utf8.count <= RequestReader.mostLineBytes, "too long a line")
     }
 
     static let fold = must("fold") { try SmallFold() }

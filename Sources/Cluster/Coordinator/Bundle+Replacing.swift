@@ -16,15 +16,20 @@ extension Bundle {
         return url.deletingLastPathComponent().path + "/.\(url.lastPathComponent).\(mark)"
     }
 
+    /// Removes it, with what a replacement that was ended midway has left beside it.
+    func remove() throws {
+        try Self.remove(old)
+        try Self.remove(folder)
+        try AtomicFile.sync(folder: URL(fileURLWithPath: folder).deletingLastPathComponent().path)
+    }
+
     /// Gives a complete bundle its place; it is durable on return. Throws `InputError` of kind `temporary`.
     func take(_ draft: String) throws {
-        let parent = URL(fileURLWithPath: folder).deletingLastPathComponent().path
         if FileManager.default.fileExists(atPath: folder) {
             try Self.remove(old)
-            try Self.rename(folder, to: old)
+            try AtomicFile.move(folder, to: old)
         }
-        try Self.rename(draft, to: folder)
-        try AtomicFile.sync(folder: parent)
+        try AtomicFile.move(draft, to: folder)
         try Self.remove(old)
     }
 
@@ -34,7 +39,7 @@ extension Bundle {
             let path = bundles + "/" + name
             let place = bundles + "/" + name.dropFirst().dropLast(".old".count)
             if name.hasSuffix(".old"), !FileManager.default.fileExists(atPath: place) {
-                try rename(path, to: place)
+                try AtomicFile.move(path, to: place)
             } else {
                 try remove(path)
             }
@@ -61,13 +66,6 @@ extension Bundle {
             throw InputError(
                 path, expected: "a file or folder that can be removed", found: "\(error.localizedDescription)",
                 kind: .temporary)
-        }
-    }
-
-    private static func rename(_ old: String, to new: String) throws {
-        guard Foundation.rename(old, new) == 0 else {
-            throw InputError(
-                old, expected: "to rename it to \(new)", found: String(cString: strerror(errno)), kind: .temporary)
         }
     }
 }

@@ -28,9 +28,13 @@ public struct CoordinatorConfig: Sendable, Hashable {
     /// The signal besides SIGTERM and SIGINT that asks the coordinator to drain.
     public var drainSignal = DrainSignal.usr2
     /// How long a worker's computation may stand still before the worker is dismissed.
-    public var stallSeconds = 1800.0
+    public var stallSeconds = Scheduler.Policy.defaultStallSeconds
     /// How long a job that is otherwise done waits for a second worker to verify a shard.
     public var verifySeconds = 120.0
+    /// Whether results of another build of actdiff, which cannot be used, may be thrown away at the start.
+    public var dropsForeignResults = false
+    /// How long jobs are kept after their end; nil for ever.
+    public var keep: Age?
     /// Bytes of results that one worker may have under way.
     var creditBytes = 4 << 20
     /// Bytes of results that all workers together may have under way.
@@ -45,7 +49,7 @@ public struct CoordinatorConfig: Sendable, Hashable {
     public init(_ document: Document) throws {
         try document.refuseKeys(outside: [
             "control", "data", "key", "allowed", "model_roots", "state", "lease_seconds", "stall_seconds", "http",
-            "drain_signal",
+            "drain_signal", "keep",
         ])
         try self.init(state: document.required("state").string())
         if let control = try document.optional("control") { endpoints.control = try control.string() }
@@ -74,7 +78,17 @@ public struct CoordinatorConfig: Sendable, Hashable {
             let isOff = (try? text.bool()) == false
             http = isOff ? nil : try Self.http(text.string()) { text.error(expected: $0) }
         }
+        if let text = try document.optional("keep") {
+            keep = try Self.keep(text.string()) { text.error(expected: $0) }
+        }
         if let signal = try document.optional("drain_signal") { drainSignal = try DrainSignal(signal) }
+    }
+
+    /// Reads an age, or `forever`.
+    public static func keep(_ text: String, error: (String) -> any Error) throws -> Age? {
+        if text == "forever" { return nil }
+        guard let age = Age(text) else { throw error("\(Age.form), or forever") }
+        return age
     }
 
     /// Reads an address for the status pages, or `off`.

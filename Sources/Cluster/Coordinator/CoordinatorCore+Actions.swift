@@ -16,7 +16,7 @@ extension CoordinatorCore {
             case .compare(let lease, let worker, let challenger):
                 compare(lease, from: worker, challenger: challenger, delivery)
             case .keepChallenge(let lease):
-                challenges[Scheduler.ShardKey(job: lease.job, shard: lease.shard)] = delivery?.result
+                challenges[Scheduler.ShardKey(job: lease.job, shard: lease.shard)] = delivery?.bytes
             case .dropChallenge(let job, let shard):
                 challenges[Scheduler.ShardKey(job: job, shard: shard)] = nil
             case .acknowledge(let lease, let worker):
@@ -41,7 +41,7 @@ extension CoordinatorCore {
             case .retract(let job, let shards):
                 retract(shards, of: job)
             case .finishJob(let id, let missing):
-                guard let job = running[id] else { break }
+                guard let job = running[id]?.job else { break }
                 logger.info(
                     "all shards are committed", metadata: ["job": "\(id)", "quarantined": "\(missing.count)"])
                 // Whatever is still to be stored of its shards comes first.
@@ -61,8 +61,8 @@ extension CoordinatorCore {
         guard let delivery else { return perform(scheduler.commitFailed(lease, at: now)) }
         pending.commits.append(
             StoreBatch.Commit(
-                lease: lease, digest: digest, bytes: delivery.bytes, instructionSet: delivery.instructionSet,
-                worker: delivery.worker))
+                lease: lease, digest: digest, bytes: delivery.bytes, transfer: delivery.transfer,
+                numberSystem: delivery.numberSystem, worker: delivery.worker))
     }
 
     private func dismiss(_ worker: InstanceID, _ reason: String, atOnce: Bool) {
@@ -94,7 +94,7 @@ extension CoordinatorCore {
     }
 
     private func retract(_ shards: [Int], of id: JobID) {
-        guard let job = running[id] else { return }
+        guard let job = running[id]?.job else { return }
         logger.warning("results are taken back", metadata: ["job": "\(id)", "shards": "\(shards)"])
         for shard in shards {
             pending.retractions.append((id, shard))

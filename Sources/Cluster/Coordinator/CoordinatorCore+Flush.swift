@@ -24,7 +24,11 @@ extension CoordinatorCore {
                 for (lease, worker, purpose) in leaving { send(lease, to: worker, purpose) }
             } catch {
                 metrics.storeFailures.add(max(1, batch.commits.count))
-                logger.error("the store does not write", metadata: ["error": "\(error)"])
+                if complaints.take("flush", at: now) {
+                    logger.error(
+                        "the store does not write",
+                        metadata: ["error": "\(error)", "number": "\(Int(metrics.storeFailures.value))"])
+                }
                 putBack(batch, leaving)
                 return
             }
@@ -39,7 +43,7 @@ extension CoordinatorCore {
                 perform(scheduler.commitFailed(commit.lease, at: now))
                 continue
             }
-            metrics.tokensCommitted.add(tokens[commit.lease.job]?[commit.lease.shard] ?? 0)
+            metrics.tokensCommitted.add(running[commit.lease.job]?.tokens[commit.lease.shard] ?? 0)
             tell(commit.lease, "committed", nil, "by \(commit.worker), digest \(commit.digest)")
             progressed.insert(commit.lease.job)
             perform(scheduler.commitFinished(commit.lease, at: now))
@@ -62,7 +66,7 @@ extension CoordinatorCore {
         for (id, job) in retracted where running[id] != nil { workshop.reset(job) }
         retracted = [:]
         for id in progressed {
-            if let job = running[id] { workshop.shardsCommitted(job) }
+            if let job = running[id]?.job { workshop.shardsCommitted(job) }
         }
         progressed = []
         guard pending.canWait else { return }
@@ -78,11 +82,13 @@ extension CoordinatorCore {
 
     private func send(_ id: LeaseID, to worker: InstanceID, _ purpose: Scheduler.Purpose) {
         // Between grant and here the job may have ended, or the worker gone.
-        guard let connection = connections[worker], let task = running[id.job]?.task,
-            scheduler.isCurrent(id, of: worker)
+        guard let connection = connections[worker], let running = running[id.job], scheduler.isCurrent(id, of: worker)
         else { return }
         do {
-            let lease = Lease(id: id, seconds: config.leaseSeconds, task: task, work: try store.work(id))
+            let lease = Lease(
+                id: id, seconds: config.leaseSeconds, tokens: running.tokens[id.shard], taskDigest: running.taskDigest,
+                task: connection.tasks.contains(running.taskDigest) ? nil : running.task,
+                shard: try store.shard(id.shard, of: running.job).payload)
             let bytes = try router.send(.lease(lease), to: connection.control)
             for stage in CoordinatorMetrics.Stage.allCases { metrics.bytes[.out, stage].add(bytes) }
             count(purpose)

@@ -23,10 +23,12 @@ extension CoordinatorCore {
     /// Hands out the shards of a planned job, as far as they are not committed.
     func schedule(_ job: StoredJob) throws {
         let shards = try store.shards(of: job)
-        running[job.id] = job
+        let task = try store.plannedWork(of: job).task
+        let verified = try store.verifiedShards(of: job)
+        running[job.id] = RunningJob(
+            job: job, task: task, taskDigest: task.digest, judge: try workshop.kind(of: job).judge(of: task),
+            tokens: try store.tokens(of: job), verifiedCount: verified.count)
         workshop.shardsCommitted(job)
-        tokens[job.id] = try store.tokens(of: job)
-        let verified = try workshop.verifiedShards(of: job)
         perform(scheduler.jobReady(job.id, order: job.sequence, shards: shards, verified: verified, at: now))
     }
 
@@ -40,9 +42,9 @@ extension CoordinatorCore {
 
     /// A job cannot be finished.
     func fail(_ id: JobID, _ error: InputError) {
-        guard let job = running[id] else { return }
+        guard let job = running[id]?.job else { return }
         workshop.fail(job, error)
-        logger.error("failed", metadata: ["job": "\(id)", "error": "\(error)"])
+        logger.log(level: failureLevel, "failed", metadata: ["job": "\(id)", "error": "\(error)"])
     }
 
     private func stored(_ id: JobID) -> StoredJob? {
@@ -56,17 +58,17 @@ extension CoordinatorCore {
 
     private func logFailure(_ job: StoredJob) {
         let error = job.error.map { "\($0)" } ?? "unknown"
-        logger.error("failed", metadata: ["job": "\(job.id)", "error": "\(error)"])
+        logger.log(level: failureLevel, "failed", metadata: ["job": "\(job.id)", "error": "\(error)"])
     }
 
     private func orFail(_ job: StoredJob, _ body: () throws -> Void) {
         do {
             try body()
         } catch {
-            running[job.id] = job
-            fail(
-                job.id,
-                error as? InputError ?? InputError("job \(job.id)", expected: "a readable plan", found: "\(error)"))
+            let error =
+                error as? InputError ?? InputError("job \(job.id)", expected: "a readable plan", found: "\(error)")
+            workshop.fail(job, error)
+            logger.error("failed", metadata: ["job": "\(job.id)", "error": "\(error)"])
         }
     }
 }

@@ -1,10 +1,17 @@
 import Foundation
 import Inputs
+import Logging
 import Wire
+import Work
+import Work
 
 extension CoordinatorCore {
     /// Answers an operator.
     func answer(_ request: OperatorRequest, id: UInt64, to peer: PeerID) {
+        if Archive.answers(request) {
+            let router = self.router
+            return archive.reply(to: request) { [logger] in Self.send($0, id, to: peer, router, logger) }
+        }
         let reply: OperatorReply
         do {
             reply = try self.reply(to: request)
@@ -12,34 +19,39 @@ extension CoordinatorCore {
             reply = .failure(
                 error as? InputError ?? InputError("the coordinator", expected: "an answer", found: "\(error)"))
         }
-        send(.reply(id: id, reply), to: peer)
+        Self.send(reply, id, to: peer, router, logger)
+    }
+
+    /// An answer may come to more than fits into a message; whoever waits for it is told.
+    private static func send(
+        _ reply: OperatorReply, _ id: UInt64, to peer: PeerID, _ router: RouterThread, _ logger: Logger
+    ) {
+        do {
+            do {
+                try router.send(.reply(id: id, reply), to: peer)
+            } catch let error as WireError {
+                let error = InputError("the answer: \(error.what)", expected: error.expected, found: error.found)
+                try router.send(.reply(id: id, .failure(error)), to: peer)
+            }
+        } catch {
+            logger.error("an answer could not be sent", metadata: ["peer": "\(peer)", "error": "\(error)"])
+        }
     }
 
     private func reply(to request: OperatorRequest) throws -> OperatorReply {
         switch request {
         case .submit(let ticket, let text, let file, let folder):
             return try submit(JobSource(specText: text, specFile: file, folder: folder), ticket)
-        case .list:
-            let done = try store.done()
-            let jobs = try store.jobs().suffix(WireLimits.rows)
-            return .jobs(
-                try jobs.map { job in
-                    let quarantined = job.mayLackShards ? try store.quarantined(of: job, limit: 0).count : 0
-                    return summary(of: job, done: done[job.id], quarantined: quarantined)
-                })
         case .show(let id): return .job(try detail(of: find(id)))
         case .cancel(let id): return try cancel(find(id))
         case .retry(let id): return try retry(find(id))
         case .story(let id, let shard): return .story(try story(of: find(id), shard))
         case .workers: return .workers(workers { _ in true })
-        case .bundleFiles(let id):
-            return .files(try files(of: find(id)))
-        case .fetch(let id, let name, let offset):
-            guard let file = try files(of: find(id)).first(where: { $0.name == name }) else {
-                throw InputError("job \(id)", expected: "one of its bundle's files", found: name, kind: .usage)
-            }
-            let bundle = Bundle(folder: folder.bundle(of: id.text))
-            return .bytes(try bundle.slice(of: file, from: offset), total: file.size)
+        case .remove(let id):
+            try remove(find(id))
+            return .removed
+        case .prune(let seconds, let isTrial): return .jobs(try prune(olderThan: seconds, isTrial: isTrial))
+        case .list, .bundleFiles, .fetch: return try archive.reply(to: request)
         }
     }
 
@@ -47,8 +59,9 @@ extension CoordinatorCore {
         guard source.folder.hasPrefix("/") else {
             throw InputError("folder", expected: "an absolute path", found: source.folder, kind: .usage)
         }
-        let name = try workshop.name(of: source)
-        let job = try store.submit(source, name: name, ticket: ticket, at: Int(Date().timeIntervalSince1970))
+        let (kind, name) = try workshop.look(at: source)
+        let job = try store.submit(
+            source, kind: kind, name: name, ticket: ticket, at: Int(Date().timeIntervalSince1970))
         // The same ticket again: the answer got lost.
         guard job.state == .planning, !planned.contains(job.id) else { return .submitted(job.id) }
         logger.info("submitted", metadata: ["job": "\(job.id)", "spec": "\(source.specFile)"])
@@ -75,6 +88,12 @@ extension CoordinatorCore {
                 "job \(job.id)", expected: "a partial job", found: "one that is \(job.state.rawValue)",
                 hint: "only quarantined shards can be tried again", kind: .usage)
         }
+        guard job.build == build else {
+            throw InputError(
+                "job \(job.id)", expected: "a job that this build of actdiff computed, \(build)",
+                found: "one of \(job.build)", hint: "submit it again: shards of two builds are never mixed",
+                kind: .configuration)
+        }
         let shards = try store.retry(job)
         guard let job = try store.job(job.id) else { return .retrying(shards: shards) }
         logger.info("tried again", metadata: ["job": "\(job.id)", "shards": "\(shards)"])
@@ -99,29 +118,12 @@ extension CoordinatorCore {
             summary: summary(of: job, done: try store.done(of: job.id)[job.id], quarantined: quarantined.count),
             quarantined: quarantined.shards,
             verification: VerificationCount(
-                wanted: job.task == nil ? 0 : try workshop.verifiedShards(of: job).count,
+                wanted: running[job.id]?.verifiedCount ?? job.verified ?? outcomes.values.reduce(0, +),
                 agreed: outcomes[.agreed] ?? 0, disagreed: outcomes[.disagreed] ?? 0, skipped: outcomes[.skipped] ?? 0),
             workers: workers { $0.contains { $0.job == job.id } })
     }
 
-    private func find(_ id: JobID) throws -> StoredJob {
-        guard let job = try store.job(id) else {
-            throw InputError(
-                "job \(id)", expected: "a job of this coordinator", found: "no such job",
-                hint: "actdiff jobs lists them", kind: .usage)
-        }
-        return job
-    }
-
-    private func files(of job: StoredJob) throws -> [BundleFile] {
-        if let error = job.error { throw error }
-        guard let files = job.files, job.state == .done || job.state == .partial else {
-            throw InputError(
-                "job \(job.id)", expected: "a job that is done", found: "one that is \(job.state.rawValue)",
-                kind: .temporary)
-        }
-        return files
-    }
+    private func find(_ id: JobID) throws -> StoredJob { try archive.find(id) }
 
     private func summary(of job: StoredJob, done: JobStore.Done?, quarantined: Int) -> JobSummary {
         JobSummary(
@@ -138,13 +140,8 @@ extension CoordinatorCore {
     func summary(of status: Scheduler.WorkerStatus) -> WorkerSummary? {
         connections[status.worker].map {
             WorkerSummary(
-                name: $0.name, host: $0.hello.host, instructionSet: $0.hello.instructionSet, state: status.state,
+                name: $0.name, host: $0.hello.host, numberSystem: $0.hello.numberSystem, state: status.state,
                 leases: status.held.count, running: status.running)
         }
     }
-}
-
-extension StoredJob {
-    /// Whether shards of it may have been given up.
-    fileprivate var mayLackShards: Bool { state == .running || state == .partial }
 }

@@ -1,13 +1,15 @@
-import Diffing
 import Inputs
 import Wire
+import Work
+import Work
 
 extension CoordinatorCore {
-    /// A result that is to be committed or compared: its encoded bytes, what they say, and the kernels that computed it.
+    /// A result that is to be committed or compared: its encoded bytes, and what they were computed with.
     struct Delivery {
         let bytes: [UInt8]
-        let result: ShardResult
-        let instructionSet: String
+        /// SHA-256 of `bytes`.
+        let transfer: Digest
+        let numberSystem: String
         /// The worker's name.
         let worker: String
     }
@@ -63,28 +65,31 @@ extension CoordinatorCore {
     /// A whole result: it is held against its digest, the task and the shard before anybody believes it.
     private func accept(_ whole: ResultAssembly, from worker: InstanceID, at: Double) {
         let lease = whole.lease
-        guard let job = running[lease.job], let task = job.task, (0..<job.shards).contains(lease.shard) else {
+        guard let running = running[lease.job], running.tokens.indices.contains(lease.shard) else {
             return perform([.reject(lease, to: worker, reason: "no such job is running")])
         }
-        let digest: Digest
-        let result: ShardResult
-        do {
-            let found = Digest(of: whole.bytes)
-            guard found == whole.digest else {
-                throw WireError("result", expected: "bytes with digest \(whole.digest)", found: "\(found)")
-            }
-            result = try ShardResultCodec.decode(whole.bytes, task: task, work: try store.work(lease))
-            let raw = try ShardResultCodec.uncompressed(result)
-            metrics.bytes[.init(.in, .raw)].add(raw.bytes)
-            digest = raw.digest
-        } catch let error as WireError {
+        let transfer = Digest(of: whole.bytes)
+        guard transfer == whole.digest else {
+            let error = InputError(
+                "\(lease): result", expected: "bytes with digest \(whole.digest)", found: "\(transfer)")
             return refuse(lease, of: worker, error, at: at)
+        }
+        let shard: WorkShard
+        do {
+            shard = try store.shard(lease.shard, of: running.job)
         } catch {
             // The store cannot say what the shard is: the worker keeps the result, and is asked for it again.
             log(.error, "a result could not be checked", lease, worker, "\(error)")
             return perform([.askWho(worker)])
         }
-        let actions = scheduler.resultReceived(lease, digest: digest, from: worker, at: at)
+        let result: CheckedResult
+        do {
+            result = try running.judge.check(whole.bytes, shard: shard)
+        } catch {
+            return refuse(lease, of: worker, Self.inputError(error, lease), at: at)
+        }
+        metrics.bytes[.init(.in, .raw)].add(result.contentBytes)
+        let actions = scheduler.resultReceived(lease, digest: result.digest, from: worker, at: at)
         let isFirst = actions.contains { if case .commit = $0 { true } else { false } }
         if !isFirst { metrics.duplicateResults.add() }
         log(.debug, isFirst ? "result" : "another result", lease, worker)
@@ -93,48 +98,51 @@ extension CoordinatorCore {
         perform(
             actions,
             delivery: Delivery(
-                bytes: whole.bytes, result: result,
-                instructionSet: connections[worker]?.hello.instructionSet ?? "unknown",
+                bytes: whole.bytes, transfer: transfer,
+                numberSystem: connections[worker]?.hello.numberSystem ?? "unknown",
                 worker: connections[worker]?.name ?? "\(worker)"))
     }
 
     /// The bytes are no result of the shard: that is a failure of this worker at it.
-    private func refuse(_ lease: LeaseID, of worker: InstanceID, _ error: WireError, at: Double) {
-        let error = InputError("\(lease): \(error.what)", expected: error.expected, found: error.found)
+    private func refuse(_ lease: LeaseID, of worker: InstanceID, _ error: InputError, at: Double) {
         if let data = connections[worker]?.data { send(.rejected(lease, error), to: data) }
         perform(scheduler.shardFailed(lease, error: error, isPermanent: false, from: worker, at: at))
+    }
+
+    private static func inputError(_ error: any Error, _ lease: LeaseID) -> InputError {
+        error as? InputError ?? InputError("\(lease)", expected: "a result of the shard", found: "\(error)")
     }
 
     /// Holds a result against the committed one, and where asked for against the one that was kept.
     func compare(_ lease: LeaseID, from worker: InstanceID, challenger: Bool, _ delivery: Delivery?) {
         let key = Scheduler.ShardKey(job: lease.job, shard: lease.shard)
-        let committed = delivery.map { comparison(of: $0, withCommitted: lease) } ?? .unknown
-        let other = delivery.flatMap { mine in challenges[key].map { comparison(of: mine.result, with: $0, lease) } }
+        let committed = delivery.map { mine in
+            comparison(lease) { (mine.bytes, try store.result(lease.shard, of: $0)) }
+        }
+        let other = delivery.flatMap { mine in
+            challenges[key].map { kept in comparison(lease) { _ in (mine.bytes, kept) } }
+        }
         perform(
             scheduler.compared(
-                lease, committed: committed, challenger: challenger ? other ?? .unknown : nil, from: worker, at: now),
+                lease, committed: committed ?? .unknown, challenger: challenger ? other ?? .unknown : nil, from: worker,
+                at: now),
             delivery: delivery)
     }
 
-    private func comparison(of delivery: Delivery, withCommitted lease: LeaseID) -> Scheduler.Comparison {
-        guard let job = running[lease.job], let task = job.task else { return .unknown }
+    /// Compares two results of a shard, which `results` brings.
+    private func comparison(
+        _ lease: LeaseID, _ results: (StoredJob) throws -> ([UInt8], [UInt8])
+    ) -> Scheduler.Comparison {
+        guard let running = running[lease.job] else { return .unknown }
         do {
-            let bytes = try store.result(lease.job, shard: lease.shard)
-            let committed = try ShardResultCodec.decode(bytes, task: task, work: try store.work(lease))
-            return comparison(of: delivery.result, with: committed, lease)
+            let (one, other) = try results(running.job)
+            switch try running.judge.compare(one, other, shard: store.shard(lease.shard, of: running.job)) {
+            case .identical, .within: return .agrees
+            case .differs(let what): return .differs(what)
+            }
         } catch {
             log(.warning, "two results could not be compared", lease, nil, "\(error)")
             return .unknown
-        }
-    }
-
-    private func comparison(
-        of mine: ShardResult, with other: ShardResult, _ lease: LeaseID
-    ) -> Scheduler.Comparison {
-        guard let task = running[lease.job]?.task, let work = try? store.work(lease) else { return .unknown }
-        switch ResultComparison(mine, other, task: task, work: work) {
-        case .identical, .within: return .agrees
-        case .differs(let what): return .differs(what)
         }
     }
 }

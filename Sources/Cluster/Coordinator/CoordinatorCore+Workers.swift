@@ -30,7 +30,7 @@ extension CoordinatorCore {
             "welcome",
             metadata: [
                 "worker": "\(connection.name)", "threads": "\(hello.threads)", "holds": "\(hello.held.count)",
-                "instructions": "\(hello.instructionSet)", "slurm": "\(hello.slurmJob ?? "-")",
+                "numberSystem": "\(hello.numberSystem)", "slurm": "\(hello.slurmJob ?? "-")",
                 "key": "\(inbound.principal?.name ?? "-")",
             ])
         let actions = scheduler.workerHello(
@@ -66,7 +66,8 @@ extension CoordinatorCore {
     /// What a worker that is known says on its control connection.
     func handle(_ message: MessageToCoordinator, of worker: InstanceID, at: Double) {
         switch message {
-        case .renew(let slots, let renewals):
+        case .renew(let slots, let renewals, let tasks):
+            connections[worker]?.tasks = Set(tasks)
             if let control = connections[worker]?.control { send(.heard, to: control) }
             if freedAt[worker] == nil { freedAt[worker] = at }
             perform(scheduler.renew(worker, slots: slots, renewals, at: at))

@@ -1,9 +1,9 @@
-import Diffing
 import Foundation
 import Inputs
 import Logging
 import Monitoring
 import Wire
+import Work
 
 /// The coordinator's decisions, all on one thread: what arrives goes through the scheduler and the store, what comes
 /// out goes to the router. Network, planning and folding are elsewhere and never waited for.
@@ -16,6 +16,8 @@ final class CoordinatorCore {
     let config: CoordinatorConfig
     let build: String
     let logger: Logger
+    /// How loud a job's failure is.
+    let failureLevel: Logger.Level
     let jobEnded: @Sendable (JobID) -> Void
     let store: JobStore
     let folder: StateFolder
@@ -27,8 +29,7 @@ final class CoordinatorCore {
     let heartbeat: Heartbeat
 
     var scheduler: Scheduler
-    /// Jobs whose shards are handed out or were, with their tasks.
-    var running: [JobID: StoredJob] = [:]
+    var running: [JobID: RunningJob] = [:]
     /// Jobs that were handed to the planner in this life.
     var planned: Set<JobID> = []
     var connections: [InstanceID: WorkerConnection] = [:]
@@ -49,15 +50,18 @@ final class CoordinatorCore {
     var retracted: [JobID: StoredJob] = [:]
     var finishing: [(job: StoredJob, missing: [Int: InputError])] = []
     /// Results that disagree with committed ones, until a third computation decides.
-    var challenges: [Scheduler.ShardKey: ShardResult] = [:]
+    var challenges: [Scheduler.ShardKey: [UInt8]] = [:]
     /// Room for results on their way in.
     var credit: CreditPool
     /// When a worker last said something that frees a slot.
     var freedAt: [InstanceID: Double] = [:]
     /// What may still be logged of strangers.
     var nuisances = LogAllowance<TransportProblem.Nuisance>()
-    /// Tokens of each shard of the jobs in `running`.
-    var tokens: [JobID: [Int]] = [:]
+    /// When jobs that are old enough are removed next.
+    var pruneAt = 0.0
+    /// What may still be logged of a disk that does not write.
+    var complaints = LogAllowance<String>(burst: 2, seconds: 30)
+    let archive: Archive
     /// Since when it takes in what is on its way, and hands out nothing more.
     var drainingSince: Double?
     private let start = ContinuousClock.now
@@ -72,9 +76,11 @@ final class CoordinatorCore {
         self.config = config
         build = parts.build
         logger = parts.logger
+        failureLevel = parts.failureLevel
         jobEnded = parts.jobEnded
         self.store = store
         self.folder = folder
+        archive = Archive(store: store, folder: folder)
         self.workshop = workshop
         self.router = router
         self.mailbox = mailbox
@@ -124,7 +130,8 @@ final class CoordinatorCore {
 
     /// Takes up all jobs that have not ended.
     private func resume() throws {
-        for job in try store.jobs() {
+        try dropForeignPlans()
+        for job in try store.openJobs() {
             switch job.state {
             case .planning: plan(job)
             case .running: try schedule(job)
@@ -165,6 +172,7 @@ final class CoordinatorCore {
     private func tick(at now: Double) {
         perform(scheduler.tick(at: now))
         admitWaiting()
+        pruneIfDue(at: now)
         publish(at: now)
         let due = askLater.filter { $0.at <= now }
         askLater.removeAll { $0.at <= now }

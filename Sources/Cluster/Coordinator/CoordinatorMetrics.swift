@@ -147,7 +147,7 @@ public final class CoordinatorMetrics: Sendable {
     ]
 
     /// Resident bytes of this process, from the second field of `/proc/self/statm` (pages; see proc(5)).
-    @Sendable static func residentBytes() -> Double {
+    @Sendable package static func residentBytes() -> Double {
         guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return .nan }
         let fields = text.split(separator: " ")
         guard fields.count > 1, let pages = Double(fields[1]) else { return .nan }

@@ -3,6 +3,7 @@ import Inputs
 import Logging
 import Monitoring
 import Wire
+import Work
 
 /// A coordinator: sockets on one thread, decisions on another, planning and folding on queues of their own.
 ///
@@ -11,16 +12,19 @@ import Wire
 public final class CoordinatorService: Sendable {
     /// What a service is made of besides its configuration.
     public struct Parts: Sendable {
-        public var planner: any JobPlanning
+        /// The kinds of work that it plans and folds.
+        public var kinds: WorkKinds
         /// Version of the program; workers must have the same.
         public var build: String
         public var logger: Logger
+        /// How loud the log says that a job failed: quiet where the one who runs it is told by other means.
+        public var failureLevel = Logger.Level.error
         /// Hears, on the deciding thread, of jobs that were folded to their end or cannot be.
         public var jobEnded: @Sendable (JobID) -> Void = { _ in }
 
         /// Names the parts.
-        public init(planner: any JobPlanning, build: String, logger: Logger) {
-            self.planner = planner
+        public init(kinds: WorkKinds, build: String, logger: Logger) {
+            self.kinds = kinds
             self.build = build
             self.logger = logger
         }
@@ -68,7 +72,8 @@ public final class CoordinatorService: Sendable {
                 found: "\(error)", kind: .temporary)
         }
         endpoints = router.endpoints
-        let workshop = JobWorkshop(store: store, planner: parts.planner, folder: folder, logger: parts.logger)
+        let workshop = JobWorkshop(
+            store: store, kinds: parts.kinds, build: parts.build, folder: folder, logger: parts.logger)
         let board = SnapshotBoard()
         let heartbeat = Heartbeat(limit: Self.healthySeconds)
         let pages = StatusPages(store: store, board: board)
@@ -90,6 +95,7 @@ public final class CoordinatorService: Sendable {
                 config: config, parts: parts, store: store, folder: folder, workshop: workshop, router: router,
                 mailbox: mailbox, metrics: metrics, board: board, heartbeat: heartbeat)
             let end = core.run()
+            workshop.end()
             // Whatever a plan or a fold still wants to store comes too late; the next service does it again.
             store.close()
             folder.unlock()

@@ -26,7 +26,7 @@ struct FoldChain: Sendable, Hashable {
 }
 
 /// A checkpoint of a fold as a file: the letters ADFC, a version (u16), the next shard (u64), the chain of the shards
-/// before it, SHA-256 of all of this and of the SHA-256 of what follows, then the planner's own checkpoint. Little-endian.
+/// before it, SHA-256 of all of this and of the SHA-256 of what follows, then the kind's own snapshot. Little-endian.
 struct FoldCheckpoint: Sendable, Hashable {
     private static let magic = Array("ADFC".utf8)
     private static let version: UInt16 = 1
@@ -35,7 +35,7 @@ struct FoldCheckpoint: Sendable, Hashable {
 
     var nextShard: Int
     var chain: FoldChain
-    /// `JobFolding.checkpoint`.
+    /// `WorkFold.snapshot`.
     var folding: [UInt8]
 
     init(nextShard: Int, chain: FoldChain, folding: [UInt8]) {

@@ -1,23 +1,23 @@
-import Diffing
 import Inputs
 import Wire
+import Work
 
 /// A job's fold as far as it has come, with what tells whether its checkpoint still fits the store.
 struct FoldSession: Sendable {
-    private(set) var folding: any JobFolding
+    private(set) var folding: any WorkFold
     /// Over the shards before `nextShard`.
     private(set) var chain: FoldChain
     /// When the last checkpoint was made, or the fold opened.
     var savedAt = ContinuousClock.now
 
     /// Nothing folded yet.
-    init(_ job: JobID, _ folding: any JobFolding) {
+    init(_ job: JobID, _ folding: any WorkFold) {
         self.folding = folding
         chain = FoldChain(job)
     }
 
-    /// Where a checkpoint was made. Throws `InputError` where the planner's part is of another shard.
-    init(_ checkpoint: FoldCheckpoint, _ folding: any JobFolding) throws {
+    /// Where a checkpoint was made. Throws `InputError` where the kind's part is of another shard.
+    init(_ checkpoint: FoldCheckpoint, _ folding: any WorkFold) throws {
         guard folding.nextShard == checkpoint.nextShard else {
             throw InputError(
                 "fold checkpoint", expected: "shard \(checkpoint.nextShard) to come next", found: "\(folding.nextShard)"
@@ -30,13 +30,13 @@ struct FoldSession: Sendable {
     var nextShard: Int { folding.nextShard }
 
     /// Takes in the next shard's result.
-    mutating func fold(_ result: ShardResult, digest: Digest) throws {
+    mutating func fold(_ result: [UInt8], digest: Digest) throws {
         let shard = folding.nextShard
         try folding.fold(result)
         chain.append(shard, digest)
     }
 
     func checkpoint() throws -> FoldCheckpoint {
-        FoldCheckpoint(nextShard: nextShard, chain: chain, folding: try folding.checkpoint())
+        FoldCheckpoint(nextShard: nextShard, chain: chain, folding: try folding.snapshot())
     }
 }

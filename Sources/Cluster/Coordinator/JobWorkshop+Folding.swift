@@ -1,8 +1,8 @@
-import Diffing
 import Foundation
 import Inputs
 import Logging
 import Wire
+import Work
 
 extension JobWorkshop {
     /// A shard was committed: folds on, up to the first shard that is not. Many calls at once are one step.
@@ -37,6 +37,11 @@ extension JobWorkshop {
         forget(job.id)
     }
 
+    /// Ends what is under way: the coordinator leaves, and the next one does it again.
+    func end() {
+        folds.withLock { $0.orders = [:] }
+    }
+
     // MARK: Steps on the folding queue
 
     /// Folds some of the shards that are committed; true when there may be more.
@@ -61,7 +66,7 @@ extension JobWorkshop {
     private func finishNow(
         _ job: StoredJob, missing: [Int: InputError], order: UUID, done: @escaping @Sendable () -> Void
     ) {
-        guard folds.withLock({ $0.orders[job.id] == order }) else { return }
+        guard isCurrent(order, of: job.id) else { return }
         do {
             // It may have been cancelled while the fold waited for its turn, and its results with it.
             guard try store.job(job.id)?.state == .running else {
@@ -75,26 +80,60 @@ extension JobWorkshop {
                 return done()
             }
             try dropUnlessCurrent(job, digests)
-            let folding = try withSession(of: job) { try completed(&$0, job, digests: digests, missing: missing) }
-            guard try publish(job, folding, digests) else {
-                logger.warning("not finished: committed shards have changed", metadata: ["job": "\(job.id)"])
-                return done()
+            let fold = try withSession(of: job) { try completed(&$0, job, digests: digests, missing: missing) }
+            bundling(of: job.id).async { [self] in
+                let outcome = Result { try publish(job, fold, digests, order) }
+                folding.async { [self] in
+                    conclude(job, outcome, digests: digests, missing: missing, order: order, done: done)
+                }
             }
-            close(job.id, keepingCheckpoint: digests.contains(nil))
-        } catch let error as InputError where error.kind == .temporary {
-            logger.error("the fold is tried again soon", metadata: ["job": "\(job.id)", "error": "\(error)"])
-            return again(on: folding) { $0.finishNow(job, missing: missing, order: order, done: done) }
         } catch {
-            drop(job.id)
-            return fail(job, error, during: "the fold", on: folding, done: done)
+            conclude(job, .failure(error), digests: [], missing: missing, order: order, done: done)
         }
-        done()
+    }
+
+    /// An end that was to be is not wanted any more.
+    private struct Lapsed: Error {}
+
+    /// What follows from a bundle that was written, or was not.
+    private func conclude(
+        _ job: StoredJob, _ outcome: Result<Bool, any Error>, digests: [Digest?], missing: [Int: InputError],
+        order: UUID, done: @escaping @Sendable () -> Void
+    ) {
+        switch outcome {
+        case .success(true):
+            close(job.id, keepingCheckpoint: digests.contains(nil))
+            done()
+        case .failure where !isCurrent(order, of: job.id): return
+        case .success(false):
+            logger.warning("not finished: committed shards have changed", metadata: ["job": "\(job.id)"])
+            done()
+        case .failure(let error as InputError) where error.kind == .temporary:
+            logger.error("the fold is tried again soon", metadata: ["job": "\(job.id)", "error": "\(error)"])
+            again(on: folding) { $0.finishNow(job, missing: missing, order: order, done: done) }
+        case .failure(let error):
+            drop(job.id)
+            fail(job, error, during: "the fold", on: folding, done: done)
+        }
+    }
+
+    private func isCurrent(_ order: UUID, of job: JobID) -> Bool {
+        folds.withLock { $0.orders[job] == order }
+    }
+
+    /// The queue on which a job's bundles are written, which may take long: not the one on which all jobs are folded.
+    private func bundling(of job: JobID) -> DispatchQueue {
+        folds.withLock { folds in
+            let queue = folds.bundling[job] ?? DispatchQueue(label: "actdiff.bundle", target: bundling)
+            folds.bundling[job] = queue
+            return queue
+        }
     }
 
     /// The fold of all shards. The session itself goes no further than to the first that is missing.
     private func completed(
         _ session: inout FoldSession, _ job: StoredJob, digests: [Digest?], missing: [Int: InputError]
-    ) throws -> any JobFolding {
+    ) throws -> any WorkFold {
         while session.nextShard < digests.count, let digest = digests[session.nextShard] {
             try fold(&session, job, digest)
         }
@@ -102,8 +141,8 @@ extension JobWorkshop {
         save(&session, job)
         var folding = session.folding
         for shard in session.nextShard..<digests.count {
-            if let digest = digests[shard] {
-                try folding.fold(result(shard, of: job, digest: digest))
+            if digests[shard] != nil {
+                try folding.fold(store.result(shard, of: job))
             } else if let error = missing[shard] {
                 try folding.skip(error)
             }
@@ -114,12 +153,20 @@ extension JobWorkshop {
     /// Writes the bundle, puts it in its place and notes it. A bundle that is there already is of an earlier end of this
     /// job, or of a coordinator that was ended just now: it is never looked at, and replaced.
     ///
-    /// False where other results are committed by now.
-    private func publish(_ job: StoredJob, _ folding: any JobFolding, _ digests: [Digest?]) throws -> Bool {
+    /// False where other results are committed by now. Throws `Lapsed` soon after the order was taken back.
+    private func publish(
+        _ job: StoredJob, _ folding: any WorkFold, _ digests: [Digest?], _ order: UUID
+    ) throws -> Bool {
+        let checkCancelled = { [self] in if !isCurrent(order, of: job.id) { throw Lapsed() } }
+        try checkCancelled()
         let bundle = Bundle(folder: folder.bundle(of: job.id.text))
         let draft = bundle.draft
         do {
-            try folding.write(into: draft, digests: digests, instructionSets: store.instructionSets(of: job))
+            try folding.write(
+                into: draft,
+                provenance: FoldProvenance(digests: digests, numberSystems: store.numberSystems(of: job)),
+                checkCancelled: checkCancelled)
+            try checkCancelled()
             try bundle.take(draft)
         } catch {
             // The error that led here is the one to tell; the next start clears away what stays.
@@ -130,33 +177,7 @@ extension JobWorkshop {
     }
 
     private func fold(_ session: inout FoldSession, _ job: StoredJob, _ digest: Digest) throws {
-        try session.fold(result(session.nextShard, of: job, digest: digest), digest: digest)
+        try session.fold(store.result(session.nextShard, of: job), digest: digest)
         if session.savedAt.duration(to: .now) >= policy.betweenCheckpoints { save(&session, job) }
-    }
-
-    /// A stored result. What was checked on the way in is checked again: disks forget, too.
-    private func result(_ shard: Int, of job: StoredJob, digest: Digest) throws -> ShardResult {
-        let work = try store.work(LeaseID(job: job.id, shard: shard, epoch: 0))
-        let bytes = try store.result(job.id, shard: shard)
-        let result: ShardResult
-        do {
-            result = try ShardResultCodec.decode(bytes, task: Self.task(of: job), work: work)
-        } catch let error as WireError {
-            throw InputError(
-                "job \(job.id), shard \(shard): \(error.what)", expected: error.expected, found: error.found)
-        }
-        let found = try ShardResultCodec.digest(of: result)
-        guard found == digest else {
-            throw InputError(
-                "job \(job.id), shard \(shard)", expected: "a stored result with digest \(digest)", found: "\(found)")
-        }
-        return result
-    }
-
-    static func task(of job: StoredJob) throws -> DiffTask {
-        guard let task = job.task else {
-            throw InputError("job \(job.id)", expected: "a planned job", found: "no task", kind: .configuration)
-        }
-        return task
     }
 }

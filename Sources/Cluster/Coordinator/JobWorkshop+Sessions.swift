@@ -1,8 +1,8 @@
-import Diffing
 import Foundation
 import Inputs
 import Logging
 import Wire
+import Work
 
 /// Sessions and their checkpoints; all on the folding queue.
 extension JobWorkshop {
@@ -16,9 +16,7 @@ extension JobWorkshop {
 
     /// A fold where its checkpoint was made, or at the start.
     private func open(_ job: StoredJob) throws -> FoldSession {
-        let planned = PlannedJob(
-            source: job.source, task: try Self.task(of: job), record: job.record, shards: job.shards,
-            work: { [store] shard in try store.work(LeaseID(job: job.id, shard: shard, epoch: 0)) })
+        let planned = try store.plannedWork(of: job)
         do {
             if let session = try restored(job, planned) { return session }
         } catch let error as InputError where error.kind != .temporary {
@@ -27,12 +25,12 @@ extension JobWorkshop {
                 metadata: ["job": "\(job.id)", "error": "\(error)"])
             removeCheckpoint(of: job.id)
         }
-        return FoldSession(job.id, try planner.fold(of: planned, checkpoint: nil))
+        return FoldSession(job.id, try kind(of: job).fold(of: planned, from: nil))
     }
 
     /// The fold that made the checkpoint; nil where there is none. Throws `InputError` for one that does not belong to
     /// what is committed now.
-    private func restored(_ job: StoredJob, _ planned: PlannedJob) throws -> FoldSession? {
+    private func restored(_ job: StoredJob, _ planned: PlannedWork) throws -> FoldSession? {
         let file = folder.fold(of: job.id.text)
         guard FileManager.default.fileExists(atPath: file) else { return nil }
         let mapped = try MappedFile(file)
@@ -45,7 +43,7 @@ extension JobWorkshop {
                 file, expected: "the \(checkpoint.nextShard) first shards as they are committed now, \(chain.digest)",
                 found: "\(checkpoint.chain.digest)")
         }
-        let session = try FoldSession(checkpoint, planner.fold(of: planned, checkpoint: checkpoint.folding))
+        let session = try FoldSession(checkpoint, kind(of: job).fold(of: planned, from: checkpoint.folding))
         logger.info("the fold goes on", metadata: ["job": "\(job.id)", "shard": "\(session.nextShard)"])
         return session
     }
@@ -62,7 +60,7 @@ extension JobWorkshop {
     /// Makes a checkpoint. Where that fails the fold goes on all the same: it only saves time.
     func save(_ session: inout FoldSession, _ job: StoredJob) {
         session.savedAt = .now
-        guard session.nextShard > 0, session.folding.checkpointSize <= policy.mostCheckpointBytes else { return }
+        guard session.nextShard > 0, session.folding.snapshotSize <= policy.mostCheckpointBytes else { return }
         do {
             try AtomicFile.write(session.checkpoint().bytes, to: folder.fold(of: job.id.text))
         } catch {
@@ -76,6 +74,7 @@ extension JobWorkshop {
             folds.sessions[job] = nil
             folds.stalled.remove(job)
             folds.orders[job] = nil
+            folds.bundling[job] = nil
         }
         if !keepingCheckpoint { removeCheckpoint(of: job) }
     }
@@ -101,7 +100,7 @@ extension JobWorkshop {
     func sweep() {
         do {
             try Bundle.sweep(folder.bundles)
-            let open = Set(try store.jobs().filter { $0.state == .running || $0.state == .partial }.map(\.id.text))
+            let open = Set(try store.list(where: "state IN ('running', 'partial')", [], limit: .max).map(\.id.text))
             for name in try Bundle.names(in: folder.folds) where !open.contains(name) {
                 try Bundle.remove(folder.folds + "/" + name)
             }

@@ -4,6 +4,8 @@ import Inputs
 import Logging
 import Synchronization
 import Wire
+import Work
+import Work
 
 /// Planning and folding, which may take minutes, away from the coordinator's own thread. All methods return at once.
 ///
@@ -31,10 +33,14 @@ final class JobWorkshop: Sendable {
         var stalled: Set<JobID> = []
         /// By job the latest order to finish it; an older one that is tried again has lapsed.
         var orders: [JobID: UUID] = [:]
+        /// Queues on which jobs' bundles are written.
+        var bundling: [JobID: DispatchQueue] = [:]
     }
 
     let store: JobStore
-    let planner: any JobPlanning
+    let kinds: WorkKinds
+    /// The program's own, which plans are made by.
+    private let build: String
     let folder: StateFolder
     let logger: Logger
     let policy: Policy
@@ -42,33 +48,41 @@ final class JobWorkshop: Sendable {
     private let planning = DispatchQueue(label: "actdiff.planning")
     /// Serial: a fold's steps, and those of different jobs, run one after another.
     let folding = DispatchQueue(label: "actdiff.folding")
+    /// Jobs' bundles are written side by side: a permutation test may take an hour.
+    let bundling = DispatchQueue(label: "actdiff.bundling", attributes: .concurrent)
+    /// Serial: what removed jobs leave behind is cleared away.
+    let clearing = DispatchQueue(label: "actdiff.clearing")
 
     init(
-        store: JobStore, planner: any JobPlanning, folder: StateFolder, logger: Logger, policy: Policy = Policy()
+        store: JobStore, kinds: WorkKinds, build: String, folder: StateFolder, logger: Logger,
+        policy: Policy = Policy()
     ) {
         self.store = store
-        self.planner = planner
+        self.kinds = kinds
+        self.build = build
         self.folder = folder
         self.logger = logger
         self.policy = policy
         folding.async { [weak self] in self?.sweep() }
+        clear()
     }
 
-    /// A first look at a spec: its name.
-    func name(of source: JobSource) throws -> String {
-        try planner.name(of: source)
+    /// A first look at a job file: its kind and name.
+    func look(at source: JobSource) throws -> (kind: String, name: String) {
+        let kind = try kinds.kind(of: source)
+        return (kind.name, try kind.outline(of: source).name)
     }
 
-    /// The shards of a planned job that are to be computed a second time and compared.
-    func verifiedShards(of job: StoredJob) throws -> Set<Int> {
-        try planner.verifiedShards(of: job.source, count: job.shards)
+    /// The kind of a stored job.
+    func kind(of job: StoredJob) throws -> any WorkKind {
+        try kinds.kind(job.kind, place: "job \(job.id)")
     }
 
     /// Plans a job and stores the plan, or what is wrong with the job; `done` then runs on a queue.
     func plan(_ job: StoredJob, done: @escaping @Sendable () -> Void) {
         planning.async { [self] in
             do {
-                let plan = try planner.plan(job.source)
+                let plan = try kind(of: job).plan(job.source)
                 try Self.check(plan)
                 save(plan, of: job, done: done)
             } catch {
@@ -77,9 +91,9 @@ final class JobWorkshop: Sendable {
         }
     }
 
-    private func save(_ plan: JobPlan, of job: StoredJob, done: @escaping @Sendable () -> Void) {
+    private func save(_ plan: WorkPlan, of job: StoredJob, done: @escaping @Sendable () -> Void) {
         do {
-            _ = try store.savePlan(plan, of: job)
+            _ = try store.savePlan(plan, build: build, of: job)
             done()
         } catch {
             logger.error("a plan could not be stored yet", metadata: ["job": "\(job.id)", "error": "\(error)"])
@@ -121,13 +135,24 @@ final class JobWorkshop: Sendable {
         }
     }
 
-    /// A plan that the rest relies on.
-    private static func check(_ plan: JobPlan) throws {
+    /// A plan that the rest relies on: it has shards, and they can be sent.
+    private static func check(_ plan: WorkPlan) throws {
         guard !plan.shards.isEmpty else {
             throw InputError("the job", expected: "at least one shard", found: "no prompts")
         }
-        for (index, shard) in plan.shards.enumerated() where shard.index != index {
-            throw InputError("the job's plan", expected: "shard \(index)", found: "shard \(shard.index)")
+        guard plan.task.bytes.count <= WireLimits.taskBytes else {
+            throw InputError(
+                "the job", expected: "a task of at most \(WireLimits.taskBytes) bytes",
+                found: "\(plan.task.bytes.count)",
+                hint: "name fewer checkpoints or hooks")
+        }
+        for (index, shard) in plan.shards.enumerated() {
+            guard shard.bytes.count <= WireLimits.shardBytes, shard.tokens <= WireLimits.tokens else {
+                throw InputError(
+                    "the job's shard \(index)",
+                    expected: "at most \(WireLimits.shardBytes) bytes and \(WireLimits.tokens) tokens",
+                    found: "\(shard.bytes.count) bytes and \(shard.tokens) tokens", hint: "lower shard_tokens")
+            }
         }
     }
 }

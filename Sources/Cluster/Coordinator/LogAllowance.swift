@@ -1,16 +1,25 @@
-/// How many lines of a kind may be logged: some at once, then one a second. Strangers must not be able to fill a disk.
+/// How many lines of a kind may be logged: some at once, then one in so many seconds. Strangers must not be able to fill a
+/// disk, and a disk that is full must not hide everything else.
 ///
 /// Lines say the how-manieth of their kind they are about, so that what was left out shows.
 struct LogAllowance<Kind: Hashable> {
     /// Lines that may come at once.
-    static var burst: Double { 20 }
+    let burst: Double
+    /// Seconds until there may be another one.
+    let seconds: Double
 
     private var left: [Kind: (lines: Double, at: Double)] = [:]
 
+    /// Nothing taken yet.
+    init(burst: Double = 20, seconds: Double = 1) {
+        self.burst = burst
+        self.seconds = seconds
+    }
+
     /// Takes one line of a kind, at a time in seconds that does not go back; false where none is left.
     mutating func take(_ kind: Kind, at now: Double) -> Bool {
-        let before = left[kind] ?? (Self.burst, now)
-        let lines = min(Self.burst, before.lines + now - before.at)
+        let before = left[kind] ?? (burst, now)
+        let lines = min(burst, before.lines + (now - before.at) / seconds)
         left[kind] = (lines < 1 ? lines : lines - 1, now)
         return lines >= 1
     }

@@ -32,6 +32,16 @@ struct JobPage: Encodable {
     var tokens: Tokens
     var error: OrNull<ErrorPage>
 
+    init(_ job: ListedJob) {
+        id = job.id.text
+        name = job.name
+        state = job.state.rawValue
+        submitted = job.submitted
+        shards = Shards(done: job.done.shards, total: job.shards, quarantined: job.quarantined)
+        tokens = Tokens(done: job.done.tokens, total: job.tokens)
+        error = OrNull(value: job.error.map(ErrorPage.init))
+    }
+
     init(_ job: StoredJob, done: JobStore.Done?, quarantined: Int) {
         id = job.id.text
         name = job.name
@@ -89,7 +99,7 @@ struct WorkerPage: Encodable {
 
     var name: String
     var host: String
-    var instructionSet: String
+    var numberSystem: String
     var state: String
     /// Seconds since it was heard.
     var lastSeenSeconds: Double
@@ -100,7 +110,7 @@ struct WorkerPage: Encodable {
         let summary = worker.summary
         name = summary.name
         host = summary.host
-        instructionSet = summary.instructionSet
+        numberSystem = summary.numberSystem
         state = summary.state.rawValue
         lastSeenSeconds = (worker.silence * 1000).rounded() / 1000
         leases = summary.leases

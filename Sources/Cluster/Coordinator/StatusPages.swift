@@ -51,12 +51,7 @@ public struct StatusPages: Sendable {
     }
 
     private func jobs() throws -> [JobPage] {
-        let done = try store.done()
-        return try store.jobs().suffix(WireLimits.rows).map { job in
-            let mayLackShards = job.state == .running || job.state == .partial
-            let quarantined = mayLackShards ? try store.quarantined(of: job, limit: 0).count : 0
-            return JobPage(job, done: done[job.id], quarantined: quarantined)
-        }
+        try store.list(limit: WireLimits.rows).map(JobPage.init)
     }
 
     private func detail(of job: StoredJob) throws -> JobDetailPage {

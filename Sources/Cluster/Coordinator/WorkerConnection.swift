@@ -1,3 +1,4 @@
+import Inputs
 import Wire
 
 /// What the coordinator knows about a worker besides its leases: where to reach it, and what it may send.
@@ -10,6 +11,8 @@ struct WorkerConnection {
     /// Nil where no keys are in use.
     let key: PublicKey?
     var data: PeerID?
+    /// Digests of the tasks that the worker has, as it said last.
+    var tasks: Set<Digest> = []
     var assembly: ResultAssembly?
     /// Whether there is room for the rest of what is being assembled.
     var isAdmitted = false

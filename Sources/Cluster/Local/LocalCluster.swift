@@ -3,6 +3,8 @@ import Foundation
 import Inputs
 import Logging
 import Wire
+import Work
+import Work
 
 /// A coordinator in this process and worker processes of the same executable, for one job: the same code path as on a
 /// cluster, with nothing to set up.
@@ -21,6 +23,8 @@ public final class LocalCluster {
         public var modelRoots: [String]
         /// The program that the workers run, as `worker` with the options in `workerArguments`.
         public var executable = "/proc/self/exe"
+        /// Takes the lines that workers write to standard error, on any thread; nil to leave that where it is.
+        public var relay: (@Sendable (String) -> Void)?
 
         /// Makes an order.
         public init(
@@ -71,20 +75,20 @@ public final class LocalCluster {
         state = order.output + ".actdiff-state"
         restartsLeft = Self.restartsPerWorker * order.workers
         processors = ProcessorSet.ofThisThread()?.slices(order.workers, of: order.threadsPerWorker) ?? []
-        try IncomingBundle.refuseExisting(order.output)
-        let open = try Self.openJobs(state)
-        let unfinished = try open.last { try Self.isStillRight($0, order, parts) }?.id
-        self.unfinished = unfinished
-        others = open.filter { $0.state != .done && $0.state != .partial && $0.id != unfinished }.map(\.id)
+        try NewFolder.refuseExisting(order.output)
+        (unfinished, others) = try Self.earlierJobs(state, order, parts)
         var config = CoordinatorConfig(state: state)
         config.endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
         // The workers of an earlier run ended with it.
         config.graceSeconds = 0
+        config.dropsForeignResults = true
         // Nobody else comes to a run on one machine.
         config.verifySeconds = 0
         let mailbox = try Mailbox<Event>()
         self.mailbox = mailbox
         var parts = parts
+        // The command ends with the job's error, which is the same text.
+        parts.failureLevel = .debug
         parts.jobEnded = { _ in mailbox.post(.jobEnded) }
         coordinator = try CoordinatorService(config, parts: parts)
     }
@@ -168,7 +172,7 @@ public final class LocalCluster {
     private func startWorker(_ index: Int, showsMemory: Bool) throws {
         let arguments = workerArguments + (showsMemory ? ["--show-memory-plan"] : [])
         workers[index] = try WorkerProcess(
-            order.executable, arguments, processors: processors.isEmpty ? nil : processors[index]
+            order.executable, arguments, processors: processors.isEmpty ? nil : processors[index], relay: order.relay
         ) { [mailbox] in mailbox.post(.exited($0, worker: index)) }
     }
 
@@ -186,28 +190,37 @@ public final class LocalCluster {
         coordinator.stop()
     }
 
+    /// Of the jobs of earlier runs with the same output: the one that is ordered now, and others that have not ended.
+    private static func earlierJobs(
+        _ state: String, _ order: Order, _ parts: CoordinatorService.Parts
+    ) throws -> (unfinished: JobID?, others: [JobID]) {
+        guard FileManager.default.fileExists(atPath: state) else { return (nil, []) }
+        let folder = try StateFolder(state)
+        defer { folder.unlock() }
+        let store = try JobStore(folder)
+        defer { store.close() }
+        let jobs = try store.jobs().filter { $0.state != .failed && $0.state != .cancelled }
+        let unfinished = try jobs.last { try isStillRight($0, in: store, order, parts) }?.id
+        let others = jobs.filter { $0.state != .done && $0.state != .partial && $0.id != unfinished }
+        return (unfinished, others.map(\.id))
+    }
+
     /// Whether a job of an earlier run is the one that is ordered now: the same job file, and planned anew from the
     /// inputs as they are now it comes to the same. Shards of other inputs, or of another build, are never mixed in.
-    private static func isStillRight(_ job: StoredJob, _ order: Order, _ parts: CoordinatorService.Parts) throws -> Bool
-    {
+    private static func isStillRight(
+        _ job: StoredJob, in store: JobStore, _ order: Order, _ parts: CoordinatorService.Parts
+    ) throws -> Bool {
         guard job.source.specText == order.source.specText, job.source.folder == order.source.folder else {
             parts.logger.warning("what an earlier run computed for another job file is dropped")
             return false
         }
-        guard let task = job.task else { return true }
-        let plan = try parts.planner.plan(order.source)
-        let isSame = plan.task == task && plan.record == job.record
+        guard job.isPlanned else { return true }
+        let stored = try store.plannedWork(of: job)
+        let plan = try parts.kinds.kind(of: order.source).plan(order.source)
+        let isSame = job.build == parts.build && plan.task == stored.task && plan.record == stored.record
         if !isSame {
             parts.logger.warning("inputs, or actdiff itself, have changed since the earlier run: all is computed anew")
         }
         return isSame
-    }
-
-    /// The jobs of an earlier run that can be gone on with.
-    private static func openJobs(_ state: String) throws -> [StoredJob] {
-        guard FileManager.default.fileExists(atPath: state) else { return [] }
-        let folder = try StateFolder(state)
-        defer { folder.unlock() }
-        return try JobStore(folder).jobs().filter { $0.state != .failed && $0.state != .cancelled }
     }
 }

@@ -32,10 +32,11 @@ final class WorkerProcess {
     private let input = Pipe()
     private let ended = DispatchSemaphore(value: 0)
 
-    /// Starts it, on these processors only where some are named; `exited` is called on a thread of the system's choice when
+    /// Starts it, on these processors only where some are named; `relay` gets its lines, and `exited` is called on a thread of the system's choice when
     /// it ends. Throws `InputError`.
     init(
         _ executable: String, _ arguments: [String], processors: ProcessorSet?,
+        relay: (@Sendable (String) -> Void)? = nil,
         exited: @escaping @Sendable (Exit) -> Void
     ) throws {
         process.executableURL = URL(fileURLWithPath: executable)
@@ -43,6 +44,7 @@ final class WorkerProcess {
         // Keys of this machine's cluster are not for a coordinator that has none.
         process.environment = ProcessInfo.processInfo.environment.filter { !KeySources.variables.contains($0.key) }
         process.standardInput = input
+        if let relay { process.standardError = LineRelay(relay).pipe }
         process.terminationHandler = { [ended] process in
             ended.signal()
             exited(

@@ -1,6 +1,7 @@
 import Foundation
 import Inputs
 import Wire
+import Work
 
 /// What the command line asks of a coordinator, in Swift's types. Every method blocks until the answer is there, and
 /// throws the coordinator's own `InputError`, or one of kind `unreachable` where none answers.
@@ -8,6 +9,8 @@ public final class CoordinatorClient {
     private let requests: RequestClient
     private let endpoint: String
     private let timeout: Duration
+    /// Called, on a queue, when the first answer does not come within a second.
+    public var onWait: (@Sendable () -> Void)?
 
     /// Begins to connect to a coordinator's control endpoint; without keys it must be on loopback.
     public init(endpoint: String, keys: ClientKeys? = nil, timeout: Duration = .seconds(10)) throws {
@@ -67,6 +70,22 @@ public final class CoordinatorClient {
         return shards
     }
 
+    /// Removes a job that has ended, with its bundle and all else of it.
+    public func remove(_ id: JobID) throws {
+        let reply = try ask(.remove(id))
+        guard case .removed = reply else { throw surprise(reply) }
+    }
+
+    /// Removes all jobs that ended longer ago, or only tells which these are. `body` is called with some at a time.
+    public func prune(olderThan age: Age, isTrial: Bool, _ body: ([JobSummary]) throws -> Void) throws {
+        while true {
+            let reply = try ask(.prune(olderThan: age.seconds, isTrial: isTrial))
+            guard case .jobs(let jobs) = reply else { throw surprise(reply) }
+            try body(jobs)
+            if isTrial || jobs.count < WireLimits.rows { return }
+        }
+    }
+
     /// What happened to a shard, in order.
     public func story(of id: JobID, shard: Int) throws -> [StoryLine] {
         let reply = try ask(.story(id, shard: shard))
@@ -98,7 +117,12 @@ public final class CoordinatorClient {
     }
 
     private func ask(_ request: OperatorRequest) throws -> OperatorReply {
-        try requests.request(request, timeout: timeout)
+        let wait = onWait.map { DispatchWorkItem(block: $0) }
+        if let wait { DispatchQueue.global().asyncAfter(deadline: .now() + 1, execute: wait) }
+        // Said once: whoever has been answered before knows where the coordinator is.
+        onWait = nil
+        defer { wait?.cancel() }
+        return try requests.request(request, timeout: timeout)
     }
 
     private func surprise(_ reply: OperatorReply) -> InputError {

@@ -39,12 +39,14 @@ extension Scheduler {
         let isCheck = jobs[lease.job]?.checks[lease.shard]?.grant.map { $0.worker == id && $0.epoch == lease.epoch }
         giveBack(lease, from: id, notBefore: now)
         let incident = Action.record(.shardFailed(lease, id, error))
-        workers[id]?.failedInRow.insert(ShardKey(job: lease.job, shard: lease.shard))
+        // Bad inputs would fail anywhere: they say nothing about the worker.
+        if !isPermanent { workers[id]?.failedInRow.insert(ShardKey(job: lease.job, shard: lease.shard)) }
         if isCheck == true {
-            return [incident] + dismissIfBroken(id, job: lease.job, at: now) + checkFailed(lease, on: id, at: now)
+            let farewell = isPermanent ? [] : dismissIfBroken(id, job: lease.job, at: now)
+            return [incident] + farewell + checkFailed(lease, on: id, at: now)
         }
         change(lease.job) { $0.troubles[lease.shard, default: Trouble()].failures.append(id) }
-        let farewell = dismissIfBroken(id, job: lease.job, at: now)
+        let farewell = isPermanent ? [] : dismissIfBroken(id, job: lease.job, at: now)
         return [incident] + farewell + quarantineIfHopeless(lease, error, isPermanent: isPermanent, at: now)
     }
 

@@ -41,6 +41,9 @@ public struct Scheduler: Sendable {
 extension Scheduler {
     /// The rules' numbers.
     public struct Policy: Sendable, Hashable {
+        /// How long a computation may stand still unless told otherwise; the coordinator's configuration has it from here.
+        public static let defaultStallSeconds = 1800.0
+
         /// How long a lease lives without renewal, and a worker without a word.
         public var leaseSeconds: Double
         /// How long after a restart a shard that was handed out is kept for the worker that may still hold it.
@@ -61,7 +64,7 @@ extension Scheduler {
 
         /// Makes a policy.
         public init(
-            leaseSeconds: Double = 60, graceSeconds: Double = 60, stallSeconds: Double = 600,
+            leaseSeconds: Double = 60, graceSeconds: Double = 60, stallSeconds: Double = defaultStallSeconds,
             verifySeconds: Double = 120
         ) {
             self.leaseSeconds = leaseSeconds

@@ -36,7 +36,7 @@ public struct WorkerMachine: Sendable {
         case attach
         /// Give the connection up and make another: it may be open at this end only.
         case reconnect(Channel)
-        case renew(slots: Int, [Renewal])
+        case renew(slots: Int, [Renewal], tasks: [Digest])
         case handBack([LeaseID], reason: String)
         case reportFailure(LeaseID, InputError, isPermanent: Bool)
         case sayGoodbye
@@ -78,6 +78,8 @@ public struct WorkerMachine: Sendable {
     public let policy: Policy
     /// In order of arrival.
     var held: [Held] = []
+    /// What leases need, for those that come without.
+    var tasks = KnownTasks()
     /// What the compute thread is busy with; may be a lease that is no longer held.
     var computing: LeaseID?
     /// Bytes of parts that may be sent now.
@@ -150,7 +152,11 @@ extension WorkerMachine {
     public mutating func lease(_ lease: Lease, at now: Double) -> [Action] {
         guard !hasEnded, !held.contains(where: { $0.id == lease.id }) else { return [] }
         if isDraining { return [.handBack([lease.id], reason: "the worker is draining")] }
-        held.append(Held(id: lease.id, tokens: lease.work.tokenCount, stage: .waiting(lease)))
+        guard let lease = tasks.complete(lease) else {
+            // The coordinator believes that the task is here: the renewal says otherwise.
+            return [renewal(at: now), .handBack([lease.id], reason: "its task is not here")]
+        }
+        held.append(Held(id: lease.id, tokens: lease.tokens, stage: .waiting(lease)))
         return leaveIfTooLate(at: now) + startNext(at: now)
     }
 
@@ -340,7 +346,7 @@ extension WorkerMachine {
                 case .running: Renewal(lease: lease.id, progress: min(max(progress, 1), Renewal.finished - 1))
                 case .finished: Renewal(lease: lease.id, progress: Renewal.finished)
                 }
-            })
+            }, tasks: tasks.digests)
     }
 
     /// Gives the compute thread the next lease if it is free. The coordinator is told at once: should this worker

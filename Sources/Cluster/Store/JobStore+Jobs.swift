@@ -1,13 +1,16 @@
-import Diffing
 import Foundation
 import GRDB
 import Inputs
 import Wire
+import Work
+import Work
 
 extension JobStore {
     /// Notes a new job, in state planning. Its id is made of its name and its number. A ticket that was used before names
     /// the job that it was used for.
-    public func submit(_ source: JobSource, name: String, ticket: InstanceID, at seconds: Int) throws -> StoredJob {
+    public func submit(
+        _ source: JobSource, kind: String, name: String, ticket: InstanceID, at seconds: Int
+    ) throws -> StoredJob {
         try write { db in
             let known = try StoredJob.fetchOne(
                 db, sql: "SELECT * FROM jobs WHERE ticket = ?", arguments: [ticket.description])
@@ -16,11 +19,12 @@ extension JobStore {
             let id = "\(Self.plain(name))-\(last + 1)"
             try db.execute(
                 sql: """
-                    INSERT INTO jobs (id, name, submitted, specText, specFile, folder, state, ticket)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO jobs (id, kind, name, submitted, specText, specFile, folder, state, ticket)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    id, name, seconds, source.specText, source.specFile, source.folder, JobState.planning.rawValue,
+                    id, kind, name, seconds, source.specText, source.specFile, source.folder,
+                    JobState.planning.rawValue,
                     ticket.description,
                 ])
             return try StoredJob.find(db, sequence: Int(db.lastInsertedRowID))
@@ -29,13 +33,23 @@ extension JobStore {
 
     /// All jobs in the order of submission.
     public func jobs() throws -> [StoredJob] {
-        try read { try StoredJob.fetchAll($0, sql: "SELECT * FROM jobs ORDER BY sequence") }
+        try read { try StoredJob.fetchAll($0, sql: "SELECT * FROM jobs WHERE removed = 0 ORDER BY sequence") }
+    }
+
+    /// The jobs that have not ended, in the order of submission.
+    func openJobs() throws -> [StoredJob] {
+        try read { db in
+            try StoredJob.fetchAll(
+                db, sql: "SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY sequence",
+                arguments: [JobState.planning.rawValue, JobState.running.rawValue])
+        }
     }
 
     /// How many jobs are in which state.
     public func jobCounts() throws -> [JobState: Int] {
         try read { db in
-            let rows = try Row.fetchAll(db, sql: "SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state")
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT state, COUNT(*) AS jobs FROM jobs WHERE removed = 0 GROUP BY state")
             return Dictionary(
                 uniqueKeysWithValues: rows.compactMap { row in
                     JobState(rawValue: row["state"]).map { ($0, row["jobs"]) }
@@ -45,29 +59,81 @@ extension JobStore {
 
     /// One job; nil for an id that is not known.
     public func job(_ id: JobID) throws -> StoredJob? {
-        try read { try StoredJob.fetchOne($0, sql: "SELECT * FROM jobs WHERE id = ?", arguments: [id.text]) }
+        try read {
+            try StoredJob.fetchOne($0, sql: "SELECT * FROM jobs WHERE id = ? AND removed = 0", arguments: [id.text])
+        }
     }
 
-    /// Notes the plan of a job that is in planning; from here on it runs. False when the job was called off meanwhile.
-    public func savePlan(_ plan: JobPlan, of job: StoredJob) throws -> Bool {
-        let task = try Self.json(plan.task)
-        return try write { db in
+    /// Notes the plan of a job that is in planning; from here on it runs. `build` is the program that made the plan. False
+    /// when the job was called off meanwhile.
+    public func savePlan(_ plan: WorkPlan, build: String, of job: StoredJob) throws -> Bool {
+        try write { db in
             try db.execute(
                 sql: """
-                    UPDATE jobs SET state = ?, task = ?, record = ?, shards = ?, tokens = ?
+                    UPDATE jobs SET state = ?, taskVersion = ?, taskBytes = ?, record = ?, shardVersion = ?,
+                        needsOneNumberSystem = ?, build = ?, shards = ?, tokens = ?, verified = ?
                     WHERE sequence = ? AND state = ?
                     """,
                 arguments: [
-                    JobState.running.rawValue, task, plan.record, plan.shards.count,
-                    plan.shards.reduce(0) { $0 + $1.tokenCount }, job.sequence, JobState.planning.rawValue,
+                    JobState.running.rawValue, plan.task.version, Data(plan.task.bytes), Data(plan.record),
+                    plan.shardVersion, plan.needsOneNumberSystem, build, plan.shards.count,
+                    plan.shards.reduce(0) { $0 + $1.tokens }, plan.verified.count, job.sequence,
+                    JobState.planning.rawValue,
                 ])
             guard db.changesCount == 1 else { return false }
-            let insert = try db.makeStatement(sql: "INSERT INTO shards (job, shard, tokens, work) VALUES (?, ?, ?, ?)")
-            for shard in plan.shards {
+            let insert = try db.makeStatement(
+                sql: "INSERT INTO shards (job, shard, tokens, work, verify) VALUES (?, ?, ?, ?, ?)")
+            for (index, shard) in plan.shards.enumerated() {
                 try insert.execute(
-                    arguments: [job.sequence, shard.index, shard.tokenCount, Data(shard.stored())])
+                    arguments: [
+                        job.sequence, index, shard.tokens, Data(shard.bytes), plan.verified.contains(index),
+                    ])
             }
             return true
+        }
+    }
+
+    /// Drops the plan of a job that runs, and all that was computed by it: it is in planning again.
+    public func dropPlan(of job: StoredJob) throws {
+        try write { db in
+            try db.execute(
+                sql: """
+                    UPDATE jobs SET state = ?, taskBytes = NULL, record = NULL, numberSystem = NULL, build = '',
+                        shards = 0, tokens = 0
+                    WHERE sequence = ? AND state = ?
+                    """, arguments: [JobState.planning.rawValue, job.sequence, JobState.running.rawValue])
+            guard db.changesCount == 1 else { return }
+            for table in ["results", "shards", "story"] {
+                try db.execute(sql: "DELETE FROM \(table) WHERE job = ?", arguments: [job.sequence])
+            }
+        }
+        results.removeAll(of: job.sequence)
+    }
+
+    /// What a planned job is made of, with its shards to be read one by one.
+    public func plannedWork(of job: StoredJob) throws -> PlannedWork {
+        let row = try read { db in
+            try Row.fetchOne(
+                db, sql: "SELECT taskVersion, taskBytes, record FROM jobs WHERE sequence = ?",
+                arguments: [job.sequence])
+        }
+        guard let row, let bytes: Data = row["taskBytes"], let version = UInt16(exactly: row["taskVersion"] as Int)
+        else {
+            throw InputError("job \(job.id)", expected: "a planned job", found: "no task", kind: .configuration)
+        }
+        let record: Data? = row["record"]
+        return PlannedWork(
+            source: job.source, task: Payload(kind: job.kind, version: version, bytes: Array(bytes)),
+            record: Array(record ?? Data()), shardCount: job.shards,
+            shard: { [self] in try shard($0, of: job) })
+    }
+
+    /// Pins a job to the number system of its first lease.
+    public func pin(_ job: StoredJob, to numberSystem: String) throws {
+        try write {
+            try $0.execute(
+                sql: "UPDATE jobs SET numberSystem = ? WHERE sequence = ? AND numberSystem IS NULL",
+                arguments: [numberSystem, job.sequence])
         }
     }
 
@@ -77,7 +143,7 @@ extension JobStore {
     /// False, and nothing changes, where other results are committed by now.
     public func finish(_ job: StoredJob, files: [BundleFile], digests: [Digest?]) throws -> Bool {
         let files = try Self.json(files.map { StoredFile(name: $0.name, size: $0.size, digest: $0.digest) })
-        return try write { db in
+        let isDone = try write { db in
             let now = try Optional<String>.fetchAll(
                 db, sql: "SELECT digest FROM shards WHERE job = ? ORDER BY shard", arguments: [job.sequence])
             guard now == digests.map({ $0?.description }) else { return false }
@@ -87,6 +153,8 @@ extension JobStore {
             }
             return true
         }
+        if isDone, !digests.contains(nil) { results.removeAll(of: job.sequence) }
+        return isDone
     }
 
     /// The job cannot be finished.
@@ -98,11 +166,13 @@ extension JobStore {
                     sql: "UPDATE jobs SET error = ? WHERE sequence = ?", arguments: [error, job.sequence])
             }
         }
+        results.removeAll(of: job.sequence)
     }
 
     /// The job was called off.
     public func cancel(_ job: StoredJob) throws {
         try write { try Self.end(job, as: .cancelled, in: $0) {} }
+        results.removeAll(of: job.sequence)
     }
 
     /// Ends a job that has not ended yet. Its results have served their purpose, unless it is partial; tokens, digests and
@@ -111,8 +181,18 @@ extension JobStore {
         _ job: StoredJob, as state: JobState, in db: Database, _ more: () throws -> Void
     ) throws {
         try db.execute(
-            sql: "UPDATE jobs SET state = ? WHERE sequence = ? AND state IN (?, ?)",
-            arguments: [state.rawValue, job.sequence, JobState.planning.rawValue, JobState.running.rawValue])
+            sql: """
+                UPDATE jobs SET state = ?, ended = ?,
+                    doneShards = (SELECT COUNT(*) FROM shards WHERE job = sequence AND committedEpoch IS NOT NULL),
+                    doneTokens = (
+                        SELECT COALESCE(SUM(shards.tokens), 0) FROM shards
+                        WHERE job = sequence AND committedEpoch IS NOT NULL)
+                WHERE sequence = ? AND state IN (?, ?)
+                """,
+            arguments: [
+                state.rawValue, Int(Date().timeIntervalSince1970), job.sequence, JobState.planning.rawValue,
+                JobState.running.rawValue,
+            ])
         guard db.changesCount == 1 else { return }
         try more()
         guard state != .partial else { return }
@@ -124,7 +204,10 @@ extension JobStore {
     public func retry(_ job: StoredJob) throws -> Int {
         try write { db in
             try db.execute(
-                sql: "UPDATE jobs SET state = ? WHERE sequence = ? AND state = ?",
+                sql: """
+                    UPDATE jobs SET state = ?, ended = NULL, doneShards = NULL, doneTokens = NULL
+                    WHERE sequence = ? AND state = ? AND removed = 0
+                    """,
                 arguments: [JobState.running.rawValue, job.sequence, JobState.partial.rawValue])
             guard db.changesCount == 1 else { return 0 }
             try db.execute(

@@ -1,8 +1,8 @@
-import Diffing
 import Foundation
 import GRDB
 import Inputs
 import Wire
+import Work
 
 extension JobStore {
     /// Shards and tokens that are committed.
@@ -104,7 +104,7 @@ extension JobStore {
                 db,
                 sql: """
                     SELECT jobs.id, COUNT(*) AS shards FROM shards JOIN jobs ON jobs.sequence = shards.job
-                    WHERE worker = ? AND state IN (?, ?, ?) GROUP BY shards.job
+                    WHERE worker = ? AND removed = 0 AND state IN (?, ?, ?) GROUP BY shards.job
                     """,
                 arguments: [
                     worker, JobState.running.rawValue, JobState.done.rawValue, JobState.partial.rawValue,
@@ -117,8 +117,8 @@ extension JobStore {
         try json.map { try JSONDecoder().decode(InputError.self, from: Data($0.utf8)) }
     }
 
-    /// The kernels that computed a job's committed shards.
-    public func instructionSets(of job: StoredJob) throws -> Set<String> {
+    /// The number systems that computed a job's committed shards.
+    public func numberSystems(of job: StoredJob) throws -> Set<String> {
         try read { db in
             try String.fetchSet(
                 db, sql: "SELECT DISTINCT instructionSet FROM shards WHERE job = ? AND instructionSet IS NOT NULL",
@@ -127,19 +127,48 @@ extension JobStore {
     }
 
     /// What a worker is to compute.
-    public func work(_ lease: LeaseID) throws -> ShardWork {
-        let bytes = try blob("SELECT work FROM shards", lease.job, lease.shard)
-        guard let work = ShardWork(index: lease.shard, stored: bytes) else {
-            throw InputError(
-                "\(path): \(lease)", expected: "the shard's tokens", found: "\(bytes.count) bytes that are not",
-                kind: .configuration)
+    public func shard(_ shard: Int, of job: StoredJob) throws -> WorkShard {
+        let bytes = try read { db in
+            try Data.fetchOne(
+                db, sql: "SELECT work FROM shards WHERE job = ? AND shard = ?", arguments: [job.sequence, shard])
         }
-        return work
+        guard let bytes else { throw missing("shard", job, shard) }
+        return WorkShard(
+            index: shard, payload: Payload(kind: job.kind, version: job.shardVersion, bytes: Array(bytes)))
     }
 
-    /// A committed result's bytes.
-    public func result(_ job: JobID, shard: Int) throws -> [UInt8] {
-        try blob("SELECT bytes FROM results", job, shard)
+    /// A committed result's bytes. Throws `InputError` of kind `configuration` where they are not those that were stored.
+    public func result(_ shard: Int, of job: StoredJob) throws -> [UInt8] {
+        let row = try read { db in
+            try Row.fetchOne(
+                db, sql: "SELECT bytes, sha256, file FROM results WHERE job = ? AND shard = ?",
+                arguments: [job.sequence, shard])
+        }
+        guard let row else { throw missing("result", job, shard) }
+        let file: String? = row["file"]
+        let inline: Data = row["bytes"]
+        let bytes = try file.map { try results.read($0) } ?? Array(inline)
+        let stored: String? = row["sha256"]
+        let found = Digest(of: bytes).description
+        guard found == stored else {
+            throw InputError(
+                "job \(job.id), shard \(shard)", expected: "a stored result with SHA-256 \(stored ?? "none")",
+                found: found, kind: .configuration)
+        }
+        return bytes
+    }
+
+    private func missing(_ what: String, _ job: StoredJob, _ shard: Int) -> InputError {
+        InputError(
+            "\(path): job \(job.id), shard \(shard)", expected: "a stored \(what)", found: "none", kind: .temporary)
+    }
+
+    /// The shards of a job that are to be computed a second time.
+    public func verifiedShards(of job: StoredJob) throws -> Set<Int> {
+        try read { db in
+            try Int.fetchSet(
+                db, sql: "SELECT shard FROM shards WHERE job = ? AND verify <> 0", arguments: [job.sequence])
+        }
     }
 
     /// How much of each job is committed, by job; of one job alone where it is named.
@@ -159,17 +188,6 @@ extension JobStore {
                 done[id] = Done(shards: row["shards"], tokens: row["tokens"])
             }
             return done
-        }
-    }
-
-    private func blob(_ select: String, _ job: JobID, _ shard: Int) throws -> [UInt8] {
-        try read { db in
-            let sql = "\(select) WHERE job = (SELECT sequence FROM jobs WHERE id = ?) AND shard = ?"
-            guard let data = try Data.fetchOne(db, sql: sql, arguments: [job.text, shard]) else {
-                throw InputError(
-                    "\(path): \(job), shard \(shard)", expected: "stored bytes", found: "none", kind: .temporary)
-            }
-            return Array(data)
         }
     }
 }

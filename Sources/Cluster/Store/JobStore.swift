@@ -1,4 +1,3 @@
-import Diffing
 import Foundation
 import GRDB
 import Inputs
@@ -15,21 +14,29 @@ public final class JobStore: Sendable {
     /// Those that are under way.
     private let calls = DispatchGroup()
     let path: String
+    let results: ResultFiles
 
     /// Opens the database in the folder, or makes it. Throws `InputError` for a file that is something else or that a
     /// newer version wrote.
     public init(_ folder: StateFolder) throws {
         path = folder.database
+        results = ResultFiles(folder: folder.results)
         do {
             var configuration = Configuration()
             configuration.label = "actdiff"
             // Others may look into the database; they must not make a commit fail.
             configuration.busyMode = .timeout(10)
+            configuration.prepareDatabase { db in
+                // Room that removed jobs leave can be given back in steps. Only a file without a table takes this.
+                if !db.configuration.readonly { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
+            }
             pool = try DatabasePool(path: path, configuration: configuration)
             // The pool's own choice for WAL is NORMAL, which may lose the last commits in a power cut.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try Self.refuseStrangers(pool, path: path)
             try Self.migrator.migrate(pool)
+            try sweepResults()
+            try compactOnce()
         } catch let error as DatabaseError {
             // What is no database stays none; a disk that is full or away gets better.
             let isStranger = [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
@@ -37,6 +44,12 @@ public final class JobStore: Sendable {
                 path, expected: "actdiff's job database", found: Self.explain(error),
                 kind: isStranger ? .configuration : .temporary)
         }
+    }
+
+    /// Removes result files that no row names. For the start: later, a row may be about to come.
+    private func sweepResults() throws {
+        let names = try read { try String.fetchSet($0, sql: "SELECT file FROM results WHERE file IS NOT NULL") }
+        try results.sweep(keeping: names)
     }
 
     /// The database's own account of how careful it is with commits: 2 is FULL.
@@ -47,8 +60,15 @@ public final class JobStore: Sendable {
     /// Ends all access, so that the folder may be removed or used by another process; later calls throw. Waits for
     /// calls that are under way: a fold may be reading, and closing under it would end the process.
     func close() {
-        isClosed.withLock { $0 = true }
+        let isFirst = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return !isClosed
+        }
+        // A connection that is closed must not be asked for anything.
+        guard isFirst else { return }
         calls.wait()
+        // A clean end leaves no log of changes behind. Where somebody reads it just now, the next end does it.
+        try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
         // Fails only for statements that are still in use: there are none.
         try? pool.close()
     }
@@ -59,6 +79,11 @@ public final class JobStore: Sendable {
 
     func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
         try mapped { try pool.write(body) }
+    }
+
+    /// For what SQLite does not do inside of a transaction.
+    func writeWithoutTransaction<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try mapped { try pool.writeWithoutTransaction(body) }
     }
 
     private func mapped<Value>(_ body: () throws -> Value) throws -> Value {

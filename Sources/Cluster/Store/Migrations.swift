@@ -70,6 +70,45 @@ extension JobStore {
                     CREATE INDEX storyByShard ON story (job, shard);
                     """)
         }
+        migrator.registerMigration("3 kinds of work") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL DEFAULT 'latents';
+                    ALTER TABLE jobs ADD COLUMN build TEXT NOT NULL DEFAULT '';            -- of the program that planned it
+                    ALTER TABLE jobs ADD COLUMN taskVersion INTEGER NOT NULL DEFAULT 1;
+                    ALTER TABLE jobs ADD COLUMN taskBytes BLOB;                            -- NULL until planned
+                    ALTER TABLE jobs ADD COLUMN shardVersion INTEGER NOT NULL DEFAULT 1;   -- of shards.work
+                    ALTER TABLE jobs ADD COLUMN needsOneNumberSystem INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE jobs ADD COLUMN numberSystem TEXT;                         -- the one it is pinned to
+                    ALTER TABLE shards ADD COLUMN verify INTEGER NOT NULL DEFAULT 0;       -- 1: computed a second time
+                    ALTER TABLE results ADD COLUMN sha256 TEXT;                            -- of the bytes, as they came
+                    ALTER TABLE results ADD COLUMN file TEXT;                              -- where they are, if not here
+                    UPDATE jobs SET taskBytes = CAST(task AS BLOB);
+                    UPDATE jobs SET task = NULL;
+                    """)
+        }
+        migrator.registerMigration("4 ends of jobs, lists, removal") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE jobs ADD COLUMN ended INTEGER;        -- seconds since 1970; NULL until it has ended
+                    ALTER TABLE jobs ADD COLUMN doneShards INTEGER;   -- committed ones, once it has ended
+                    ALTER TABLE jobs ADD COLUMN doneTokens INTEGER;
+                    ALTER TABLE jobs ADD COLUMN verified INTEGER;     -- shards to be computed twice; NULL until planned
+                    ALTER TABLE jobs ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;  -- 1: nobody sees it, its rows go
+                    -- What lists show, without a look at specs and tasks, which lie before it in the table.
+                    CREATE INDEX jobsForLists ON jobs (
+                        sequence, removed, id, name, submitted, state, error, shards, tokens, ended, doneShards, doneTokens);
+                    CREATE INDEX jobsByState ON jobs (state);
+                    -- When they ended was not noted before: they count from now.
+                    UPDATE jobs SET ended = CAST(strftime('%s', 'now') AS INTEGER),
+                        doneShards = (
+                            SELECT COUNT(*) FROM shards WHERE job = sequence AND committedEpoch IS NOT NULL),
+                        doneTokens = (
+                            SELECT COALESCE(SUM(shards.tokens), 0) FROM shards
+                            WHERE job = sequence AND committedEpoch IS NOT NULL)
+                    WHERE state NOT IN ('planning', 'running');
+                    """)
+        }
         return migrator
     }
 

@@ -12,7 +12,10 @@ public final class StateFolder: Sendable {
     public init(_ path: String) throws {
         self.path = path
         do {
-            for folder in [path, path + "/bundles", path + "/folds"] {
+            // Folders around it are like those that mkdir makes.
+            try FileManager.default.createDirectory(
+                at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+            for folder in [path, path + "/bundles", path + "/folds", path + "/results"] {
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             }
@@ -64,4 +67,6 @@ public final class StateFolder: Sendable {
 
     var bundles: String { path + "/bundles" }
     var folds: String { path + "/folds" }
+    /// Where results that are too large for the database stand.
+    var results: String { path + "/results" }
 }

@@ -1,4 +1,3 @@
-import Diffing
 import Foundation
 import GRDB
 import Inputs
@@ -9,11 +8,13 @@ struct StoreBatch: Sendable {
     /// A shard's result.
     struct Commit: Sendable {
         var lease: LeaseID
-        /// Of the uncompressed result.
+        /// Of the content.
         var digest: Digest
         var bytes: [UInt8]
-        /// The kernels that computed it.
-        var instructionSet: String
+        /// SHA-256 of `bytes`.
+        var transfer: Digest
+        /// What decided how it was rounded.
+        var numberSystem: String
         var worker: String
     }
 
@@ -58,7 +59,7 @@ extension JobStore {
             for (job, shard) in batch.retractions { try Self.retract(shard, of: sequence(of: job), db) }
             var refused: [LeaseID] = []
             for commit in batch.commits {
-                if try !Self.insert(commit, job: sequence(of: commit.lease.job), db) { refused.append(commit.lease) }
+                if try !insert(commit, job: sequence(of: commit.lease.job), db) { refused.append(commit.lease) }
             }
             for (job, shard, error) in batch.quarantines {
                 try db.cachedStatement(
@@ -82,19 +83,27 @@ extension JobStore {
         }
     }
 
-    private static func insert(_ commit: StoreBatch.Commit, job: Int?, _ db: Database) throws -> Bool {
+    private func insert(_ commit: StoreBatch.Commit, job: Int?, _ db: Database) throws -> Bool {
         try db.cachedStatement(
             sql: """
                 UPDATE shards SET digest = ?, committedEpoch = ?, instructionSet = ?, worker = ?, quarantined = NULL
                 WHERE job = ? AND shard = ? AND digest IS NULL
                 """
         ).execute(arguments: [
-            commit.digest.description, commit.lease.epoch, commit.instructionSet, commit.worker, job,
+            commit.digest.description, commit.lease.epoch, commit.numberSystem, commit.worker, job,
             commit.lease.shard,
         ])
         guard db.changesCount == 1 else { return false }
-        try db.cachedStatement(sql: "INSERT INTO results (job, shard, bytes) VALUES (?, ?, ?)")
-            .execute(arguments: [job, commit.lease.shard, Data(commit.bytes)])
+        var file: String?
+        if let job, commit.bytes.count > ResultFiles.largestRow {
+            let name = ResultFiles.name(job: job, shard: commit.lease.shard, epoch: commit.lease.epoch)
+            try results.write(commit.bytes, as: name)
+            file = name
+        }
+        try db.cachedStatement(sql: "INSERT INTO results (job, shard, bytes, sha256, file) VALUES (?, ?, ?, ?, ?)")
+            .execute(arguments: [
+                job, commit.lease.shard, file == nil ? Data(commit.bytes) : Data(), commit.transfer.description, file,
+            ])
         return true
     }
 

@@ -1,8 +1,9 @@
-import Diffing
 import Foundation
 import GRDB
 import Inputs
 import Wire
+import Work
+import Work
 
 /// A job as the store has it.
 public struct StoredJob: Sendable, Hashable {
@@ -16,16 +17,26 @@ public struct StoredJob: Sendable, Hashable {
     public var state: JobState
     /// Why it failed.
     public var error: InputError?
-    /// Once it is planned.
-    public var task: DiffTask?
-    /// Once it is planned: `JobPlan.record`.
-    public var record: Data
+    /// The kind of work that it is.
+    public var kind: String
+    /// The program that planned it; empty until then.
+    public var build: String
+    /// Whether it was planned: its task, record and shards are in the store.
+    public var isPlanned: Bool
+    /// Layout of its shards' bytes.
+    public var shardVersion: UInt16
+    /// The number system that it is pinned to, where it needs one and a lease was given.
+    public var numberSystem: String?
+    /// Whether all its shards must be computed in one number system.
+    public var needsOneNumberSystem: Bool
     /// Once it is planned: number of shards.
     public var shards: Int
     /// Once it is planned: tokens in all shards.
     public var tokens: Int
     /// Once it is folded: the bundle's files.
     public var files: [BundleFile]?
+    /// Once it is planned: shards that are to be computed twice; nil where an earlier version planned it.
+    public var verified: Int?
 }
 
 extension StoredJob: FetchableRecord {
@@ -47,10 +58,21 @@ extension StoredJob: FetchableRecord {
         submitted = row["submitted"]
         source = JobSource(specText: row["specText"], specFile: row["specFile"], folder: row["folder"])
         error = try json("error", as: InputError.self)
-        task = try json("task", as: DiffTask.self)
-        record = row["record"] ?? Data()
+        kind = row["kind"]
+        build = row["build"]
+        let task: Data? = row["taskBytes"]
+        isPlanned = task != nil
+        guard let version = UInt16(exactly: row["shardVersion"] as Int) else {
+            throw InputError(
+                "jobs.sqlite: job \(text)", expected: "the version of a layout", found: "another number",
+                kind: .configuration)
+        }
+        shardVersion = version
+        numberSystem = row["numberSystem"]
+        needsOneNumberSystem = row["needsOneNumberSystem"]
         shards = row["shards"]
         tokens = row["tokens"]
+        verified = row["verified"]
         files = try json("files", as: [StoredFile].self)?.map {
             BundleFile(name: $0.name, size: $0.size, digest: $0.digest)
         }

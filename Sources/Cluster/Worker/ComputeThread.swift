@@ -2,6 +2,8 @@ import Foundation
 import Inputs
 import Synchronization
 import Wire
+import Work
+import Work
 
 /// The thread that computes, one shard after another.
 final class ComputeThread: Sendable {
@@ -14,16 +16,17 @@ final class ComputeThread: Sendable {
     private let work: Mailbox<Lease?>
     private let current = Mutex<(lease: LeaseID, progress: ComputeProgress)?>(nil)
 
-    /// Starts the thread; `done` runs on it.
+    /// Starts the thread, which computes in `place`; `done` runs on it.
     init(
-        _ evaluator: any ShardEvaluating, done: @escaping @Sendable (LeaseID, Ending) -> Void
+        _ kinds: WorkKinds, at place: WorkerPlace, done: @escaping @Sendable (LeaseID, Ending) -> Void
     ) throws(ZeroMQError) {
         work = try Mailbox()
         let thread = Thread { [self] in
+            var open = OpenTask(kinds: kinds, place: place)
             while true {
                 for lease in work.takeAll(waiting: nil) {
                     guard let lease else { return }
-                    let ending = compute(lease, evaluator)
+                    let ending = compute(lease, &open)
                     // Before `done`, which may bring the next shard.
                     current.withLock { $0 = nil }
                     done(lease.id, ending)
@@ -55,21 +58,21 @@ final class ComputeThread: Sendable {
         work.post(nil)
     }
 
-    private func compute(_ lease: Lease, _ evaluator: any ShardEvaluating) -> Ending {
+    private func compute(_ lease: Lease, _ open: inout OpenTask) -> Ending {
         guard let progress = current.withLock({ $0?.lease == lease.id ? $0?.progress : nil }) else {
             return .failed(Self.error(lease, "its turn"), isPermanent: false)
         }
         do {
-            let result = try evaluator.evaluate(lease.work, task: lease.task, progress: progress)
-            let bytes = try ShardResultCodec.encode(result)
+            let bytes = try open.evaluate(lease, progress)
+            guard bytes.count <= WireLimits.resultBytes else {
+                let error = InputError(
+                    "\(lease.id)", expected: "a result of at most \(WireLimits.resultBytes) bytes",
+                    found: "\(bytes.count)", hint: "fewer tokens in a shard give smaller results")
+                return .failed(error, isPermanent: true)
+            }
             return .finished(Digest(of: bytes), bytes)
         } catch let error as InputError {
             return .failed(error, isPermanent: error.kind == .badData)
-        } catch let error as WireError {
-            // Too large to be sent, or sums that are no numbers: the same anywhere.
-            return .failed(
-                InputError("\(lease.id): \(error.what)", expected: error.expected, found: error.found),
-                isPermanent: true)
         } catch {
             return .failed(Self.error(lease, "\(error)"), isPermanent: false)
         }
@@ -77,5 +80,35 @@ final class ComputeThread: Sendable {
 
     private static func error(_ lease: Lease, _ found: String) -> InputError {
         InputError("\(lease.id)", expected: "a result", found: found, kind: .temporary)
+    }
+}
+
+/// The task that is open on the compute thread: its models stay open from one shard to the next.
+private struct OpenTask {
+    let kinds: WorkKinds
+    let place: WorkerPlace
+    private var open: (digest: Digest, evaluator: any WorkEvaluator)?
+
+    init(kinds: WorkKinds, place: WorkerPlace) {
+        self.kinds = kinds
+        self.place = place
+    }
+
+    mutating func evaluate(_ lease: Lease, _ progress: ComputeProgress) throws -> [UInt8] {
+        let evaluator = try evaluator(for: lease, progress)
+        return try evaluator.evaluate(WorkShard(index: lease.id.shard, payload: lease.shard), progress: progress)
+    }
+
+    private mutating func evaluator(for lease: Lease, _ progress: ComputeProgress) throws -> any WorkEvaluator {
+        if let open, open.digest == lease.taskDigest { return open.evaluator }
+        // The old models go before the new ones come.
+        open = nil
+        guard let task = lease.task else {
+            throw InputError("\(lease.id)", expected: "a lease with its task", found: "none", kind: .temporary)
+        }
+        let kind = try kinds.kind(task.kind, place: "\(lease.id)")
+        let evaluator = try kind.evaluator(for: task, at: place, progress: progress)
+        open = (lease.taskDigest, evaluator)
+        return evaluator
     }
 }

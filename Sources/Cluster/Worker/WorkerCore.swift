@@ -98,7 +98,7 @@ final class WorkerCore {
         case .refused(let error):
             perform(machine.refused(error))
         case .lease(let lease):
-            log(.debug, "leased", lease.id, "\(lease.work.tokenCount) tokens")
+            log(.debug, "leased", lease.id, "\(lease.tokens) tokens")
             perform(machine.lease(lease, at: now))
         case .revoke(let leases, let reason):
             for lease in leases { log(.info, "revoked", lease, reason) }
@@ -130,7 +130,8 @@ final class WorkerCore {
             case .reconnect(let channel):
                 logger.warning("nothing comes over a connection; making another", metadata: ["channel": "\(channel)"])
                 dealer.reconnect(channel)
-            case .renew(let slots, let renewals): send(.renew(slots: slots, renewals))
+            case .renew(let slots, let renewals, let tasks):
+                send(.renew(slots: slots, renewals, tasks: tasks))
             case .handBack(let leases, let reason): send(.handBack(leases, reason: reason))
             case .reportFailure(let lease, let error, let isPermanent):
                 send(.failed(lease, error, isPermanent: isPermanent))
@@ -151,8 +152,8 @@ final class WorkerCore {
     private func hello(_ held: [LeaseID]) -> WorkerHello {
         WorkerHello(
             build: parts.build, instance: instance, host: ProcessInfo.processInfo.hostName,
-            processID: Int(ProcessInfo.processInfo.processIdentifier), instructionSet: parts.instructionSet,
-            threads: parts.threads, slurmJob: ProcessInfo.processInfo.environment["SLURM_JOB_ID"], held: held)
+            processID: Int(ProcessInfo.processInfo.processIdentifier), numberSystem: parts.numberSystem,
+            threads: parts.place.threads, slurmJob: ProcessInfo.processInfo.environment["SLURM_JOB_ID"], held: held)
     }
 
     /// What cannot be sent now is made good later: by the next renewal or greeting, or by the lease's end.

@@ -2,30 +2,33 @@ import Foundation
 import Inputs
 import Logging
 import Wire
+import Work
 
 /// A worker: sockets on one thread, the computation on another, and a third between them that decides.
 public final class WorkerService: Sendable {
     /// What a worker is made of besides where the coordinator is.
     public struct Parts: Sendable {
-        public var evaluator: any ShardEvaluating
+        /// The kinds of work that it can do.
+        public var kinds: WorkKinds
+        /// What it computes with.
+        public var place: WorkerPlace
         /// Version of the program.
         public var build: String
-        /// The kernels in use.
-        public var instructionSet: String
-        public var threads: Int
+        /// What decides how its numbers are rounded, such as `cpu/avx512`.
+        public var numberSystem: String
         /// Seconds until the worker's allocation ends; nil where nobody knows.
         public var lifetimeSeconds: Double?
         public var logger: Logger
 
         /// Names the parts.
         public init(
-            evaluator: any ShardEvaluating, build: String, instructionSet: String, threads: Int,
-            lifetimeSeconds: Double? = nil, logger: Logger
+            kinds: WorkKinds, place: WorkerPlace, build: String, numberSystem: String, lifetimeSeconds: Double? = nil,
+            logger: Logger
         ) {
-            self.evaluator = evaluator
+            self.kinds = kinds
+            self.place = place
             self.build = build
-            self.instructionSet = instructionSet
-            self.threads = threads
+            self.numberSystem = numberSystem
             self.lifetimeSeconds = lifetimeSeconds
             self.logger = logger
         }
@@ -55,7 +58,7 @@ public final class WorkerService: Sendable {
         do {
             let mailbox = try Mailbox<Event>()
             ended = try Mailbox()
-            compute = try ComputeThread(parts.evaluator) { mailbox.post(.computed($0, $1)) }
+            compute = try ComputeThread(parts.kinds, at: parts.place) { mailbox.post(.computed($0, $1)) }
             dealer = try DealerThread(
                 connect: endpoints, keys: keys, deliver: { mailbox.post(.message($0, $1)) },
                 connected: { mailbox.post(.connected($0)) },

@@ -4,6 +4,8 @@ import Kernels
 extension SparseAutoencoder {
     /// How pre-activations z become activations.
     public enum Activation {
+        /// z itself, of either sign: every latent is active at every row.
+        case linear
         /// max(z, 0)
         case relu
         /// The k largest z of a row, of these the positive ones; ties go to the lower latent.
@@ -22,7 +24,7 @@ extension SparseAutoencoder {
         func cut(latents: Int) -> FloatBuffer? {
             let cut = FloatBuffer(latents)
             switch self {
-            case .topK: return nil
+            case .topK, .linear: return nil
             case .relu: break
             case .jumpReLU(let threshold):
                 for latent in 0..<latents { cut.pointer[latent] = max(threshold.pointer[latent], 0) }
@@ -39,6 +41,7 @@ extension SparseAutoencoder {
         ) {
             var z = z
             switch self {
+            case .linear: result.appendRow(latents, z) { _ in true }
             case .relu: result.appendRow(latents, z) { z[$0] > 0 }
             case .topK(let k):
                 let bar = kernels_kth_largest(z, z.count, k, heap)

@@ -1,10 +1,10 @@
-/// Sparse activations of some rows: which latents fired at each row, and how strongly.
+/// Sparse activations of some rows: which latents are active at each row, and how strongly.
 public struct Activations: Sendable {
     /// One more offset than rows; row `r` has the entries `rowStarts[r] ..< rowStarts[r + 1]`.
     public internal(set) var rowStarts: [Int] = [0]
     /// Latents of all rows, ascending within a row.
     public internal(set) var latents: [UInt32] = []
-    /// Their activations, above zero.
+    /// Their activations: above zero but where the rule is linear.
     public internal(set) var values: [Float] = []
 
     /// No rows.

@@ -95,7 +95,7 @@ public final class Encoder {
     private var overflow: InputError {
         InputError(
             name, expected: "finite pre-activations", found: "infinities or NaNs",
-            hint: "the SAE's weights overflow float32 on these activations: is it made for this model?")
+            hint: "the dictionary's weights overflow float32 on these activations: is it made for this model?")
     }
 
     /// Goes over to dense products where bounds turn out not to save enough. The rows of weights are packed in parts then, in

@@ -8,10 +8,13 @@ public struct EncoderMemory: Sendable, Hashable {
     private let threads: Int
     /// Whether weights stay in their file.
     private let isStreamed: Bool
+    /// Whether all latents are active at all rows.
+    private let isLinear: Bool
 
     /// For an encoder of these sizes.
-    public init(latents: Int, width: Int, threads: Int, isStreamed: Bool) {
+    public init(latents: Int, width: Int, threads: Int, isStreamed: Bool, isLinear: Bool = false) {
         (self.latents, self.width, self.threads, self.isStreamed) = (latents, width, threads, isStreamed)
+        self.isLinear = isLinear
     }
 
     /// The encoder itself: weights, codes, what is known of each latent, and pieces that are read at a time.
@@ -43,9 +46,10 @@ public struct EncoderMemory: Sendable, Hashable {
             + sums
     }
 
-    /// Activations of a token, with room for one latent in 64 to fire: more than sparse autoencoders in use have. Where
+    /// Activations of a token: of a linear dictionary all; otherwise with room for one latent in 64 to fire: more than sparse autoencoders in use have. Where
     /// latents are read in parts, also the prepared row, and what its selection holds.
     public var perToken: Int {
-        16 * (latents / 64 + 64) * (isStreamed ? 2 : 1) + (isStreamed ? 4 * width : 0)
+        guard !isLinear else { return 16 * latents }
+        return 16 * (latents / 64 + 64) * (isStreamed ? 2 : 1) + (isStreamed ? 4 * width : 0)
     }
 }

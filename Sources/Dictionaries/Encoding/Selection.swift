@@ -27,6 +27,8 @@ struct Selection {
             switch activation {
             case .topK(let k):
                 rows[row].takeLargest(k, of: z, first: first, count: count)
+            case .linear:
+                rows[row].takeAll(z, first: first, count: count)
             case .relu:
                 rows[row].takeAbove(z, threshold: nil, first: first, count: count)
             case .jumpReLU(let threshold):
@@ -61,6 +63,11 @@ struct Selection {
 extension Selection.Row {
     fileprivate mutating func takeLargest(_ k: Int, of z: UnsafePointer<Float>, first: Int, count: Int) {
         held = kernels_top_k(z, count, UInt32(first), k, &values, &latents, held)
+    }
+
+    fileprivate mutating func takeAll(_ z: UnsafePointer<Float>, first: Int, count: Int) {
+        values.append(contentsOf: UnsafeBufferPointer(start: z, count: count))
+        latents.append(contentsOf: (first..<first + count).lazy.map(UInt32.init))
     }
 
     fileprivate mutating func takeAbove(

@@ -57,6 +57,9 @@ bool kernels_all_finite(const float *x, size_t count);
 /// out = x - y.
 void kernels_subtract(const float *x, const float *y, size_t count, float *out);
 
+/// out = out + row, for each of `rows` rows of `count` floats.
+void kernels_add_to_rows(const float *row, size_t count, size_t rows, float *out, size_t out_stride);
+
 /// The `k` largest positive values of a row of which `count` values arrive now, for latents first ... first + count - 1.
 ///
 /// `values` and `latents` have room for k entries, of which `held` are in use (0 before the first call). They form a

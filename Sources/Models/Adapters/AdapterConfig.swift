@@ -13,7 +13,6 @@ struct AdapterConfig {
     init(_ path: String, layerCount: Int) throws {
         let text = try Document.contents(of: path)
         let config = try Document(json: text, file: path)
-        try JSONNames.refuseRepeated(JSONNames.names(in: text, file: path), place: path)
         let type = try config.required("peft_type")
         guard try type.string() == "LORA" else { throw type.error(expected: "the supported adapter type \"LORA\"") }
         try Self.refuseVariants(config)
@@ -43,9 +42,7 @@ struct AdapterConfig {
     ) throws -> [(pattern: PythonPattern, value: Value)] {
         guard let stated = try config.optional(key) else { return [] }
         _ = try stated.object()
-        let names = try JSONNames.names(in: text, of: key, file: config.file)
-        try JSONNames.refuseRepeated(names, place: stated.place)
-        return try names.map { name in
+        return try JSONNames.names(in: text, of: key, file: config.file).map { name in
             let value = try stated.required(name)
             // PEFT's own form: the pattern is the path's end, or all of it.
             return (

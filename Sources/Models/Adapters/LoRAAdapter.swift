@@ -16,7 +16,7 @@ public struct LoRAAdapter: Sendable {
 
     /// The pairs by module path, such as `model.layers.6.self_attn.q_proj`; never empty.
     public let pairs: [String: Pair]
-    /// The lowest block that has a pair: what is computed below it does not change.
+    /// The lowest layer that has a pair: what is computed below it does not change.
     public let firstLayer: Int
     /// The files that were read: configuration and weights.
     public let files: [String]
@@ -25,23 +25,23 @@ public struct LoRAAdapter: Sendable {
     ///
     /// Every tensor of the file must belong to a module that the configuration targets, and every targeted module must have
     /// both factors in the right shapes; anything else throws an `InputError` that names the module.
-    public init(_ path: String, for config: ModelConfig) throws {
+    public init(_ path: String, for architecture: Architecture) throws {
         guard try InputKind.detect(path) == .adapterFolder else {
             throw InputError(path, expected: "a PEFT adapter folder", found: "a model")
         }
         let configPath = "\(path)/adapter_config.json"
-        let adapter = try AdapterConfig(configPath, layerCount: config.layerCount)
+        let adapter = try AdapterConfig(configPath, layerCount: architecture.layerCount)
         let weightsPath = try Self.weightsPath(path)
         let factors = try Self.factors(in: weightsPath)
-        let layers = (0..<config.layerCount).map(config.linearLayers(of:))
-        let targeted = try Self.targeted(layers, config, adapter, configPath)
+        let layers = (0..<architecture.layerCount).map(architecture.linearLayers(of:))
+        let targeted = try Self.targeted(layers, architecture, adapter, configPath)
         for module in factors.keys.sorted() where targeted[module] == nil {
             let known = layers.joined().contains { $0.path == module }
             throw InputError(
                 "\(weightsPath): \(module)",
                 expected: known
                     ? "only modules that target_modules names"
-                    : "only linear layers of the model, which has \(config.layerCount) blocks",
+                    : "only linear layers of the model, which has \(architecture.layerCount) layers",
                 found: "a pair for this module", hint: known ? "" : "the adapter was trained on another model")
         }
         var pairs: [String: Pair] = [:]
@@ -55,8 +55,8 @@ public struct LoRAAdapter: Sendable {
 
     private static func weightsPath(_ folder: String) throws -> String {
         let path = "\(folder)/adapter_model.safetensors"
-        guard !FileManager.default.fileExists(atPath: path) else { return path }
-        let pickle = FileManager.default.fileExists(atPath: "\(folder)/adapter_model.bin")
+        guard try !Presence.isThere(path) else { return path }
+        let pickle = try Presence.isThere("\(folder)/adapter_model.bin")
         throw InputError(
             folder, expected: "adapter_model.safetensors", found: pickle ? "adapter_model.bin, a pickle" : "no weights",
             hint: pickle ? "pickles can run code and are not read: save the adapter as safetensors" : "")
@@ -81,15 +81,15 @@ public struct LoRAAdapter: Sendable {
 
     /// The linear layers that the configuration names, by path.
     private static func targeted(
-        _ layers: [[ModelConfig.LinearLayer]], _ config: ModelConfig, _ adapter: AdapterConfig, _ configPath: String
-    ) throws -> [String: ModelConfig.LinearLayer] {
+        _ layers: [[AdaptableLinear]], _ architecture: Architecture, _ adapter: AdapterConfig, _ configPath: String
+    ) throws -> [String: AdaptableLinear] {
         let place = "\(configPath): target_modules"
-        for module in config.otherModules where adapter.targets.include(module, isLinear: false) {
+        for module in architecture.otherModules where adapter.targets.include(module, isLinear: false) {
             throw InputError(
-                place, expected: "only linear layers of the model's blocks", found: "a match with \(module)",
+                place, expected: "only linear layers of attention and feed-forward", found: "a match with \(module)",
                 hint: "adapters of embeddings, the output head and anything but linear layers are not supported")
         }
-        var targeted: [String: ModelConfig.LinearLayer] = [:]
+        var targeted: [String: AdaptableLinear] = [:]
         for layer in layers.joined() where adapter.targets.include(layer.path, isLinear: true) {
             targeted[layer.path] = layer
         }
@@ -102,7 +102,7 @@ public struct LoRAAdapter: Sendable {
     }
 
     private static func pair(
-        _ layer: ModelConfig.LinearLayer, _ factors: [String: TensorView], _ adapter: AdapterConfig, _ path: String
+        _ layer: AdaptableLinear, _ factors: [String: TensorView], _ adapter: AdapterConfig, _ path: String
     ) throws -> Pair {
         guard let a = factors["A"], let b = factors["B"] else {
             let missing = factors["A"] == nil ? "lora_A" : "lora_B"

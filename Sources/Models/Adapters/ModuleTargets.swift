@@ -37,7 +37,7 @@ struct ModuleTargets {
         }
     }
 
-    /// Whether the adapter adapts the module at this path. `isLinear` is true for the linear layers of a block.
+    /// Whether the adapter adapts the module at this path. `isLinear` is true for linear layers of attention and feed-forward.
     func include(_ module: String, isLinear: Bool) -> Bool {
         if let excluded, Self.matches(excluded, module, isLinear: isLinear) { return false }
         guard Self.matches(targets, module, isLinear: isLinear) else { return false }

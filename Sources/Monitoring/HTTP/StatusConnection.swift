@@ -1,108 +1,90 @@
-import NIOCore
-import NIOHTTP1
+import Glibc
 
 /// One client: its request comes in, its answer goes out, and the connection ends, whatever else it says.
 ///
-/// Every connection carries one request: the pages are few and their readers slow.
-final class StatusConnection: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
-
+/// Every connection carries one request: the pages are few and their readers slow. Nothing here blocks.
+final class StatusConnection {
     private enum State {
-        case reading
-        case sending
+        case reading(RequestReader)
+        /// Bytes of the answer, and how many of them are sent.
+        case sending([UInt8], Int)
         /// The answer is out. What the client still sends is read and dropped, as closing on unread bytes resets the
         /// connection and the answer may be lost with it.
-        case lingering
+        case lingering(dropped: Int)
+        case over
     }
 
-    /// Bytes of a refused body that are dropped politely.
-    private static let mostLingeringBytes = 64 * 1024
+    /// Bytes of a refused request that are dropped politely.
+    private static let mostLingeringBytes = 256 << 10
 
+    let descriptor: Int32
+    /// When the client's patience with us, and ours with it, ends.
+    let deadline: ContinuousClock.Instant
     private let routes: StatusRoutes
-    private let patience: TimeAmount
-    private var state = State.reading
-    private var dropped = 0
-    private var isInputOver = false
-    private var deadline: Scheduled<Void>?
+    private var state = State.reading(RequestReader())
 
-    private init(routes: StatusRoutes, patience: TimeAmount) {
+    /// Owns the descriptor, which does not block.
+    init(_ descriptor: Int32, routes: StatusRoutes, deadline: ContinuousClock.Instant) {
+        self.descriptor = descriptor
         self.routes = routes
-        self.patience = patience
+        self.deadline = deadline
     }
 
-    /// Has a connection carry HTTP/1.1 in bounds: a field of 4 KiB, 8 KiB and 64 fields in all.
-    static func configure(_ channel: any Channel, routes: StatusRoutes, patience: TimeAmount) throws {
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = 4096
-        limits.maxHeaderListSize = 8192
-        limits.maxHeaderFieldCount = 64
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.configureHTTPServerPipeline(
-            withPipeliningAssistance: false, withErrorHandling: false, withEncoderConfiguration: .init(),
-            withDecoderLimitConfiguration: limits)
-        try pipeline.addHandler(StatusConnection(routes: routes, patience: patience))
-    }
+    deinit { close(descriptor) }
 
-    func channelActive(context: ChannelHandlerContext) {
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: patience) { context.close(promise: nil) }
-        context.fireChannelActive()
-    }
+    /// Whether there is nothing left to do but to close it.
+    var isOver: Bool { if case .over = state { true } else { false } }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        deadline?.cancel()
-        context.fireChannelInactive()
-    }
+    /// What it waits for, in `poll`'s words.
+    var events: Int16 { if case .sending = state { Int16(POLLOUT) } else { Int16(POLLIN) } }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            if case .reading = state { send(routes.answer(head), withBody: head.method != .HEAD, context) }
-        case .body(let bytes):
-            dropped += bytes.readableBytes
-            if dropped > Self.mostLingeringBytes { context.close(promise: nil) }
-        case .end: break
+    /// Does what can be done now, with this memory to read into.
+    func proceed(_ buffer: UnsafeMutableRawBufferPointer) {
+        switch state {
+        case .reading(let reader): read(buffer, reader)
+        case .sending(let answer, let sent): send(answer, from: sent)
+        case .lingering(let dropped): drop(buffer, dropped)
+        case .over: break
         }
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case ChannelEvent.inputClosed = event else { return context.fireUserInboundEventTriggered(event) }
-        isInputOver = true
-        if case .sending = state { return }
-        context.close(promise: nil)
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if case .reading = state, let error = error as? HTTPParserError {
-            // The decoder closes the connection when this returns.
-            send(StatusResponse(StatusProblem(error)), withBody: true, context)
-        } else {
-            context.close(promise: nil)
+    private func read(_ buffer: UnsafeMutableRawBufferPointer, _ reader: RequestReader) {
+        var reader = reader
+        guard let count = receive(buffer) else { return }
+        do throws(StatusProblem) {
+            guard let head = try reader.take(buffer[..<count]) else { return state = .reading(reader) }
+            answer(routes.answer(head), withBody: head.method != "HEAD")
+        } catch {
+            answer(StatusResponse(error), withBody: true)
         }
     }
 
-    private func send(_ response: StatusResponse, withBody: Bool, _ context: ChannelHandlerContext) {
-        state = .sending
-        context.write(wrapOutboundOut(.head(response.head)), promise: nil)
-        if withBody {
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
-        }
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
-            self.state = .lingering
-            context.close(mode: self.isInputOver ? .all : .output, promise: nil)
-        }
+    private func answer(_ response: StatusResponse, withBody: Bool) {
+        send(Array(response.head.utf8) + (withBody ? response.body : []), from: 0)
     }
-}
 
-extension StatusProblem {
-    /// What could not be read as a request.
-    fileprivate init(_ error: HTTPParserError) {
-        let (status, expected): (HTTPStatus, String) =
-            switch error {
-            case .headerOverflow: (.headTooLarge, "at most 4096 bytes in a line, 8192 bytes and 64 fields")
-            case .invalidVersion: (.versionNotSupported, "HTTP/1.1")
-            default: (.badRequest, "an HTTP/1.1 request")
-            }
-        self.init(status, "the request", expected: expected, found: "\(error)")
+    private func send(_ answer: [UInt8], from first: Int) {
+        let count = answer[first...].withUnsafeBytes {
+            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+        guard count >= 0 else { return state = Self.isToRepeat(errno) ? .sending(answer, first) : .over }
+        guard first + count == answer.count else { return state = .sending(answer, first + count) }
+        shutdown(descriptor, Int32(SHUT_WR))
+        state = .lingering(dropped: 0)
     }
+
+    private func drop(_ buffer: UnsafeMutableRawBufferPointer, _ dropped: Int) {
+        guard let count = receive(buffer) else { return }
+        state = dropped + count > Self.mostLingeringBytes ? .over : .lingering(dropped: dropped + count)
+    }
+
+    /// How many bytes came; nil where none came yet, or none will come, and then it is over.
+    private func receive(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
+        let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+        if count > 0 { return count }
+        if count == 0 || !Self.isToRepeat(errno) { state = .over }
+        return nil
+    }
+
+    private static func isToRepeat(_ code: Int32) -> Bool { code == EAGAIN || code == EWOULDBLOCK || code == EINTR }
 }

@@ -9,6 +9,21 @@ public enum HTTPStatus: Int, Sendable {
     case internalError = 500
     case unavailable = 503
     case versionNotSupported = 505
+
+    /// The words of RFC 9110 and, for 431, RFC 6585.
+    var reason: String {
+        switch self {
+        case .ok: "OK"
+        case .badRequest: "Bad Request"
+        case .notFound: "Not Found"
+        case .methodNotAllowed: "Method Not Allowed"
+        case .misdirected: "Misdirected Request"
+        case .headTooLarge: "Request Header Fields Too Large"
+        case .internalError: "Internal Server Error"
+        case .unavailable: "Service Unavailable"
+        case .versionNotSupported: "HTTP Version Not Supported"
+        }
+    }
 }
 
 /// Why a page is not to be had; clients get it as JSON.

@@ -1,5 +1,4 @@
 import Foundation
-import NIOHTTP1
 
 /// One answer: status, type and body.
 struct StatusResponse: Hashable {
@@ -27,13 +26,12 @@ struct StatusResponse: Hashable {
         self.body = body
     }
 
-    /// What goes before the body.
-    var head: HTTPResponseHead {
-        var headers = HTTPHeaders([("Content-Type", contentType), ("Content-Length", "\(body.count)")])
-        if status == .methodNotAllowed { headers.add(name: "Allow", value: "GET, HEAD") }
-        headers.add(name: "Cache-Control", value: "no-store")
-        headers.add(name: "X-Content-Type-Options", value: "nosniff")
-        headers.add(name: "Connection", value: "close")
-        return HTTPResponseHead(version: .http1_1, status: .init(statusCode: status.rawValue), headers: headers)
+    /// The lines before the body, with the empty one.
+    var head: String {
+        var lines = ["HTTP/1.1 \(status.rawValue) \(status.reason)"]
+        lines += ["Content-Type: \(contentType)", "Content-Length: \(body.count)"]
+        if status == .methodNotAllowed { lines.append("Allow: GET, HEAD") }
+        lines += ["Cache-Control: no-store", "X-Content-Type-Options: nosniff", "Connection: close"]
+        return lines.map { $0 + "\r\n" }.joined() + "\r\n"
     }
 }

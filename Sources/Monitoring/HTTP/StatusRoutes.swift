@@ -1,5 +1,3 @@
-import NIOHTTP1
-
 /// Which path shows what.
 struct StatusRoutes: Sendable {
     let content: StatusServer.Content
@@ -7,8 +5,8 @@ struct StatusRoutes: Sendable {
     let isLoopback: Bool
 
     /// What to send for a request.
-    func answer(_ head: HTTPRequestHead) -> StatusResponse {
-        let path = String(head.uri.prefix { $0 != "?" })
+    func answer(_ head: RequestHead) -> StatusResponse {
+        let path = String(head.target.prefix { $0 != "?" })
         do {
             try check(head, path)
             return try page(path)
@@ -19,19 +17,18 @@ struct StatusRoutes: Sendable {
         }
     }
 
-    private func check(_ head: HTTPRequestHead, _ path: String) throws {
-        guard head.method == .GET || head.method == .HEAD else {
-            throw StatusProblem(.methodNotAllowed, path, expected: "GET", found: head.method.rawValue)
+    private func check(_ head: RequestHead, _ path: String) throws {
+        guard head.method == "GET" || head.method == "HEAD" else {
+            throw StatusProblem(.methodNotAllowed, path, expected: "GET", found: head.method)
         }
         guard path.hasPrefix("/") else {
             throw StatusProblem(.badRequest, "the request line", expected: "a path that begins with /", found: path)
         }
-        let hosts = head.headers["host"]
-        guard hosts.count == 1 || (hosts.isEmpty && head.version == .http1_0) else {
-            throw StatusProblem(.badRequest, "the header", expected: "one Host field", found: "\(hosts.count)")
+        guard head.hosts.count == 1 || (head.hosts.isEmpty && head.minorVersion == 0) else {
+            throw StatusProblem(.badRequest, "the header", expected: "one Host field", found: "\(head.hosts.count)")
         }
         // A browser that was led here by a name that a stranger's DNS server points at 127.0.0.1 sends that name.
-        if isLoopback, let host = hosts.first, !HTTPAddress.namesLoopback(host) {
+        if isLoopback, let host = head.hosts.first, !HTTPAddress.namesLoopback(host) {
             throw StatusProblem(.misdirected, "the Host field", expected: "an address of this machine", found: host)
         }
     }

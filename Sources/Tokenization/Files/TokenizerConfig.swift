@@ -19,9 +19,9 @@ struct TokenizerConfig {
     private let ends: (first: Bool, last: Bool)?
 
     init(folder: String) throws {
-        func present(_ name: String) -> String? {
+        func present(_ name: String) throws -> String? {
             let path = "\(folder)/\(name)"
-            return FileManager.default.fileExists(atPath: path) ? path : nil
+            return try Presence.isThere(path) ? path : nil
         }
         var files: [String] = []
         var specialTokens: [String: String] = [:]
@@ -30,7 +30,7 @@ struct TokenizerConfig {
         var ends: (first: Bool, last: Bool)?
         var template: ChatTemplate?
         var source: (text: String, file: String)?
-        if let path = present("tokenizer_config.json") {
+        if let path = try present("tokenizer_config.json") {
             files.append(path)
             let config = try Document(jsonFile: path)
             specialTokens = try Self.specialTokens(config)
@@ -43,13 +43,13 @@ struct TokenizerConfig {
             if first != nil || last != nil { ends = (first ?? false, last ?? false) }
             source = try Self.defaultTemplate(config).map { ($0, path) }
         }
-        if declared.isEmpty, let path = present("special_tokens_map.json") {
+        if declared.isEmpty, let path = try present("special_tokens_map.json") {
             files.append(path)
             let map = try Document(jsonFile: path)
             specialTokens.merge(try Self.specialTokens(map)) { $1 }
             extraTokens += try Self.extraTokens(map)
         }
-        if let path = present("chat_template.jinja") {
+        if let path = try present("chat_template.jinja") {
             files.append(path)
             source = (String(decoding: try Document.contents(of: path), as: UTF8.self), path)
         }

@@ -6,7 +6,7 @@ extension Tokenizer {
     /// `chat_template.jinja` where they are. Throws `InputError` for anything that byte-level BPE does not cover.
     public init(folder: String) throws {
         let path = folder + "/tokenizer.json"
-        guard FileManager.default.fileExists(atPath: path) else {
+        guard try Presence.isThere(path) else {
             throw InputError(
                 path, expected: "a tokenizer.json", found: "no such file",
                 hint: "a folder that has only vocab.json and merges.txt, or tokenizer.model, can be converted with "

@@ -1,4 +1,3 @@
-import Diffing
 import Inputs
 
 extension MessageFromCoordinator {

@@ -1,4 +1,3 @@
-import Diffing
 import Inputs
 
 /// What the coordinator tells a worker or an operator.
@@ -52,15 +51,22 @@ public struct Lease: Sendable, Hashable {
     public var id: LeaseID
     /// How long it lasts from receipt unless it is renewed.
     public var seconds: Double
-    public var task: DiffTask
-    /// `work.index` is `id.shard`.
-    public var work: ShardWork
+    /// How much work it is.
+    public var tokens: Int
+    /// `Payload.digest` of the task.
+    public var taskDigest: Digest
+    /// What every shard of the job needs; left out for a worker that has said that it has it.
+    public var task: Payload?
+    /// What this shard is made of.
+    public var shard: Payload
 
     /// Makes a lease.
-    public init(id: LeaseID, seconds: Double, task: DiffTask, work: ShardWork) {
+    public init(id: LeaseID, seconds: Double, tokens: Int, taskDigest: Digest, task: Payload?, shard: Payload) {
         self.id = id
         self.seconds = seconds
+        self.tokens = tokens
+        self.taskDigest = taskDigest
         self.task = task
-        self.work = work
+        self.shard = shard
     }
 }

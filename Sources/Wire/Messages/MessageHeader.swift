@@ -84,7 +84,7 @@ struct MessageHeader {
 /// What both ends of a connection must agree on.
 public enum WireFormat {
     /// Version of the message layouts.
-    public static let protocolVersion: UInt16 = 2
+    public static let protocolVersion: UInt16 = 3
 }
 
 extension ByteWriter {

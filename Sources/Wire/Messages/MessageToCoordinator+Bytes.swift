@@ -35,12 +35,13 @@ extension MessageToCoordinator {
         MessageHeader.write(kind: kind.rawValue, to: &writer)
         switch self {
         case .hello(let hello): try hello.write(to: &writer)
-        case .renew(let slots, let renewals):
+        case .renew(let slots, let renewals, let tasks):
             try writer.integer(slots, "renew.slots", limit: WireLimits.slots)
             try writer.list(renewals, "renew", limit: WireLimits.leases) { writer, renewal in
                 try renewal.lease.write(to: &writer, "renew.lease")
                 writer.varint(renewal.progress)
             }
+            try writer.list(tasks, "renew.tasks", limit: WireLimits.tasks) { $1.write(to: &$0) }
         case .handBack(let leases, let reason):
             try LeaseID.write(leases, to: &writer, "handBack.leases")
             try writer.text(reason, "handBack.reason")
@@ -78,6 +79,9 @@ extension MessageToCoordinator {
                 try reader.list("renew", limit: WireLimits.leases, minimumBytes: LeaseID.minimumBytes + 1) { reader in
                     Renewal(
                         lease: try LeaseID(from: &reader, "renew.lease"), progress: try reader.varint("renew.progress"))
+                },
+                tasks: try reader.list("renew.tasks", limit: WireLimits.tasks, minimumBytes: 32) {
+                    try Digest(from: &$0, "renew.task")
                 })
         case .handBack:
             return .handBack(
@@ -100,7 +104,7 @@ extension WorkerHello {
         instance.write(to: &writer)
         try writer.string(host, "hello.host", limit: WireLimits.nameBytes)
         try writer.integer(processID, "hello.processID", limit: Int(Int32.max))
-        try writer.string(instructionSet, "hello.instructionSet", limit: WireLimits.nameBytes)
+        try writer.string(numberSystem, "hello.numberSystem", limit: WireLimits.nameBytes)
         try writer.integer(threads, "hello.threads", limit: WireLimits.threads)
         try writer.optional(slurmJob) { try $0.string($1, "hello.slurmJob", limit: WireLimits.nameBytes) }
         try LeaseID.write(held, to: &writer, "hello.held")
@@ -111,7 +115,7 @@ extension WorkerHello {
         instance = try InstanceID(from: &reader, "hello.instance")
         host = try reader.string("hello.host", limit: WireLimits.nameBytes)
         processID = try reader.integer("hello.processID", limit: Int(Int32.max))
-        instructionSet = try reader.string("hello.instructionSet", limit: WireLimits.nameBytes)
+        numberSystem = try reader.string("hello.numberSystem", limit: WireLimits.nameBytes)
         threads = try reader.integer("hello.threads", limit: WireLimits.threads)
         slurmJob = try reader.optional("hello.slurmJob") {
             try $0.string("hello.slurmJob", limit: WireLimits.nameBytes)

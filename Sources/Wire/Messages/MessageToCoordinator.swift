@@ -7,8 +7,9 @@ public enum MessageToCoordinator: Sendable, Hashable {
     /// Who is there; the first message, and the answer to `whoAreYou(.control)`.
     case hello(WorkerHello)
     /// The worker is alive and still at work on these; it can hold `slots` leases at a time, 0 while it drains. All that
-    /// the coordinator must know, each time: a renewal that is lost is made good by the next.
-    case renew(slots: Int, [Renewal])
+    /// the coordinator must know, each time: a renewal that is lost is made good by the next. `tasks` are the digests of
+    /// those that it has, which leases need not bring again.
+    case renew(slots: Int, [Renewal], tasks: [Digest])
     /// The worker will not finish these.
     case handBack([LeaseID], reason: String)
     /// The shard cannot be computed; a permanent failure will come again on any worker.
@@ -44,8 +45,8 @@ public struct WorkerHello: Sendable, Hashable {
     public var instance: InstanceID
     public var host: String
     public var processID: Int
-    /// The kernels in use, such as `avx512`.
-    public var instructionSet: String
+    /// What decides how its numbers are rounded, such as `cpu/avx512`.
+    public var numberSystem: String
     public var threads: Int
     /// Slurm's job id, inside one.
     public var slurmJob: String?
@@ -54,14 +55,14 @@ public struct WorkerHello: Sendable, Hashable {
 
     /// Makes a greeting.
     public init(
-        build: String, instance: InstanceID, host: String, processID: Int, instructionSet: String, threads: Int,
+        build: String, instance: InstanceID, host: String, processID: Int, numberSystem: String, threads: Int,
         slurmJob: String?, held: [LeaseID]
     ) {
         self.build = build
         self.instance = instance
         self.host = host
         self.processID = processID
-        self.instructionSet = instructionSet
+        self.numberSystem = numberSystem
         self.threads = threads
         self.slurmJob = slurmJob
         self.held = held
@@ -81,7 +82,7 @@ public struct Renewal: Sendable, Hashable {
     }
 }
 
-/// A piece of an encoded `ShardResult`.
+/// A piece of an encoded result.
 public struct ResultPart: Sendable, Hashable {
     public var lease: LeaseID
     /// SHA-256 of the whole encoded result.

@@ -2,7 +2,7 @@ import Inputs
 
 extension OperatorRequest {
     private enum Kind: String {
-        case submit, list, show, cancel, retry, story, workers, bundleFiles, fetch
+        case submit, list, show, cancel, retry, remove, prune, story, workers, bundleFiles, fetch
     }
 
     func write(to writer: inout ByteWriter) throws {
@@ -23,6 +23,13 @@ extension OperatorRequest {
         case .retry(let job):
             try writer.name(Kind.retry, "request")
             try job.write(to: &writer, "retry.job")
+        case .remove(let job):
+            try writer.name(Kind.remove, "request")
+            try job.write(to: &writer, "remove.job")
+        case .prune(let seconds, let isTrial):
+            try writer.name(Kind.prune, "request")
+            try writer.integer(seconds, "prune.olderThan", limit: .max)
+            try writer.integer(isTrial ? 1 : 0, "prune.isTrial", limit: 1)
         case .story(let job, let shard):
             try writer.name(Kind.story, "request")
             try job.write(to: &writer, "story.job")
@@ -51,6 +58,11 @@ extension OperatorRequest {
         case .show: self = .show(try JobID(from: &reader, "show.job"))
         case .cancel: self = .cancel(try JobID(from: &reader, "cancel.job"))
         case .retry: self = .retry(try JobID(from: &reader, "retry.job"))
+        case .remove: self = .remove(try JobID(from: &reader, "remove.job"))
+        case .prune:
+            self = .prune(
+                olderThan: try reader.integer("prune.olderThan", limit: .max),
+                isTrial: try reader.integer("prune.isTrial", limit: 1) == 1)
         case .story:
             self = .story(
                 try JobID(from: &reader, "story.job"),
@@ -68,7 +80,7 @@ extension OperatorRequest {
 
 extension OperatorReply {
     private enum Kind: String {
-        case submitted, jobs, job, cancelled, retrying, story, workers, files, bytes, failure
+        case submitted, jobs, job, cancelled, retrying, removed, story, workers, files, bytes, failure
     }
 
     func write(to writer: inout ByteWriter) throws {
@@ -91,6 +103,7 @@ extension OperatorReply {
         case .retrying(let shards):
             try writer.name(Kind.retrying, "reply")
             try writer.integer(shards, "retrying.shards", limit: WireLimits.shards)
+        case .removed: try writer.name(Kind.removed, "reply")
         case .story(let lines):
             try writer.name(Kind.story, "reply")
             try writer.list(lines, "story", limit: WireLimits.rows) { try $1.write(to: &$0) }
@@ -126,6 +139,7 @@ extension OperatorReply {
         case .cancelled: self = .cancelled
         case .retrying:
             self = .retrying(shards: try reader.integer("retrying.shards", limit: WireLimits.shards))
+        case .removed: self = .removed
         case .story: self = .story(try reader.list("story", limit: WireLimits.rows) { try StoryLine(from: &$0) })
         case .workers:
             self = .workers(try reader.list("workers", limit: WireLimits.rows) { try WorkerSummary(from: &$0) })
@@ -171,7 +185,7 @@ extension WorkerSummary {
     func write(to writer: inout ByteWriter) throws {
         try writer.string(name, "worker.name", limit: WireLimits.nameBytes)
         try writer.string(host, "worker.host", limit: WireLimits.nameBytes)
-        try writer.string(instructionSet, "worker.instructionSet", limit: WireLimits.nameBytes)
+        try writer.string(numberSystem, "worker.numberSystem", limit: WireLimits.nameBytes)
         try writer.name(state, "worker.state")
         try writer.integer(leases, "worker.leases", limit: WireLimits.leases)
         try writer.optional(running) { try $1.write(to: &$0, "worker.running") }
@@ -180,7 +194,7 @@ extension WorkerSummary {
     init(from reader: inout ByteReader) throws {
         name = try reader.string("worker.name", limit: WireLimits.nameBytes)
         host = try reader.string("worker.host", limit: WireLimits.nameBytes)
-        instructionSet = try reader.string("worker.instructionSet", limit: WireLimits.nameBytes)
+        numberSystem = try reader.string("worker.numberSystem", limit: WireLimits.nameBytes)
         state = try reader.name("worker.state")
         leases = try reader.integer("worker.leases", limit: WireLimits.leases)
         running = try reader.optional("worker.running") { try LeaseID(from: &$0, "worker.running") }

@@ -10,6 +10,10 @@ public enum OperatorRequest: Sendable, Hashable {
     case cancel(JobID)
     /// Computes the quarantined shards of a partial job again.
     case retry(JobID)
+    /// Removes a job that has ended, with everything of it.
+    case remove(JobID)
+    /// Removes jobs that ended more than so many seconds ago, `WireLimits.rows` at most; or only names them.
+    case prune(olderThan: Int, isTrial: Bool)
     /// The life of one shard.
     case story(JobID, shard: Int)
     /// The workers that the coordinator knows.
@@ -27,6 +31,7 @@ public enum OperatorReply: Sendable, Hashable {
     case job(JobDetail)
     case cancelled
     case retrying(shards: Int)
+    case removed
     case story([StoryLine])
     case workers([WorkerSummary])
     case files([BundleFile])
@@ -57,7 +62,7 @@ public struct JobSummary: Sendable, Hashable {
     public var tokensTotal: Int
     /// Shards that could not be computed.
     public var quarantined: Int
-    /// Why the job failed.
+    /// Why the job failed; nil in lists, where it would take too much room.
     public var error: InputError?
     /// Seconds since 1970.
     public var submitted: Int
@@ -166,7 +171,7 @@ public enum WorkerState: String, Sendable, Hashable, CaseIterable {
 public struct WorkerSummary: Sendable, Hashable {
     public var name: String
     public var host: String
-    public var instructionSet: String
+    public var numberSystem: String
     public var state: WorkerState
     /// Leases that it holds.
     public var leases: Int
@@ -174,11 +179,10 @@ public struct WorkerSummary: Sendable, Hashable {
     public var running: LeaseID?
 
     /// Makes a summary.
-    public init(name: String, host: String, instructionSet: String, state: WorkerState, leases: Int, running: LeaseID?)
-    {
+    public init(name: String, host: String, numberSystem: String, state: WorkerState, leases: Int, running: LeaseID?) {
         self.name = name
         self.host = host
-        self.instructionSet = instructionSet
+        self.numberSystem = numberSystem
         self.state = state
         self.leases = leases
         self.running = running

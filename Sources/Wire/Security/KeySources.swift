@@ -52,7 +52,8 @@ public struct KeySources {
         case (let own?, let list?): return ServerKeys(own: own, allowed: list)
         case (_?, nil):
             throw missing("a list of allowed keys beside the coordinator's key (--allowed, or allowed: in its file)")
-        case (nil, _?): throw missing("the coordinator's key beside the list of allowed keys (--key, or key:)")
+        case (nil, _?):
+            throw missing("the coordinator's key beside the list of allowed keys (--key or ACTDIFF_SECRET_KEY)")
         }
     }
 
@@ -71,7 +72,8 @@ public struct KeySources {
             } catch {
                 throw InputError("libzmq", expected: "one with CURVE", found: "\(error)", kind: .configuration)
             }
-        case (_?, nil): throw missing("the coordinator's public key beside the own one (--server-key, or server_key:)")
+        case (_?, nil):
+            throw missing("the coordinator's public key beside the own one (--server-key or ACTDIFF_SERVER_KEY)")
         case (nil, _?): throw missing("an own key beside the coordinator's public one (--key, or key:)")
         }
     }

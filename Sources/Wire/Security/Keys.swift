@@ -27,7 +27,7 @@ public struct PublicKey: Sendable, Hashable, CustomStringConvertible {
 /// A CURVE secret key. It shows itself to nobody: not in a log, not in an error, not in a dump of what contains it.
 public struct SecretKey: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// 40 characters of Z85; for the key's file and for libzmq only.
-    let text: String
+    package let text: String
 
     /// Nil for anything but 40 characters of Z85 that stand for 32 bytes.
     public init?(_ text: String) {

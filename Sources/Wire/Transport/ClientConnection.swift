@@ -114,7 +114,7 @@ struct ClientConnection {
         case .mechanism where keys == nil:
             return InputError(
                 endpoint, expected: "a coordinator without keys", found: "one that demands keys",
-                hint: "give --key and --server-key, or key: and server_key: in the configuration",
+                hint: "give --key and --server-key, or ACTDIFF_SECRET_KEY and ACTDIFF_SERVER_KEY",
                 kind: .authentication)
         case .mechanism:
             return InputError(

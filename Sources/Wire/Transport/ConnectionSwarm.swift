@@ -1,3 +1,4 @@
+import Inputs
 import CZeroMQ
 
 /// The connections of many workers in one thread, to measure a coordinator with.

@@ -1,3 +1,4 @@
+import Inputs
 /// Turns what peers send into messages; counts and reports what is none.
 final class MessageReader: Sendable {
     private let malformed = Tally()

@@ -25,7 +25,7 @@ enum PeerAddress {
 
 extension String {
     /// What C left in a buffer, up to its NUL.
-    init(terminated buffer: [CChar]) {
+    package init(terminated buffer: [CChar]) {
         self.init(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -10,7 +10,7 @@ public struct ZeroMQError: Error, Sendable, Hashable, CustomStringConvertible {
     public let reason: String
 
     /// The error that the last call on this thread left behind.
-    static func last(_ operation: String) -> ZeroMQError {
+    package static func last(_ operation: String) -> ZeroMQError {
         ZeroMQError(operation, code: zmq_errno())
     }
 

@@ -1,10 +1,11 @@
 import ArgumentParser
+import Benchmarking
 import Cluster
 import Compute
-import Diffing
 import Evaluation
 import Foundation
 import Inputs
+import Latents
 
 extension BenchCommand {
     /// `actdiff bench compute`
@@ -36,10 +37,10 @@ extension BenchCommand {
 
         func run() throws {
             let source = try Start.source(of: job)
-            let plan = try Start.planner().plan(source)
+            let (task, all) = try Start.latents().opened(source)
             let count = threads ?? ProcessorSet.availableCount
-            let works = Array(plan.shards.prefix(shards))
-            let bench = try ComputeBench(plan.task, works: works, threads: Threads(count))
+            let works = Array(all.prefix(shards))
+            let bench = try ComputeBench(task, works: works, threads: Threads(count))
             try bench.warmUp()
             let measured = try (0..<rounds).map { _ in
                 try bench.round { Terminal.say("shard \($0.index): \($0.tokenCount) tokens") }

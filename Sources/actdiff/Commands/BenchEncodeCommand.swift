@@ -1,8 +1,10 @@
 import ArgumentParser
+import Benchmarking
 import Compute
 import Evaluation
 import Foundation
 import Inputs
+import Latents
 
 extension BenchCommand {
     /// `actdiff bench encode`

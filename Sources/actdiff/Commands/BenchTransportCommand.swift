@@ -1,7 +1,7 @@
 import ArgumentParser
+import Benchmarking
 import Cluster
 import Compute
-import Diffing
 import Foundation
 import Inputs
 
@@ -40,7 +40,7 @@ extension BenchCommand {
             let source = try Start.source(of: job)
             let bench = TransportBench(
                 .init(
-                    source: source, planner: try Start.planner(), shards: shards,
+                    source: source, latents: Start.latents(), shards: shards,
                     threads: ProcessorSet.availableCount, rounds: rounds, bytes: megabytes << 20,
                     folder: Start.absolute(folder) + "/actdiff-bench-\(ProcessInfo.processInfo.processIdentifier)"))
             print(try bench.run())

@@ -48,6 +48,11 @@ struct CoordinatorCommand: ParsableCommand {
     var modelRoots: [String] = []
     @Option(help: "How long a lease lives without renewal.")
     var leaseSeconds: Double?
+    @Flag(help: "Compute open jobs again that another build of actdiff began, and throw its results away.")
+    var dropForeignResults = false
+
+    @Option(help: "How long jobs are kept after their end, such as 90d, or forever. Default: forever.")
+    var keep: String?
 
     @Option(help: "Signal that also means drain: USR1, USR2 or HUP.")
     var drainSignal: DrainSignal?
@@ -58,7 +63,7 @@ struct CoordinatorCommand: ParsableCommand {
         let settings = try settings()
         let roots = try settings.modelRoots.isEmpty ? nil : ModelRoots(settings.modelRoots, of: "coordinator")
         let service = try CoordinatorService(
-            settings, parts: .init(planner: try Start.planner(roots: roots), build: Version.build(), logger: logger))
+            settings, parts: .init(kinds: Start.kinds(roots: roots), build: Version.build(), logger: logger))
         let signals = EndSignals([SIGTERM, SIGINT, settings.drainSignal.number]) { service.drain() }
         Terminal.say("listening: control \(service.endpoints.control), data \(service.endpoints.data)")
         if let http = service.http { Terminal.say("status pages: http://\(http)") }
@@ -85,7 +90,13 @@ struct CoordinatorCommand: ParsableCommand {
                 InputError("--http", expected: $0, found: http, kind: .usage)
             }
         }
+        if let keep {
+            settings.keep = try CoordinatorConfig.keep(keep) {
+                InputError("--keep", expected: $0, found: keep, kind: .usage)
+            }
+        }
         if let drainSignal { settings.drainSignal = drainSignal }
+        settings.dropsForeignResults = dropForeignResults
         if let leaseSeconds { settings.leaseSeconds = leaseSeconds }
         guard (1...86_400).contains(settings.leaseSeconds) else {
             throw InputError(

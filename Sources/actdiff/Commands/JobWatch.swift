@@ -10,13 +10,50 @@ struct JobWatch {
 
     let client: CoordinatorClient
     let job: JobID
+    /// The command that watches it again.
+    let again: String
 
     /// How long a coordinator may be away, such as for a restart, before the watch is given up.
     private static let patience = 300.0
 
+    /// Waits until the job is planned; throws the job's own error if it cannot be.
+    func untilPlanned() throws {
+        var progress = ProgressLine()
+        defer { progress.end() }
+        try untilInterrupted {
+            while true {
+                let summary = try patientShow().summary
+                if let error = summary.error { throw error }
+                if summary.state != .planning { return }
+                // Elsewhere there is nobody to be told that it takes a while.
+                if Terminal.isInteractive { progress.show(summary) }
+                Thread.sleep(forTimeInterval: Self.interval / 5)
+            }
+        }
+    }
+
+    /// Ctrl-C ends the command; whoever presses it must know that it does not end the job.
+    private func untilInterrupted<Value>(_ body: () throws -> Value) rethrows -> Value {
+        let signals = EndSignals([SIGINT, SIGTERM]) { [job, again] in
+            let error = InputError(
+                "job \(job)", expected: "to be watched to its end", found: "an interruption",
+                hint: "the job goes on; watch it again with: \(again)", kind: .temporary)
+            Terminal.leaveLine()
+            Terminal.complain(error.description)
+            _exit(error.kind.exitStatus)
+        }
+        // Afterwards they do what they usually do.
+        defer { for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) } }
+        return try withExtendedLifetime(signals, body)
+    }
+
     /// Shows progress until the job has ended; throws the job's own error if it failed. Returns the job as it ended, done
     /// or partial.
     func untilDone() throws -> JobDetail {
+        try untilInterrupted { try shownUntilDone() }
+    }
+
+    private func shownUntilDone() throws -> JobDetail {
         var progress = ProgressLine()
         defer { progress.end() }
         var detail = try client.show(job)

@@ -10,11 +10,15 @@ struct JobsCommand: ParsableCommand {
     @OptionGroup var control: ControlOption
 
     func run() throws {
-        for job in try control.client().jobs() {
-            let submitted = Date(timeIntervalSince1970: Double(job.submitted)).formatted(.iso8601)
-            try Terminal.print(
-                "\(job.id)  \(job.state.rawValue)  \(job.shardsDone)/\(job.shardsTotal) shards  "
-                    + "\(job.tokensDone)/\(job.tokensTotal) tokens  \(submitted)")
-        }
+        for job in try control.client().jobs() { try Terminal.print(job.line) }
+    }
+}
+
+extension JobSummary {
+    /// The job in a line.
+    var line: String {
+        let time = Date(timeIntervalSince1970: Double(submitted)).formatted(.iso8601)
+        return
+            "\(id)  \(state.rawValue)  \(shardsDone)/\(shardsTotal) shards  \(tokensDone)/\(tokensTotal) tokens  \(time)"
     }
 }

@@ -1,20 +1,41 @@
 import ArgumentParser
 import Cluster
-import Diffing
 import Foundation
 import Inputs
+import Latents
 import Logging
+import Prompts
 import Wire
+import Work
+import Work
 
 /// Where the coordinator's control socket is, and the keys to be let in with.
 struct ControlOption: ParsableArguments {
-    @Option(name: .customLong("connect"), help: "The coordinator's control endpoint.")
-    var endpoint = CoordinatorConfig.defaultEndpoints.control
+    /// The environment's name for the endpoint.
+    private static let variable = "ACTDIFF_CONNECT"
+
+    @Option(
+        name: .customLong("connect"),
+        help: ArgumentHelp(
+            "The coordinator's control endpoint. Default: ACTDIFF_CONNECT, or \(CoordinatorConfig.defaultEndpoints.control).",
+            valueName: "endpoint"))
+    var named: String?
     @OptionGroup var keys: ClientKeyOptions
 
+    private var endpoint: String {
+        named ?? ProcessInfo.processInfo.environment[Self.variable] ?? CoordinatorConfig.defaultEndpoints.control
+    }
+
+    /// How to watch a job from the same shell.
+    func watchCommand(_ job: JobID) -> String {
+        "actdiff watch \(job)" + (named.map { " --connect \($0)" } ?? "")
+    }
+
     func client() throws -> CoordinatorClient {
-        try CoordinatorClient(
+        let client = try CoordinatorClient(
             endpoint: endpoint, keys: KeySources().client(key: keys.key, serverKey: keys.serverKey))
+        client.onWait = { [endpoint] in Terminal.say("waiting for a coordinator at \(endpoint)") }
+        return client
     }
 }
 
@@ -87,7 +108,7 @@ extension JobID: ExpressibleByArgument {
 enum Start {
     /// Lines on standard error; `ACTDIFF_LOG` sets the level (trace, debug, info, notice, warning, error).
     static func logger(_ label: String, level: Logger.Level = .notice) -> Logger {
-        var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: label) { LineLogHandler(label: $0) }
         logger.logLevel =
             ProcessInfo.processInfo.environment["ACTDIFF_LOG"].flatMap { Logger.Level(rawValue: $0) } ?? level
         return logger
@@ -100,9 +121,14 @@ enum Start {
         return DigestCache(at: caches + "/actdiff/digests.json")
     }
 
-    /// The planner of real jobs; with roots, of jobs that name nothing outside them.
-    static func planner(roots: ModelRoots? = nil) throws -> ModelPlanner {
-        ModelPlanner(digests: digests(), version: Version.current, build: try Version.build(), roots: roots)
+    /// Every kind of work that there is; with roots, jobs may name nothing outside them.
+    static func kinds(roots: ModelRoots? = nil) -> WorkKinds {
+        WorkKinds([latents(roots: roots)])
+    }
+
+    /// The kind that ranks latents.
+    static func latents(roots: ModelRoots? = nil) -> LatentsKind {
+        LatentsKind(digests: digests(), version: Version.current, roots: roots)
     }
 
     /// A job file with the folder from which its paths count.

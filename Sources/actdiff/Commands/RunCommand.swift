@@ -1,10 +1,11 @@
 import ArgumentParser
 import Cluster
 import Compute
-import Diffing
 import Evaluation
 import Foundation
 import Inputs
+import Latents
+import Work
 
 /// `actdiff run`: everything on this machine, on the cluster's own code path.
 struct RunCommand: ParsableCommand {
@@ -41,44 +42,37 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        let path = Start.absolute(job)
-        let spec = try JobSpec(yamlFile: path)
-        let output = Start.absolute(out ?? "results/\(spec.name)")
         let source = try Start.source(of: job)
-        try Self.refuseMissingInputs(spec, job: job)
+        let kinds = Start.kinds()
+        let outline = try kinds.kind(of: source).outline(of: source)
+        let output = Start.absolute(out ?? "results/\(outline.name)")
+        try Self.refuseMissingInputs(outline, job: job)
         let cores = ProcessorSet.availableCount
-        let order = LocalCluster.Order(
+        var order = LocalCluster.Order(
             source: source, output: output, workers: workers,
             threadsPerWorker: threads ?? max(1, cores / workers),
             memoryPerWorker: memory ?? MemorySize(bytes: MachineMemory().share(among: workers)),
-            modelRoots: Self.modelRoots(spec))
+            modelRoots: Set(outline.inputs.filter(\.isForWorkers).map(\.path)).sorted())
+        // What workers say must not stand in the middle of the line that is redrawn.
+        if Terminal.isInteractive { order.relay = { Terminal.say($0) } }
         let cluster = try LocalCluster(
             order,
-            parts: .init(planner: try Start.planner(), build: Version.build(), logger: Start.logger("actdiff.run")))
+            parts: .init(kinds: kinds, build: Version.build(), logger: Start.logger("actdiff.run")))
         let signals = EndSignals([SIGTERM, SIGINT], action: cluster.interrupt)
         var progress = ProgressLine()
         defer { progress.end() }
         let end = try withExtendedLifetime(signals) { try cluster.run { progress.show($0) } }
         progress.end()
         try ranking.print(output)
-        Terminal.say("result bundle: \(out ?? "results/\(spec.name)")")
+        Terminal.say("result bundle: \(out ?? "results/\(outline.name)")")
         try end.refuseToBePartial(hint: "mend what is wrong, and run it again with another --out")
     }
 
-    /// The local workers may open what the job names, and nothing else.
-    private static func modelRoots(_ spec: JobSpec) -> [String] {
-        Set([spec.base.resolved] + spec.tuned.map(\.path.resolved) + spec.hooks.map(\.sae.resolved)).sorted()
-    }
-
     /// Says at once, before anything is started, what the job names and is not there.
-    private static func refuseMissingInputs(_ spec: JobSpec, job: String) throws {
-        let inputs =
-            [("base", spec.base), ("prompts.path", spec.prompts.path)]
-            + spec.tuned.map { ("tuned '\($0.name)'", $0.path) }
-            + spec.hooks.map { ("sae of hook \($0.point)", $0.sae) }
-        for (key, path) in inputs where !FileManager.default.fileExists(atPath: path.resolved) {
+    private static func refuseMissingInputs(_ outline: JobOutline, job: String) throws {
+        for input in outline.inputs where try !Presence.isThere(input.path) {
             throw InputError(
-                "\(job): \(key)", expected: "a file or folder at \(path.resolved)", found: "nothing",
+                "\(job): \(input.key)", expected: "a file or folder at \(input.path)", found: "nothing",
                 hint: "paths in a job file are relative to the folder of the file")
         }
     }

@@ -19,7 +19,9 @@ struct StoryCommand: ParsableCommand {
     @OptionGroup var control: ControlOption
 
     func run() throws {
-        for line in try control.client().story(of: job, shard: shard) {
+        let story = try control.client().story(of: job, shard: shard)
+        if story.isEmpty { Terminal.say("shard \(shard) of \(job) was never leased: nothing has happened to it") }
+        for line in story {
             let time = Date(timeIntervalSince1970: Double(line.at) / 1000)
                 .formatted(.iso8601.time(includingFractionalSeconds: true))
             let epoch = line.epoch > 0 ? "epoch \(line.epoch)" : "-"

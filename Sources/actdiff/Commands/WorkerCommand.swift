@@ -6,6 +6,7 @@ import Foundation
 import Inputs
 import Logging
 import Wire
+import Work
 
 /// `actdiff worker`: the daemon that computes shards.
 struct WorkerCommand: ParsableCommand {
@@ -50,15 +51,15 @@ struct WorkerCommand: ParsableCommand {
         let settings = try settings()
         let logger = Start.logger("actdiff.worker", level: untilStdinCloses ? .notice : .info)
         let planLevel: Logger.Level = showMemoryPlan ? .notice : .info
-        let evaluator = ModelEvaluator(
+        let place = WorkerPlace(
             roots: try ModelRoots(settings.modelRoots), digests: Start.digests(), threads: settings.threads,
             memory: settings.memory?.bytes ?? MachineMemory().share(),
-            planned: { logger.log(level: planLevel, "\($0)") })
+            memoryPlanned: { logger.log(level: planLevel, "\($0)") })
         let service = try WorkerService(
             connect: settings.coordinator, keys: settings.keys,
             parts: .init(
-                evaluator: evaluator, build: Version.build(), instructionSet: ProcessorKernels.instructionSet,
-                threads: settings.threads, lifetimeSeconds: settings.lifetime?.seconds,
+                kinds: Start.kinds(), place: place, build: Version.build(),
+                numberSystem: ProcessorKernels.numberSystem, lifetimeSeconds: settings.lifetime?.seconds,
                 logger: logger))
         let signals = EndSignals(settings) { service.drain() }
         if untilStdinCloses {

@@ -17,6 +17,6 @@ extension WorkerSummary {
     /// The worker in a line.
     var line: String {
         let work = running.map { "\($0.job) shard \($0.shard)" } ?? "idle"
-        return "\(name)  \(state.rawValue)  \(instructionSet)  \(leases) leases  \(work)"
+        return "\(name)  \(state.rawValue)  \(numberSystem)  \(leases) leases  \(work)"
     }
 }

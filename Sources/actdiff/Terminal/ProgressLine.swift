@@ -1,3 +1,4 @@
+import Cluster
 import Foundation
 import Wire
 
@@ -7,20 +8,18 @@ struct ProgressLine {
     private static let pause = 10.0
     private static let width = 24
 
-    /// First time shards were seen to be under way, and the tokens done by then (a resumed job has some).
-    private var began: (time: Date, tokens: Int)?
+    private var rate = ProgressRate()
+    private let start = ContinuousClock.now
     private var lastPlain = Date.distantPast
     private var lastState: JobState?
-    private var isDrawn = false
 
     /// Shows where the job stands.
     mutating func show(_ job: JobSummary) {
-        if job.state == .running, began == nil { began = (Date(), job.tokensDone) }
+        if job.state == .running { rate.note(tokens: job.tokensDone, at: now) }
         let isNews = job.state != lastState
         lastState = job.state
         if Terminal.isInteractive {
-            Terminal.write("\r\u{1B}[K" + text(job))
-            isDrawn = true
+            Terminal.draw(text(job))
         } else if isNews || Date().timeIntervalSince(lastPlain) >= Self.pause {
             lastPlain = Date()
             Terminal.say(text(job))
@@ -28,24 +27,22 @@ struct ProgressLine {
     }
 
     /// Leaves the line behind.
-    mutating func end() {
-        if isDrawn { Terminal.write("\n") }
-        isDrawn = false
+    func end() {
+        Terminal.leaveLine()
     }
+
+    private var now: Double { (ContinuousClock.now - start) / .seconds(1) }
 
     private func text(_ job: JobSummary) -> String {
         guard job.state == .running, job.tokensTotal > 0 else { return "\(job.id): \(job.state.rawValue)" }
         let share = Double(job.tokensDone) / Double(job.tokensTotal)
         let filled = Int(share * Double(Self.width))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
-        return "\(job.id) \(bar) \(Int(share * 100)) %  \(job.shardsDone)/\(job.shardsTotal) shards" + rate(job)
+        return "\(job.id) \(bar) \(Int(share * 100)) %  \(job.shardsDone)/\(job.shardsTotal) shards" + speed(job)
     }
 
-    private func rate(_ job: JobSummary) -> String {
-        guard let began else { return "" }
-        let seconds = Date().timeIntervalSince(began.time)
-        let perSecond = Double(job.tokensDone - began.tokens) / max(seconds, 1e-9)
-        guard perSecond > 0 else { return "" }
+    private func speed(_ job: JobSummary) -> String {
+        guard let perSecond = rate.perSecond(at: now) else { return "" }
         let left = Int(Double(job.tokensTotal - job.tokensDone) / perSecond)
         return "  \(Int(perSecond)) tokens/s  \(Self.duration(left)) left"
     }

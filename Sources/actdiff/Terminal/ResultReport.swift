@@ -1,5 +1,6 @@
-import Diffing
 import Inputs
+import Latents
+import Prompts
 
 /// Prints the rankings of a result bundle.
 struct ResultReport {
@@ -26,7 +27,7 @@ struct ResultReport {
                 found: [tuned, hook, mask?.rawValue].compactMap { $0 }.joined(separator: " "), kind: .usage)
         }
         let rankings = try entries.map {
-            ($0, try Ranking(bundle.columns(of: $0), by: rankBy, top: top, bottom: bottom))
+            ($0, try Ranking(bundle.columns(of: $0), by: rankBy, top: top, bottom: bottom, latentNames: $0.names))
         }
         if let partial = bundle.partial { Terminal.complain("\(partial); the manifest names them") }
         switch format {

@@ -1,25 +1,45 @@
 import Foundation
 import Glibc
 import Inputs
+import Synchronization
 
 /// Where text goes: results to standard output, everything else to standard error.
 enum Terminal {
     /// Whether people are watching standard error.
     static let isInteractive = isatty(STDERR_FILENO) == 1
 
+    /// The line that is redrawn, while there is one: it stays below everything else.
+    private static let drawn = Mutex<String?>(nil)
+
+    /// Draws a line without an end in place of the one that was drawn before.
+    static func draw(_ line: String) {
+        drawn.withLock { drawn in
+            drawn = line
+            _ = put(erase + line, on: STDERR_FILENO)
+        }
+    }
+
+    /// Leaves the drawn line where it stands.
+    static func leaveLine() {
+        drawn.withLock { drawn in
+            if drawn != nil { _ = put("\n", on: STDERR_FILENO) }
+            drawn = nil
+        }
+    }
+
+    private static let erase = "\r\u{1B}[K"
+
     /// Prints an error the way all of them look.
     static func complain(_ text: String) {
         say("actdiff: \(text)")
     }
 
-    /// Prints a line that is not a result.
+    /// Prints a line that is not a result to standard error, above the one that is drawn. Where nobody can read it any
+    /// more, the work goes on all the same.
     static func say(_ text: String) {
-        write(text + "\n")
-    }
-
-    /// Prints to standard error as it is. Where nobody can read it any more, the work goes on all the same.
-    static func write(_ text: String) {
-        _ = put(text, on: STDERR_FILENO)
+        drawn.withLock { drawn in
+            _ = put(drawn.map { "\(erase)\(text)\n\($0)" } ?? text + "\n", on: STDERR_FILENO)
+        }
     }
 
     /// Prints a result to standard output. A reader that has seen enough (such as `head`) is no error; a place that

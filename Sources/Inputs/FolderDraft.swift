@@ -1,0 +1,64 @@
+import Foundation
+
+/// A folder under a hidden name that says which process makes it, `.NAME.HOST-PID-MARK.partial`, and is locked as long as
+/// that process lives.
+///
+/// The name alone would not do: a number is given to another process one day, and processes in containers may have the
+/// same one. The lock alone would not do: not all network file systems have it.
+final class FolderDraft {
+    let path: String
+    private var lock: Int32
+
+    private static let suffix = ".partial"
+
+    /// Makes the folder. What `failure` makes of the system's `errno` is thrown where that fails.
+    init(of name: String, in parent: String, failure: () -> InputError) throws {
+        let mark = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        // A name may have 255 bytes.
+        path = "\(parent)/.\(name.prefix(24)).\(Self.host)-\(getpid())-\(mark)\(Self.suffix)"
+        guard mkdir(path, 0o777) == 0 else { throw failure() }
+        lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if lock >= 0 { _ = flock(lock, LOCK_EX | LOCK_NB) }
+    }
+
+    deinit { release() }
+
+    /// Ends the lock: the folder has its real name, or is gone.
+    func release() {
+        if lock >= 0 { close(lock) }
+        lock = -1
+    }
+
+    /// Removes it with all that is in it.
+    func remove() {
+        // The error that led here is the one to tell; what stays, the next draft's maker removes.
+        try? FileManager.default.removeItem(atPath: path)
+        release()
+    }
+
+    /// Removes drafts in a folder whose processes, on this machine, are gone. What cannot be removed stays: it does no
+    /// harm.
+    static func removeAbandoned(in parent: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [] {
+            guard let maker = process(ofDraft: name), kill(maker, 0) != 0, errno == ESRCH else { continue }
+            let path = parent + "/" + name
+            let lock = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            guard lock >= 0 else { continue }
+            defer { close(lock) }
+            if flock(lock, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK { continue }
+            try? FileManager.default.removeItem(atPath: path)
+        }
+    }
+
+    /// The process that made a draft on this machine; nil for any other name.
+    private static func process(ofDraft name: String) -> pid_t? {
+        guard name.hasPrefix("."), name.hasSuffix(suffix) else { return nil }
+        let parts = name.dropLast(suffix.count).split(separator: "-")
+        guard parts.count >= 3, UInt64(parts[parts.count - 1], radix: 16) != nil,
+            let maker = pid_t(parts[parts.count - 2]), maker > 0
+        else { return nil }
+        return name.hasSuffix(".\(host)-\(parts[parts.count - 2])-\(parts[parts.count - 1])\(suffix)") ? maker : nil
+    }
+
+    private static let host = String(ProcessInfo.processInfo.hostName.filter { $0 != "/" }.prefix(64))
+}

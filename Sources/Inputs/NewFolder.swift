@@ -1,0 +1,74 @@
+import Foundation
+
+/// A folder that appears under its name complete or not at all: filled under a hidden name beside it, every file and the
+/// folder fsynced, then renamed. An existing folder is never touched.
+///
+/// A process that ends midway leaves its draft behind; the next one that makes a folder there removes it (`FolderDraft`).
+public final class NewFolder {
+    private let path: String
+    private var draft: FolderDraft?
+
+    /// Makes the draft. Throws `InputError`: of kind `usage` when there is something at `path`, of kind `configuration` when
+    /// the folder around it cannot be written, of kind `temporary` for want of room.
+    public init(_ path: String) throws {
+        self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+        try Self.refuseExisting(path)
+        let url = URL(fileURLWithPath: self.path)
+        let parent = url.deletingLastPathComponent().path
+        FolderDraft.removeAbandoned(in: parent)
+        draft = try FolderDraft(of: url.lastPathComponent, in: parent) { Self.noPlace(path) }
+    }
+
+    deinit { draft?.remove() }
+
+    /// Where its files are until it is published.
+    public var place: String { draft?.path ?? path }
+
+    /// Writes a file and waits until it is on the disk.
+    public func write(_ data: some ContiguousBytes, to name: String) throws {
+        try file(name) { try $0.append(data) }
+    }
+
+    /// Makes a file of what `body` writes into it, and waits until that is on the disk.
+    public func file(_ name: String, _ body: (NewFile) throws -> Void) throws {
+        let file = try NewFile(place + "/" + name, place: path + "/" + name)
+        try body(file)
+        try file.finish()
+    }
+
+    /// Gives the folder its name.
+    public func publish() throws {
+        guard let draft else { return }
+        try AtomicFile.sync(folder: draft.path)
+        try Self.refuseExisting(path)
+        try AtomicFile.move(draft.path, to: path)
+        draft.release()
+        self.draft = nil
+    }
+
+    /// Throws `InputError` when no folder could be made at the path: there is something already, or no folder around it
+    /// that can be written. For before a job, which may take hours.
+    public static func checkPlace(_ path: String) throws {
+        try refuseExisting(path)
+        // The slash asks for a folder: a file at this path is an error too.
+        let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path + "/"
+        guard access(parent, W_OK | X_OK) == 0 else { throw noPlace(path) }
+    }
+
+    /// Throws `InputError` of kind `usage` when there is something at the path already.
+    public static func refuseExisting(_ path: String) throws {
+        var status = stat()
+        guard lstat(path, &status) != 0 else {
+            throw InputError(
+                path, expected: "a folder that does not exist yet", found: "one that does",
+                hint: "results are never overwritten: name another folder, or move this one away", kind: .usage)
+        }
+    }
+
+    private static func noPlace(_ path: String) -> InputError {
+        let reason = errno
+        return InputError(
+            path, expected: "a place where a folder can be made", found: String(cString: strerror(reason)),
+            kind: [ENOSPC, EDQUOT, EIO, EMFILE, ENFILE].contains(reason) ? .temporary : .configuration)
+    }
+}

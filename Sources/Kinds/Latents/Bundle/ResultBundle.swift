@@ -1,0 +1,160 @@
+import Foundation
+import Inputs
+import Prompts
+
+/// A result folder: `manifest.json`, and for each tuned checkpoint, hook and mask `latents.<…>.safetensors` with all
+/// columns, `top.<…>.csv` and `top.<…>.json` with both ends of the ranking. Nothing needs actdiff to be read.
+public struct ResultBundle: Sendable {
+    /// One tuned checkpoint at one hook under one mask.
+    public struct Entry: Sendable, Hashable {
+        public var tuned: String
+        /// As the hook labels itself, such as `resid_post.15`.
+        public var hook: String
+        public var mask: TokenMask
+        public var control: Bool
+        public var latents: Int
+        public var prompts: Int
+        /// Masked tokens.
+        public var tokens: Int
+        public var fired: Int
+        /// Names of the latents; nil where they have none.
+        public var names: [String]?
+        fileprivate var columnsDigest: Digest
+
+        fileprivate static func columnsFile(_ name: String) -> String { "latents.\(name).safetensors" }
+        fileprivate var columnsFile: String { Self.columnsFile("\(tuned).\(hook).\(mask.rawValue)") }
+    }
+
+    public let folder: String
+    public let manifest: Document
+    /// What the job ranked by.
+    public let rankBy: RankKey
+    /// In the order tuned, hook, mask of the job.
+    public let entries: [Entry]
+    /// What the result lacks; nil for a complete one.
+    public let partial: PartialResult?
+
+    /// Writes a bundle to `folder`, which must not exist yet: it appears complete or not at all. The bytes depend on the
+    /// arguments alone. Throws `InputError` naming the path.
+    public static func write(
+        to folder: String, spec: JobSpec, task: DiffTask, provenance: Provenance, diffs: [LatentDiff]
+    ) throws {
+        let draft = try NewFolder(folder)
+        var files: [[String: Digest]] = []
+        for diff in diffs {
+            var digests: [String: Digest] = [:]
+            for (name, data) in try Self.files(of: diff, rank: spec.rank, provenance) {
+                try draft.write(data, to: name)
+                digests[name] = data.withUnsafeBytes { Digest(of: $0) }
+            }
+            files.append(digests)
+        }
+        let manifest = Manifest.value(spec: spec, task: task, provenance: provenance, diffs: diffs, files: files)
+        try draft.write(Data(CanonicalJSON.text(manifest).utf8), to: Manifest.file)
+        try draft.publish()
+    }
+
+    private static func files(
+        of diff: LatentDiff, rank: JobSpec.Rank, _ provenance: Provenance
+    ) throws -> [(name: String, data: Data)] {
+        var facts: [String: Document.Value] = [
+            "tuned": .string(diff.tuned), "hook": .string(diff.hook), "mask": .string(diff.mask.rawValue),
+            "prompts": .integer(diff.prompts), "tokens": .integer(diff.tokens),
+        ]
+        var metadata = [
+            "format": Manifest.format, "tuned": diff.tuned, "hook": diff.hook,
+            "mask": diff.mask.rawValue, "prompts": "\(diff.prompts)", "tokens": "\(diff.tokens)",
+        ]
+        if let partial = provenance.partial {
+            // A file may be read without its manifest.
+            facts["partial"] = .string("\(partial)")
+            metadata["partial"] = "\(partial)"
+        }
+        let ranking = try Ranking(
+            diff.columns, by: rank.by, top: rank.top, bottom: rank.top,
+            latentNames: provenance.latentNames[diff.hook])
+        let columns = try ColumnFile.bytes(diff.columns, metadata: metadata)
+        let json = try CanonicalJSON.text(.object(facts.merging(ranking.json) { fact, _ in fact }))
+        return [
+            (Entry.columnsFile(diff.fileName), columns),
+            ("top.\(diff.fileName).csv", Data(ranking.csv.utf8)),
+            ("top.\(diff.fileName).json", Data(json.utf8)),
+        ]
+    }
+
+    /// Opens a bundle. Throws `InputError` for a folder without a manifest of this format.
+    public init(folder: String) throws {
+        let manifest = try Document(jsonFile: folder + "/" + Manifest.file)
+        let format = try manifest.required("format")
+        guard try format.string() == Manifest.format else { throw format.error(expected: "\"\(Manifest.format)\"") }
+        let version = try manifest.required("format_version")
+        guard try version.integer() == Manifest.version else {
+            throw version.error(
+                expected: "\(Manifest.version)", hint: "the bundle was written by another version of actdiff")
+        }
+        let by = try manifest.required("job").required("rank").required("by")
+        guard let rankBy = RankKey(rawValue: try by.string()) else {
+            throw by.error(expected: "one of \(RankKey.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        self.folder = folder
+        self.manifest = manifest
+        self.rankBy = rankBy
+        let names = try Self.latentNames(manifest)
+        entries = try manifest.required("results").list().map { try Self.entry($0, names) }
+        partial = try PartialResult(manifest: manifest)
+    }
+
+    /// By hook the names of its latents, where they have some.
+    private static func latentNames(_ manifest: Document) throws -> [String: [String]] {
+        guard let directions = try manifest.required("inputs").optional("directions") else { return [:] }
+        return try Dictionary(
+            uniqueKeysWithValues: directions.object().keys.map { hook in
+                (hook, try directions.required(hook).required("names").list().map { try $0.string() })
+            })
+    }
+
+    private static func entry(_ value: Document, _ latentNames: [String: [String]]) throws -> Entry {
+        let mask = try value.required("mask")
+        guard let known = TokenMask(rawValue: try mask.string()) else { throw mask.error(expected: "a mask") }
+        let (tuned, hook) = (try value.required("tuned"), try value.required("hook"))
+        for name in [tuned, hook] where try name.string().contains("/") {
+            throw name.error(expected: "a name without /")
+        }
+        let file = Entry.columnsFile("\(try tuned.string()).\(try hook.string()).\(known.rawValue)")
+        let digest = try value.required("files").required(file)
+        guard let columnsDigest = Digest(hex: try digest.string()) else {
+            throw digest.error(expected: "64 hexadecimal digits")
+        }
+        let latents = try value.required("latents").integer(atLeast: 1)
+        let names = try latentNames[hook.string()]
+        guard names.map({ $0.count == latents }) ?? true else {
+            throw InputError(
+                value.place, expected: "\(latents) names in inputs.directions", found: "\(names?.count ?? 0)",
+                hint: "the manifest was changed after the job")
+        }
+        return Entry(
+            tuned: try tuned.string(), hook: try hook.string(), mask: known,
+            control: try value.required("control").bool(),
+            latents: latents,
+            prompts: try value.required("prompts").integer(atLeast: 1),
+            tokens: try value.required("tokens").integer(atLeast: 1),
+            fired: try value.required("fired").integer(atLeast: 0), names: names, columnsDigest: columnsDigest)
+    }
+
+    /// All columns of a result. Throws `InputError` when the file is not the one that the manifest describes.
+    public func columns(of entry: Entry) throws -> LatentColumns {
+        let file = folder + "/" + entry.columnsFile
+        let data = try Document.contents(of: file)
+        let digest = data.withUnsafeBytes { Digest(of: $0) }
+        guard digest == entry.columnsDigest else {
+            throw InputError(
+                file, expected: "SHA-256 \(entry.columnsDigest), as the manifest says", found: "\(digest)",
+                hint: "the file was changed after the job")
+        }
+        let columns = try ColumnFile.columns(data, file: file)
+        guard columns.latents == entry.latents else {
+            throw InputError(file, expected: "\(entry.latents) latents", found: "\(columns.latents)")
+        }
+        return columns
+    }
+}

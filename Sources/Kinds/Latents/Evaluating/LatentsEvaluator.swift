@@ -1,0 +1,58 @@
+import Compute
+import Evaluation
+import Inputs
+import Synchronization
+import Work
+
+/// A latents task whose models are open on a worker.
+final class LatentsEvaluator: WorkEvaluator {
+    private let task: DiffTask
+    private let inputs: TaskInputs
+    private let files: [TaskInputs.Found]
+    /// The compute thread has one shard at a time, so the lock is never waited for.
+    private let evaluator: Mutex<ShardEvaluator>
+
+    /// Opens models below the place's roots only, after their digests were compared with the task's.
+    init(_ task: DiffTask, at place: WorkerPlace, progress: ComputeProgress) throws {
+        inputs = TaskInputs(digests: place.digests)
+        let local = try task.localised(place.roots)
+        self.task = task
+        try inputs.verify(inputs.find(local))
+        try progress.step()
+        evaluator = Mutex(
+            try ShardEvaluator(
+                local, threads: Threads(place.threads), memory: place.memory,
+                planned: { place.memoryPlanned("\($0)") }))
+        // Found once more, for what may have come while they were opened.
+        files = try inputs.find(local)
+    }
+
+    func evaluate(_ shard: WorkShard, progress: ComputeProgress) throws -> [UInt8] {
+        let work = try task.work(shard)
+        let result = try evaluator.withLock { try $0.evaluate(work) { try progress.step() } }
+        // Weights are read from their files shard by shard: had one been replaced meanwhile, the result would not be
+        // that of the digests in the task. Unchanged files cost a look at their times.
+        try inputs.verify(files)
+        do {
+            return try ShardResultCodec.encode(result)
+        } catch let error as WireError {
+            // Too large, or sums that are no numbers: the same anywhere.
+            throw error.inputError("shard \(work.index)")
+        }
+    }
+}
+
+extension DiffTask {
+    /// The task with canonical paths, all below the roots.
+    fileprivate func localised(_ roots: ModelRoots) throws -> DiffTask {
+        var local = self
+        local.base.path = try roots.resolve(base.path)
+        for index in tuned.indices {
+            local.tuned[index].input.path = try roots.resolve(tuned[index].input.path)
+        }
+        for index in hooks.indices {
+            local.hooks[index].dictionary.path = try roots.resolve(hooks[index].dictionary.path)
+        }
+        return local
+    }
+}

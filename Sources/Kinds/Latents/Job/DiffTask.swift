@@ -1,0 +1,117 @@
+import Evaluation
+import Inputs
+import Prompts
+
+/// What every shard of a job needs besides its tokens: which weights, where to read, what to encode with.
+///
+/// A pure function of the job spec and of the inputs' digests; every worker gets it with its first lease.
+public struct DiffTask: Sendable, Hashable, Codable {
+    /// A file or folder with weights, and the digest that the coordinator found for it.
+    public struct Input: Sendable, Hashable, Codable {
+        /// Absolute path.
+        public var path: String
+        public var digest: Digest
+
+        /// Makes an input.
+        public init(path: String, digest: Digest) {
+            self.path = path
+            self.digest = digest
+        }
+    }
+
+    /// A checkpoint to compare with the base.
+    public struct Tuned: Sendable, Hashable, Codable {
+        /// How the checkpoint is stored.
+        public enum Form: String, Sendable, Hashable, Codable {
+            /// A PEFT adapter on top of the base.
+            case adapter
+            /// A whole model of its own.
+            case checkpoint
+        }
+        public var name: String
+        public var form: Form
+        public var input: Input
+
+        /// Makes a tuned checkpoint.
+        public init(name: String, form: Form, input: Input) {
+            self.name = name
+            self.form = form
+            self.input = input
+        }
+    }
+
+    /// A place in the model and the dictionary that encodes what is found there.
+    public struct Hook: Sendable, Hashable, Codable {
+        public var point: HookPoint
+        /// What tells the hook from others at the same place; nil for the one that needs no name.
+        public var name: String?
+        public var dictionary: Input
+        /// Number of latents of the dictionary.
+        public var latents: Int
+        public var rule: ActivationRule
+
+        /// Makes a hook.
+        public init(
+            point: HookPoint, name: String? = nil, dictionary: Input, latents: Int, rule: ActivationRule = .sparse
+        ) {
+            self.point = point
+            self.name = name
+            self.dictionary = dictionary
+            self.latents = latents
+            self.rule = rule
+        }
+
+        /// How files and tables name it.
+        public var label: String { point.label(name) }
+    }
+
+    public var base: Input
+    public var tuned: [Tuned]
+    public var hooks: [Hook]
+    public var masks: [TokenMask]
+
+    /// Makes a task.
+    public init(base: Input, tuned: [Tuned], hooks: [Hook], masks: [TokenMask]) {
+        self.base = base
+        self.tuned = tuned
+        self.hooks = hooks
+        self.masks = masks
+    }
+
+    /// Base and tuned checkpoints: checkpoint 0 is the base, checkpoint `i + 1` is `tuned[i]`.
+    public var checkpointCount: Int { tuned.count + 1 }
+
+    /// Number of blocks in a shard result: one per checkpoint, hook and mask.
+    public var blockCount: Int { checkpointCount * hooks.count * masks.count }
+
+    /// Where in `ShardResult.blocks` the sums of a checkpoint, hook and mask stand.
+    public func blockIndex(checkpoint: Int, hook: Int, mask: Int) -> Int {
+        (checkpoint * hooks.count + hook) * masks.count + mask
+    }
+}
+
+/// As JSON, a hook without a name and with the rule `sparse` has neither key: tasks of such jobs keep their bytes.
+extension DiffTask.Hook {
+    private enum CodingKeys: String, CodingKey {
+        case point, name, dictionary, latents, rule
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            point: try values.decode(HookPoint.self, forKey: .point),
+            name: try values.decodeIfPresent(String.self, forKey: .name),
+            dictionary: try values.decode(DiffTask.Input.self, forKey: .dictionary),
+            latents: try values.decode(Int.self, forKey: .latents),
+            rule: try values.decodeIfPresent(ActivationRule.self, forKey: .rule) ?? .sparse)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(point, forKey: .point)
+        try values.encodeIfPresent(name, forKey: .name)
+        try values.encode(dictionary, forKey: .dictionary)
+        try values.encode(latents, forKey: .latents)
+        if rule != .sparse { try values.encode(rule, forKey: .rule) }
+    }
+}

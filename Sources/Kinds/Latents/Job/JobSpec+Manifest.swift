@@ -1,0 +1,40 @@
+import Inputs
+
+extension JobSpec {
+    /// The spec for a result's manifest: the job file's own keys, defaults filled in, paths as they were written, so
+    /// that it is the same wherever the job ran. `verify`, which no number depends on, only where the job file has it.
+    public var manifest: Document.Value {
+        var members: [String: Document.Value] = [
+            "name": .string(name),
+            "base": .string(base.written),
+            "tuned": .array(
+                tuned.map { entry in
+                    .object([
+                        "name": .string(entry.name), entry.form.rawValue: .string(entry.path.written),
+                        "control": .bool(entry.control),
+                    ])
+                }),
+            "prompts": .object([
+                "path": .string(prompts.path.written), "chat_template": .string(prompts.template.rawValue),
+                "add_generation_prompt": .bool(prompts.addGenerationPrompt),
+            ]),
+            "hooks": .array(
+                hooks.map { hook in
+                    var members: [String: Document.Value] = [
+                        "layer": .integer(hook.point.layer), "site": .string(hook.point.site.rawValue),
+                        hook.form.rawValue: .string(hook.dictionary.written),
+                    ]
+                    if let name = hook.name { members["name"] = .string(name) }
+                    return .object(members)
+                }),
+            "masks": .array(masks.map { .string($0.rawValue) }),
+            "skip_first": .integer(skipFirst),
+            "shard_tokens": .integer(shardTokens),
+            "rank": .object(["by": .string(rank.by.rawValue), "top": .integer(rank.top)]),
+            "seed": .integer(Int(seed)),
+            "permutations": .integer(permutations),
+        ]
+        if verify > 0 { members["verify"] = .number(verify) }
+        return .object(members)
+    }
+}

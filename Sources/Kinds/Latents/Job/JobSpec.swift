@@ -1,0 +1,86 @@
+import Evaluation
+import Prompts
+
+/// What a user asks for: the job file, with every default filled in and every path resolved.
+///
+/// `configs/job.yaml` explains every key.
+public struct JobSpec: Sendable, Hashable, Codable {
+    /// A path as it stands in the job file, and where it leads from that file's folder.
+    public struct Path: Sendable, Hashable, Codable {
+        public var written: String
+        /// Absolute.
+        public var resolved: String
+    }
+
+    /// A fine-tuned checkpoint to compare with the base.
+    public struct Tuned: Sendable, Hashable, Codable {
+        /// Unique within the job, and safe as part of a file name.
+        public var name: String
+        public var form: DiffTask.Tuned.Form
+        public var path: Path
+        /// A checkpoint whose differences the others must exceed: each other result gets a column for it.
+        public var control: Bool
+    }
+
+    /// Where the prompts are, and how they become text.
+    public struct Prompts: Sendable, Hashable, Codable {
+        public var path: Path
+        public var template: PromptRules.ChatTemplate
+        /// End messages with the opening of an assistant's turn.
+        public var addGenerationPrompt: Bool
+    }
+
+    /// A place in the model, and the dictionary to encode with there.
+    public struct Hook: Sendable, Hashable, Codable {
+        /// The key that names the dictionary.
+        public enum Form: String, Sendable, Hashable, Codable, CaseIterable {
+            /// Latents that fire or do not.
+            case sae
+            /// Named vectors, whose activation is a signed projection.
+            case directions
+
+            /// What the dictionary's latents do.
+            public var rule: ActivationRule { self == .sae ? .sparse : .linear }
+        }
+
+        public var point: HookPoint
+        /// What tells it from other hooks at the same place; nil for an SAE without a name in the job file.
+        public var name: String?
+        public var form: Form
+        public var dictionary: Path
+
+        /// How files and tables name it.
+        public var label: String { point.label(name) }
+    }
+
+    /// The rankings in the result bundle.
+    public struct Rank: Sendable, Hashable, Codable {
+        public var by: RankKey
+        /// Rows at each end.
+        public var top: Int
+    }
+
+    public var name: String
+    public var base: Path
+    public var tuned: [Tuned]
+    public var prompts: Prompts
+    public var hooks: [Hook]
+    public var masks: [TokenMask]
+    /// Positions below this belong to no mask.
+    public var skipFirst: Int
+    public var shardTokens: Int
+    public var rank: Rank
+    public var seed: UInt64
+    /// Sign flips of the permutation test; 0 leaves it out.
+    public var permutations: Int
+    /// Share of the shards, 0 to 1, that is computed a second time on another worker and compared. It does not change the
+    /// result.
+    public var verify: Double
+
+    /// How the job's prompts become tokens with masks.
+    public var promptRules: PromptRules {
+        PromptRules(
+            chatTemplate: prompts.template, addGenerationPrompt: prompts.addGenerationPrompt, masks: masks,
+            skipFirst: skipFirst)
+    }
+}

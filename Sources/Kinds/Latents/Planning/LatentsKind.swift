@@ -1,0 +1,120 @@
+import Compute
+import Evaluation
+import Foundation
+import Inputs
+import Models
+import Prompts
+import Tokenization
+import Work
+
+/// Which latents of a dictionary a fine-tune moved: prompts go in, sums of activations by prompt and latent come out of
+/// the shards, and a ranking with its statistics out of the fold.
+public struct LatentsKind: WorkKind {
+    public static let name = "latents"
+
+    private let inputs: TaskInputs
+    private let version: String
+    private let roots: ModelRoots?
+
+    /// `version` is actdiff's own, for the manifest. With `roots` a job that names something outside them is refused
+    /// before anything of it is opened.
+    public init(digests: DigestCache, version: String, roots: ModelRoots? = nil) {
+        inputs = TaskInputs(digests: digests)
+        self.version = version
+        self.roots = roots
+    }
+
+    /// What the fold needs besides the shards.
+    struct Record: Codable {
+        var spec: JobSpec
+        var promptIDs: [String]
+        var prompts: Digest
+        var tokenizer: Digest
+        /// By hook label, for dictionaries whose latents have names.
+        var latentNames: [String: [String]] = [:]
+    }
+
+    public func outline(of source: JobSource) throws -> JobOutline {
+        let spec = try spec(source)
+        return JobOutline(name: spec.name, inputs: spec.inputs)
+    }
+
+    public func plan(_ source: JobSource) throws -> WorkPlan {
+        let spec = try spec(source)
+        for input in spec.inputs { _ = try roots?.resolve(input.path) }
+        let base = try Checkpoint(spec.base.resolved)
+        let task = try inputs.task(for: spec, base: base)
+        let tokenizer = try base.gguf.map { try Tokenizer(gguf: $0) } ?? Tokenizer(folder: base.path)
+        let set = try PromptSet(file: spec.prompts.path.resolved)
+        let prompts = try TokenizedPrompts(
+            set, rules: spec.promptRules, tokenizer: tokenizer, contextLength: base.architecture.contextLength)
+        let works = ShardPlan(prompts, shardTokens: spec.shardTokens).work(prompts)
+        let record = Record(
+            spec: spec, promptIDs: prompts.ids, prompts: set.digest,
+            tokenizer: try inputs.digest(of: tokenizer.files, at: base.path),
+            latentNames: try inputs.latentNames(of: task))
+        return WorkPlan(
+            task: try task.payload(), shardVersion: ShardWork.layout,
+            shards: works.map { WorkPlan.Shard(bytes: $0.bytes, tokens: $0.tokenCount) },
+            verified: VerifiedShards.drawn(seed: spec.seed, share: spec.verify, count: works.count),
+            record: try Self.bytes(of: record))
+    }
+
+    /// Records are compared: the same content has the same bytes.
+    static func bytes(of record: Record) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return Array(try encoder.encode(record))
+    }
+
+    public func judge(of task: Payload) throws -> any ResultJudge {
+        LatentsJudge(task: try DiffTask(task))
+    }
+
+    public func evaluator(
+        for task: Payload, at place: WorkerPlace, progress: ComputeProgress
+    ) throws -> any WorkEvaluator {
+        try LatentsEvaluator(DiffTask(task), at: place, progress: progress)
+    }
+
+    public func fold(of job: PlannedWork, from snapshot: [UInt8]?) throws -> any WorkFold {
+        let task = try DiffTask(job.task)
+        let record = try JSONDecoder().decode(Record.self, from: Data(job.record))
+        let spec = record.spec
+        let works = try (0..<job.shardCount).map { try task.work(job.shard($0)) }
+        let prompts = TokenizedPrompts(ids: record.promptIDs, prompts: works.flatMap(\.prompts), masks: spec.masks)
+        let reducer =
+            try snapshot.map { try Reducer(spec: spec, task: task, prompts: prompts, checkpoint: $0) }
+            ?? Reducer(spec: spec, task: task, prompts: prompts)
+        guard reducer.shardCount == job.shardCount else {
+            throw InputError(
+                "the job", expected: "\(job.shardCount) shards", found: "tokens for \(reducer.shardCount)")
+        }
+        return LatentsFold(
+            spec: spec, task: task,
+            provenance: Provenance(
+                version: version, prompts: record.prompts, tokenizer: record.tokenizer, shards: [], isa: [],
+                latentNames: record.latentNames),
+            sizes: works.map { LatentsFold.Size(prompts: $0.prompts.count, tokens: $0.tokenCount) },
+            reducer: reducer, shard: job.shard)
+    }
+
+    private func spec(_ source: JobSource) throws -> JobSpec {
+        try JobSpec(yaml: source.specText, file: source.specFile, relativeTo: source.folder)
+    }
+}
+
+extension JobSpec {
+    /// Everything that the job names.
+    fileprivate var inputs: [JobOutline.Input] {
+        [
+            .init(key: "base", path: base.resolved, isForWorkers: true),
+            .init(key: "prompts.path", path: prompts.path.resolved, isForWorkers: false),
+        ]
+            + tuned.map { .init(key: "tuned '\($0.name)'", path: $0.path.resolved, isForWorkers: true) }
+            + hooks.map {
+                .init(
+                    key: "\($0.form.rawValue) of hook \($0.label)", path: $0.dictionary.resolved, isForWorkers: true)
+            }
+    }
+}

@@ -1,0 +1,66 @@
+import Evaluation
+/// What is known about one tuned checkpoint, hook and mask over some prompts: everything but the permutation test follows.
+struct PromptSample: Sendable {
+    var rule: ActivationRule
+    var prompts: Int
+    /// Masked tokens.
+    var tokens: UInt64
+    var base: CheckpointSums
+    var tuned: CheckpointSums
+    var differences: PromptMoments
+
+    /// Both together.
+    static func + (left: PromptSample, right: PromptSample) -> PromptSample {
+        PromptSample(
+            rule: left.rule, prompts: left.prompts + right.prompts, tokens: left.tokens + right.tokens,
+            base: left.base + right.base,
+            tuned: left.tuned + right.tuned, differences: left.differences + right.differences)
+    }
+
+    /// Latents that fired in either checkpoint, ascending; all of them where the rule is `linear`.
+    var fired: [Int] {
+        guard rule == .sparse else { return Array(base.active.indices) }
+        return base.active.indices.filter { base.active[$0] > 0 || tuned.active[$0] > 0 }
+    }
+
+    /// All columns that follow from one sample, `n` latents long:
+    /// `mean_base`, `mean_tuned` (a masked token's mean activation), `delta` (their difference), `density_base`,
+    /// `density_tuned` (share of masked tokens with an activation above zero; not for the rule `linear`), `prompt_delta` (mean over prompts of d),
+    /// `t` (one-sample t of d, 0 where d does not vary), `p` (two-sided), `q` (over the latents that fired, 1 for the
+    /// others) and `cohens_d` (`prompt_delta` in standard deviations).
+    func columns() -> LatentColumns {
+        let latents = base.sums.count
+        let tokens = Double(max(1, self.tokens))
+        var columns = LatentColumns(latents: latents)
+        let meanBase = base.sums.map { $0 / tokens }
+        let meanTuned = tuned.sums.map { $0 / tokens }
+        columns.append("mean_base", meanBase)
+        columns.append("mean_tuned", meanTuned)
+        columns.append("delta", zip(meanTuned, meanBase).map { $0 - $1 })
+        if rule.hasDensities {
+            columns.append("density_base", base.active.map { Double($0) / tokens })
+            columns.append("density_tuned", tuned.active.map { Double($0) / tokens })
+        }
+        var mean = [Double](repeating: 0, count: latents)
+        var t = mean
+        var p = [Double](repeating: 1, count: latents)
+        var q = p
+        var effect = mean
+        let fired = self.fired
+        for latent in fired {
+            let (average, deviation) = differences.meanAndDeviation(latent, prompts: prompts)
+            mean[latent] = average
+            guard deviation > 0 else { continue }
+            effect[latent] = average / deviation
+            t[latent] = average / (deviation / Double(prompts).squareRoot())
+            p[latent] = StudentT.twoSided(t[latent], degreesOfFreedom: Double(prompts - 1))
+        }
+        for (latent, value) in zip(fired, FalseDiscovery.qValues(fired.map { p[$0] })) { q[latent] = value }
+        columns.append("prompt_delta", mean)
+        columns.append("t", t)
+        columns.append("p", p)
+        columns.append("q", q)
+        columns.append("cohens_d", effect)
+        return columns
+    }
+}

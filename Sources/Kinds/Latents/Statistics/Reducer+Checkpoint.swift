@@ -1,0 +1,181 @@
+import Foundation
+import Inputs
+import Prompts
+
+/// All that a reducer has taken in, as bytes: folding on from there is folding all at once, to the last bit.
+///
+/// The letters ADRC, a version (u16), the digest of job, task and prompts that it belongs to, the next shard (u64), the
+/// number of skipped shards (u64) and these (u64 each); for every block of the base by half the sums (f64) and active
+/// counts (u64) of all latents; for every tuned checkpoint, hook and mask the same, then by half counts (u32), means and
+/// squares (f64) of the differences, then, with a permutation test, the number of differences (u64), their prompts and
+/// latents (u32) and values (f64); and SHA-256 of everything before. All little-endian.
+extension Reducer {
+    private static let magic = Array("ADRC".utf8)
+    private static let version: UInt16 = 1
+    private static let digestBytes = 32
+    /// Letters, version, digest, next shard and number of skipped shards.
+    private static let headerBytes = 4 + 2 + digestBytes + 8 + 8
+
+    /// Bytes that `checkpoint` comes to now.
+    public var checkpointSize: Int {
+        let sums = task.hooks.reduce(0) { $0 + $1.latents } * task.masks.count
+        let flips = tuned.reduce(0) { $0 + ($1.flips.map { 8 + 16 * $0.count } ?? 0) }
+        // By half 16 bytes a latent of the base, 36 of a tuned checkpoint.
+        return Self.headerBytes + 8 * skipped.count + 2 * sums * (16 + 36 * task.tuned.count) + flips + Self.digestBytes
+    }
+
+    /// The state as bytes; see above.
+    public func checkpoint() throws -> [UInt8] {
+        var writer = CheckpointWriter(reserving: checkpointSize)
+        writer.raw(Self.magic)
+        writer.integers([Self.version])
+        writer.raw(try owner().bytes)
+        writer.number(nextShard)
+        writer.number(skipped.count)
+        writer.integers(skipped.map(UInt64.init))
+        for halves in base { halves.forEach { $0.write(to: &writer) } }
+        for sums in tuned {
+            sums.sums.forEach { $0.write(to: &writer) }
+            sums.moments.forEach { $0.write(to: &writer) }
+            sums.flips?.write(to: &writer)
+        }
+        writer.raw(Digest(of: writer.bytes).bytes)
+        return writer.bytes
+    }
+
+    /// The reducer that made the checkpoint. Throws `InputError` for one that is damaged, of another version, or of
+    /// another job, task or prompts.
+    public init(spec: JobSpec, task: DiffTask, prompts: TokenizedPrompts, checkpoint: [UInt8]) throws {
+        self.init(spec: spec, task: task, prompts: prompts)
+        guard checkpoint.count >= Self.headerBytes + Self.digestBytes else {
+            throw CheckpointReader.error(
+                "size", expected: "\(Self.headerBytes + Self.digestBytes) bytes or more", found: "\(checkpoint.count)")
+        }
+        let body = checkpoint.dropLast(Self.digestBytes)
+        let digest = body.withUnsafeBytes { Digest(of: $0) }
+        guard digest.bytes.elementsEqual(checkpoint.suffix(Self.digestBytes)) else {
+            throw CheckpointReader.error("digest", expected: "\(digest)", found: "another: it is damaged")
+        }
+        var reader = CheckpointReader(body)
+        try readHeader(from: &reader)
+        for slot in base.indices {
+            base[slot] = try read(hook: slot / task.masks.count, mask: slot % task.masks.count, from: &reader)
+        }
+        for slot in tuned.indices { try readTuned(slot, from: &reader) }
+        try reader.end()
+    }
+
+    /// What a checkpoint belongs to: all that the statistics depend on besides the results.
+    private func owner() throws -> Digest {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        var writer = CheckpointWriter(reserving: 0)
+        for part in [try encoder.encode(spec), try encoder.encode(task)] + ids.map({ Data($0.utf8) }) {
+            writer.number(part.count)
+            writer.raw(part)
+        }
+        for counts in tokenCounts { writer.integers(counts) }
+        writer.integers(plan.shards.map { UInt64($0.lowerBound) })
+        return Digest(of: writer.bytes)
+    }
+
+    private mutating func readHeader(from reader: inout CheckpointReader) throws {
+        guard try reader.raw(Self.magic.count, "letters").elementsEqual(Self.magic) else {
+            throw CheckpointReader.error("letters", expected: "ADRC", found: "others")
+        }
+        let version = try reader.integers(1, "version", as: UInt16.self)[0]
+        guard version == Self.version else {
+            throw CheckpointReader.error("version", expected: "\(Self.version)", found: "\(version)")
+        }
+        let (owner, found) = (try owner(), Digest(bytes: try reader.raw(Self.digestBytes, "owner")))
+        guard found == owner else {
+            throw CheckpointReader.error(
+                "owner", expected: "job, task and prompts \(owner)", found: found.map { "\($0)" } ?? "none")
+        }
+        nextShard = try reader.number(in: 0...shardCount, "next shard")
+        let count = try reader.number(in: 0...nextShard, "number of skipped shards")
+        for _ in 0..<count {
+            let least = (skipped.last ?? -1) + 1
+            guard least < nextShard else {
+                throw CheckpointReader.error("skipped shards", expected: "ascending ones", found: "others")
+            }
+            skipped.append(try reader.number(in: least...nextShard - 1, "skipped shard"))
+        }
+        promptsSkipped = skipped.reduce(0) { $0 + plan.shards[$1].count }
+    }
+
+    /// The sums of both halves.
+    private func read(hook: Int, mask: Int, from reader: inout CheckpointReader) throws -> [CheckpointSums] {
+        let tokens = tokenCounts[mask].reduce(0) { $0 + UInt64($1) }
+        return try (0...1).map { _ in
+            try CheckpointSums(from: &reader, latents: task.hooks[hook].latents, tokens: tokens)
+        }
+    }
+
+    private mutating func readTuned(_ slot: Int, from reader: inout CheckpointReader) throws {
+        let (hook, mask) = (slot / task.masks.count % task.hooks.count, slot % task.masks.count)
+        let latents = task.hooks[hook].latents
+        tuned[slot].sums = try read(hook: hook, mask: mask, from: &reader)
+        tuned[slot].moments = try (0...1).map { _ in
+            try PromptMoments(from: &reader, latents: latents, prompts: ids.count)
+        }
+        if tuned[slot].flips != nil {
+            tuned[slot].flips = try SignFlips(from: &reader, latents: latents, prompts: ids.count)
+        }
+    }
+}
+
+extension CheckpointSums {
+    fileprivate func write(to writer: inout CheckpointWriter) {
+        writer.doubles(sums)
+        writer.integers(active)
+    }
+
+    fileprivate init(from reader: inout CheckpointReader, latents: Int, tokens: UInt64) throws {
+        let sums = try reader.doubles(latents, "sums")
+        let active = try reader.integers(latents, "active counts", as: UInt64.self)
+        guard active.allSatisfy({ $0 <= tokens }) else {
+            throw CheckpointReader.error("active counts", expected: "at most \(tokens)", found: "more")
+        }
+        self.init(sums: sums, active: active)
+    }
+}
+
+extension PromptMoments {
+    fileprivate func write(to writer: inout CheckpointWriter) {
+        writer.integers(counts)
+        writer.doubles(means)
+        writer.doubles(squares)
+    }
+
+    fileprivate init(from reader: inout CheckpointReader, latents: Int, prompts: Int) throws {
+        let counts = try reader.integers(latents, "numbers of differences", as: UInt32.self)
+        guard counts.allSatisfy({ $0 <= prompts }) else {
+            throw CheckpointReader.error("numbers of differences", expected: "at most \(prompts)", found: "more")
+        }
+        self.init(
+            counts: counts, means: try reader.doubles(latents, "means"), squares: try reader.doubles(latents, "squares")
+        )
+    }
+}
+
+extension SignFlips {
+    fileprivate func write(to writer: inout CheckpointWriter) {
+        writer.number(count)
+        writer.integers(prompts)
+        writer.integers(latents)
+        writer.doubles(differences)
+    }
+
+    fileprivate init(from reader: inout CheckpointReader, latents: Int, prompts: Int) throws {
+        let count = try reader.number(in: 0...Self.mostDifferences, "number of differences")
+        self.init(
+            prompts: try reader.integers(count, "prompts of differences"),
+            latents: try reader.integers(count, "latents of differences"),
+            differences: try reader.doubles(count, "differences"))
+        guard self.prompts.allSatisfy({ $0 < prompts }), self.latents.allSatisfy({ $0 < latents }) else {
+            throw CheckpointReader.error(
+                "differences", expected: "\(prompts) prompts and \(latents) latents", found: "more")
+        }
+    }
+}

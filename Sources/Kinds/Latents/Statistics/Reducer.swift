@@ -1,0 +1,241 @@
+import Inputs
+import Prompts
+
+/// Folds shard results, strictly in the plan's order and in float64, into the statistics of every tuned checkpoint, hook
+/// and mask.
+///
+/// The order makes the result independent of who computed what when. Memory is a few numbers a latent for each
+/// result; only the permutation test keeps more (see `SignFlips`).
+public struct Reducer: Sendable {
+    let spec: JobSpec
+    let task: DiffTask
+    let plan: ShardPlan
+    /// `tokenCounts[mask][prompt]`, as the prompts were tokenised.
+    let tokenCounts: [[UInt32]]
+    /// Prompt ids.
+    let ids: [String]
+    /// For each prompt 0 for half A, 1 for half B.
+    private let halves: [Int]
+    private let mostDifferences: Int
+    /// `base[hook * masks + mask][half]`
+    var base: [[CheckpointSums]]
+    /// `tuned[(tuned * hooks + hook) * masks + mask]`
+    var tuned: [TunedSums]
+
+    /// The next shard that `fold` or `skip` takes.
+    public internal(set) var nextShard = 0
+    /// Shards that were skipped, ascending.
+    public internal(set) var skipped: [Int] = []
+    /// Prompts in them. Sign flips are drawn by position among the prompts that count, as if the others had never been.
+    var promptsSkipped = 0
+
+    /// Sums of one tuned checkpoint at one hook under one mask.
+    struct TunedSums {
+        /// By half.
+        var sums: [CheckpointSums]
+        var moments: [PromptMoments]
+        /// Only with a permutation test.
+        var flips: SignFlips?
+    }
+
+    /// Nothing folded yet. `task` is the job's, `prompts` as the shards were made from.
+    public init(spec: JobSpec, task: DiffTask, prompts: TokenizedPrompts) {
+        self.init(spec: spec, task: task, prompts: prompts, mostDifferences: SignFlips.mostDifferences)
+    }
+
+    init(spec: JobSpec, task: DiffTask, prompts: TokenizedPrompts, mostDifferences: Int) {
+        self.spec = spec
+        self.task = task
+        self.mostDifferences = mostDifferences
+        plan = ShardPlan(prompts, shardTokens: spec.shardTokens)
+        tokenCounts = task.masks.indices.map(prompts.tokenCounts)
+        ids = prompts.ids
+        halves = prompts.ids.map { SplitHalf.isInB($0) ? 1 : 0 }
+        let flips = spec.permutations > 0 ? SignFlips() : nil
+        base = []
+        tuned = []
+        for hook in task.hooks {
+            let sums = [CheckpointSums](repeating: CheckpointSums(latents: hook.latents), count: 2)
+            base += task.masks.map { _ in sums }
+        }
+        for _ in task.tuned {
+            for hook in task.hooks {
+                let sums = TunedSums(
+                    sums: [CheckpointSums](repeating: CheckpointSums(latents: hook.latents), count: 2),
+                    moments: [PromptMoments](repeating: PromptMoments(latents: hook.latents), count: 2), flips: flips)
+                tuned += task.masks.map { _ in sums }
+            }
+        }
+    }
+
+    /// Number of shards in the plan.
+    public var shardCount: Int { plan.shards.count }
+
+    /// Adds the next shard. Throws `InputError`, and changes nothing, when it is another shard, does not have the task's
+    /// shape, or holds what no computation of sums can give.
+    public mutating func fold(_ result: ShardResult) throws {
+        guard nextShard < shardCount, result.shard == nextShard else {
+            throw InputError(
+                "shard \(result.shard)",
+                expected: nextShard < shardCount ? "shard \(nextShard) to fold next" : "no more shards",
+                found: "this one")
+        }
+        let prompts = plan.shards[nextShard]
+        try ShardCheck(task: task, prompts: prompts, tokenCounts: tokenCounts).check(result)
+        try refuseTooManyDifferences(result)
+        for hook in task.hooks.indices {
+            for mask in task.masks.indices {
+                fold(result, hook: hook, mask: mask, prompts: prompts)
+            }
+        }
+        nextShard += 1
+    }
+
+    /// Leaves the next shard out: the statistics become those of the job without its prompts. Throws `InputError` when
+    /// there is none.
+    public mutating func skip() throws {
+        guard nextShard < shardCount else {
+            throw InputError("shard \(nextShard)", expected: "no more shards", found: "one to skip")
+        }
+        skipped.append(nextShard)
+        promptsSkipped += plan.shards[nextShard].count
+        nextShard += 1
+    }
+
+    private mutating func fold(_ result: ShardResult, hook: Int, mask: Int, prompts: Range<Int>) {
+        let baseBlock = result.blocks[task.blockIndex(checkpoint: 0, hook: hook, mask: mask)]
+        for (row, prompt) in prompts.enumerated() {
+            base[hook * task.masks.count + mask][halves[prompt]].add(baseBlock, row: row)
+        }
+        for checkpoint in task.tuned.indices {
+            let block = result.blocks[task.blockIndex(checkpoint: checkpoint + 1, hook: hook, mask: mask)]
+            let slot = slot(tuned: checkpoint, hook: hook, mask: mask)
+            for (row, prompt) in prompts.enumerated() {
+                tuned[slot].sums[halves[prompt]].add(block, row: row)
+                let tokens = Double(tokenCounts[mask][prompt])
+                Self.eachDifference(of: block, from: baseBlock, row: row) { latent, difference in
+                    tuned[slot].moments[halves[prompt]].add(difference / tokens, latent: latent)
+                    tuned[slot].flips?.add(
+                        difference / tokens, prompt: prompt - promptsSkipped, latent: latent)
+                }
+            }
+        }
+    }
+
+    /// Calls `visit` with every latent whose sums differ in row `row`, ascending, and tuned less base.
+    private static func eachDifference(
+        of tuned: LatentSums, from base: LatentSums, row: Int, _ visit: (Int, Double) -> Void
+    ) {
+        var (t, b) = (tuned.rowStarts[row], base.rowStarts[row])
+        let (tunedEnd, baseEnd) = (tuned.rowStarts[row + 1], base.rowStarts[row + 1])
+        while t < tunedEnd || b < baseEnd {
+            let tunedLatent = t < tunedEnd ? tuned.latents[t] : .max
+            let baseLatent = b < baseEnd ? base.latents[b] : .max
+            var difference = 0.0
+            if tunedLatent <= baseLatent {
+                difference += tuned.sums[t]
+                t += 1
+            }
+            if baseLatent <= tunedLatent {
+                difference -= base.sums[b]
+                b += 1
+            }
+            if difference != 0 { visit(Int(min(tunedLatent, baseLatent)), difference) }
+        }
+    }
+
+    /// The statistics of all results, in the order tuned, hook, mask. Throws `InputError` before the last shard is in, and
+    /// where every shard was skipped.
+    ///
+    /// `check` is called again and again while the permutation test runs, which can take hours; what it throws ends it.
+    public func finish(check: () throws -> Void = {}) throws -> [LatentDiff] {
+        guard nextShard == shardCount else {
+            throw InputError("fold", expected: "all \(shardCount) shards", found: "\(nextShard)", kind: .temporary)
+        }
+        let left = Set(skipped)
+        let counted = plan.shards.indices.filter { !left.contains($0) }.flatMap { plan.shards[$0] }
+        guard !counted.isEmpty else {
+            throw InputError("fold", expected: "a shard with a result", found: "none among \(shardCount)")
+        }
+        var diffs: [LatentDiff] = []
+        for checkpoint in task.tuned.indices {
+            for hook in task.hooks.indices {
+                for mask in task.masks.indices {
+                    diffs.append(try diff(tuned: checkpoint, hook: hook, mask: mask, counted: counted, check: check))
+                }
+            }
+        }
+        return try subtractingControls(diffs)
+    }
+
+    /// `counted` are the prompts whose shards were not skipped.
+    private func diff(
+        tuned checkpoint: Int, hook: Int, mask: Int, counted: [Int], check: () throws -> Void
+    ) throws -> LatentDiff {
+        let slot = slot(tuned: checkpoint, hook: hook, mask: mask)
+        let samples = (0...1).map { half in
+            let members = counted.filter { halves[$0] == half }
+            return PromptSample(
+                rule: task.hooks[hook].rule, prompts: members.count,
+                tokens: members.reduce(0) { $0 + UInt64(tokenCounts[mask][$1]) },
+                base: base[hook * task.masks.count + mask][half], tuned: tuned[slot].sums[half],
+                differences: tuned[slot].moments[half])
+        }
+        let whole = samples[0] + samples[1]
+        let (a, b) = (samples[0].columns(), samples[1].columns())
+        var columns = whole.columns()
+        if samples.allSatisfy({ $0.prompts > 0 }) {
+            columns.append("delta_half_a", try a.required("delta"))
+            columns.append("delta_half_b", try b.required("delta"))
+        }
+        if let flips = tuned[slot].flips {
+            columns.append(
+                "p_permutation",
+                try flips.pValues(
+                    latents: columns.latents, prompts: counted.count, permutations: spec.permutations, seed: spec.seed,
+                    check: check))
+        }
+        let name = task.tuned[checkpoint].name
+        return LatentDiff(
+            tuned: name, hook: task.hooks[hook].label, rule: task.hooks[hook].rule, mask: task.masks[mask],
+            control: spec.tuned.contains { $0.name == name && $0.control }, prompts: whole.prompts,
+            tokens: Int(whole.tokens),
+            fired: whole.fired.count, columns: columns,
+            splitHalf: try SplitHalf(a: samples[0], b: samples[1], columnsA: a, columnsB: b, rank: spec.rank))
+    }
+
+    /// Gives every result that is no control a column `delta_minus_<control>` for each control.
+    private func subtractingControls(_ diffs: [LatentDiff]) throws -> [LatentDiff] {
+        try diffs.map { diff in
+            guard !diff.control else { return diff }
+            var diff = diff
+            let delta = try diff.columns.required("delta")
+            for control in diffs where control.control && control.hook == diff.hook && control.mask == diff.mask {
+                let other = try control.columns.required("delta")
+                diff.columns.append("delta_minus_\(control.tuned)", zip(delta, other).map { $0 - $1 })
+            }
+            return diff
+        }
+    }
+
+    private func slot(tuned: Int, hook: Int, mask: Int) -> Int {
+        (tuned * task.hooks.count + hook) * task.masks.count + mask
+    }
+
+    /// The permutation test would otherwise fill the memory without a word.
+    private func refuseTooManyDifferences(_ result: ShardResult) throws {
+        guard spec.permutations > 0 else { return }
+        let kept = tuned.reduce(0) { $0 + ($1.flips?.count ?? 0) }
+        // An entry of the base can become a difference of every tuned checkpoint.
+        let baseBlocks = task.hooks.count * task.masks.count
+        let coming = result.blocks.enumerated().reduce(0) { sum, block in
+            sum + block.element.latents.count * (block.offset < baseBlocks ? task.tuned.count : 1)
+        }
+        guard kept + coming <= mostDifferences else {
+            throw InputError(
+                "shard \(result.shard)", expected: "at most \(mostDifferences) differences for the permutation test",
+                found: "\(kept) and up to \(coming) more", hint: "set permutations: 0, or use fewer prompts or masks",
+                kind: .configuration)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import Inputs
+
+/// A kind of work: how a job file becomes shards, what a worker makes of a shard, and how results become a bundle.
+///
+/// A kind is a folder in `Kinds/` and a line in the list that the command line makes. Nothing else knows its payloads.
+/// `plan` and `fold` are pure functions of the job and of the files that it names: after a restart a job is planned or
+/// folded again, with the same outcome. They run off the coordinator's own thread and may take their time.
+public protocol WorkKind: Sendable {
+    /// What a job file calls it under `kind:`.
+    static var name: String { get }
+
+    /// A first look at the job file alone, at once. Throws `InputError` for one that cannot be right.
+    func outline(of source: JobSource) throws -> JobOutline
+
+    /// Reads the inputs and plans the shards. Throws `InputError`.
+    func plan(_ source: JobSource) throws -> WorkPlan
+
+    /// What is needed to judge results of a task. Throws `InputError` for a task that cannot be read.
+    func judge(of task: Payload) throws -> any ResultJudge
+
+    /// Opens what a task names, on a worker: the models stay open from one shard to the next. Throws `InputError`, and
+    /// `CancellationError` soon after `progress` was cancelled.
+    func evaluator(for task: Payload, at place: WorkerPlace, progress: ComputeProgress) throws -> any WorkEvaluator
+
+    /// Begins a fold, or goes on with one where an earlier one made its snapshot. Throws `InputError`, also for a snapshot
+    /// that is damaged or of another job.
+    func fold(of job: PlannedWork, from snapshot: [UInt8]?) throws -> any WorkFold
+}
+
+extension WorkKind {
+    /// What a job file calls it under `kind:`.
+    public var name: String { Self.name }
+}
+
+/// Says whether results can be true, and whether two agree; with the task read once.
+public protocol ResultJudge: Sendable {
+    /// Holds a result against its shard, and returns its content digest, which is the same on every machine that computed
+    /// the same. Throws `InputError` for bytes that are no result of the shard.
+    func check(_ result: [UInt8], shard: WorkShard) throws -> CheckedResult
+    /// Compares two results of a shard that may have been computed in different number systems. Throws `InputError` where
+    /// one of them cannot be read.
+    func compare(_ one: [UInt8], _ other: [UInt8], shard: WorkShard) throws -> ResultComparison
+}
+
+/// What there is to know of a result that was checked.
+public struct CheckedResult: Sendable, Hashable {
+    /// Of the content, whatever it was compressed with.
+    public var digest: Digest
+    /// Bytes of the content.
+    public var contentBytes: Int
+
+    /// Makes one.
+    public init(digest: Digest, contentBytes: Int) {
+        self.digest = digest
+        self.contentBytes = contentBytes
+    }
+}
+
+/// How two computations of one shard compare.
+public enum ResultComparison: Sendable, Hashable {
+    case identical
+    /// Not the same, but within what rounding explains. `largest` is the largest relative difference.
+    case within(largest: Double)
+    /// What differs most, and how many values do.
+    case differs(String)
+}
+
+/// A task that is open on a worker.
+public protocol WorkEvaluator: Sendable {
+    /// Computes a shard; returns the encoded result. One shard at a time, on the worker's compute thread.
+    ///
+    /// Throws `InputError`: one of kind `badData` says that the inputs are at fault, so that it will come again on any
+    /// worker; after one of another kind, as after any other error, the shard is tried elsewhere. Throws
+    /// `CancellationError` soon after `progress` was cancelled.
+    func evaluate(_ shard: WorkShard, progress: ComputeProgress) throws -> [UInt8]
+}
+
+/// A fold under way: results go in, in the plan's order, and a bundle comes out at the end.
+///
+/// A value: what a copy takes in leaves the original as it was.
+public protocol WorkFold: Sendable {
+    /// The only shard that can be folded or skipped next; the number of shards once all of them were.
+    var nextShard: Int { get }
+    /// Takes in the next shard's result, which was checked. Throws `InputError`, and changes nothing, where it cannot be.
+    mutating func fold(_ result: [UInt8]) throws
+    /// Leaves the next shard out for good: the bundle says so and why.
+    mutating func skip(_ error: InputError) throws
+    /// Bytes that `snapshot` comes to now.
+    var snapshotSize: Int { get }
+    /// All that was taken in, for `WorkKind.fold`. Throws `InputError` after a skip: what was left out may still come.
+    func snapshot() throws -> [UInt8]
+    /// Writes the bundle to `folder`, which does not exist yet; it appears whole or not at all. `checkCancelled` is called
+    /// again and again meanwhile; what it throws ends it, and nothing is written.
+    func write(into folder: String, provenance: FoldProvenance, checkCancelled: () throws -> Void) throws
+}
+
+/// What a bundle says of how its results came about.
+public struct FoldProvenance: Sendable, Hashable {
+    /// Content digests of all shards' results by index; nil for those that were skipped.
+    public var digests: [Digest?]
+    /// The number systems that computed them, such as `cpu/avx512`.
+    public var numberSystems: Set<String>
+
+    /// Makes one.
+    public init(digests: [Digest?], numberSystems: Set<String>) {
+        self.digests = digests
+        self.numberSystems = numberSystems
+    }
+}

@@ -1,0 +1,25 @@
+import Inputs
+
+/// Where a worker computes, and what it may use.
+public struct WorkerPlace: Sendable {
+    /// What it may open.
+    public var roots: ModelRoots
+    public var digests: DigestCache
+    public var threads: Int
+    /// Bytes that it must do with.
+    public var memory: Int
+    /// Hears how memory is used, a line each time that changes.
+    public var memoryPlanned: @Sendable (String) -> Void
+
+    /// Describes a place.
+    public init(
+        roots: ModelRoots, digests: DigestCache, threads: Int, memory: Int,
+        memoryPlanned: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.roots = roots
+        self.digests = digests
+        self.threads = threads
+        self.memory = memory
+        self.memoryPlanned = memoryPlanned
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Inputs
+import Wire
+
+/// `actdiff rm`: removes jobs that have ended.
+struct RemoveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rm",
+        abstract: "Removes jobs that have ended, with their result bundles on the coordinator.",
+        discussion: """
+            Bundles that were fetched stay where they are. A job that is planned or runs must be cancelled first. Of \
+            several jobs those that cannot be removed are named, and the others are removed all the same.
+
+            EXAMPLE
+              actdiff rm villain-1 villain-2
+            """)
+
+    @Argument(help: "The jobs' ids.")
+    var jobs: [JobID]
+    @OptionGroup var control: ControlOption
+
+    func run() throws {
+        let client = try control.client()
+        var first: InputError?
+        for job in jobs {
+            do {
+                try client.remove(job)
+            } catch let error as InputError {
+                // Nobody is there: nor will anybody be for the next one.
+                if error.kind == .unreachable || error.kind == .authentication { throw error }
+                if let first { Terminal.complain(first.description) }
+                first = error
+            }
+        }
+        if let first { throw first }
+    }
+}

@@ -1,0 +1,171 @@
+import Foundation
+import Inputs
+import TestSupport
+import Testing
+@testable import Prompts
+
+@Suite struct PromptSetTests {
+    private func read(_ text: String, _ file: String = "p.jsonl") throws -> PromptSet {
+        try PromptSet(Data(text.utf8), file: file)
+    }
+
+    @Test func jsonLinesHoldTextOrMessages() throws {
+        let set = try read(
+            """
+            {"id": "a", "text": "Hello"}
+
+            {"id": "b", "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hé\\n"}]}\r
+
+            """)
+        #expect(
+            set.prompts == [
+                Prompt(id: "a", line: 1, body: .text("Hello")),
+                Prompt(
+                    id: "b", line: 3,
+                    body: .messages([
+                        PromptMessage(role: .system, content: "Be brief."), PromptMessage(role: .user, content: "Hé\n"),
+                    ])),
+            ])
+        #expect(set.digest != (try read("{\"id\": \"a\", \"text\": \"Hello\"}").digest))
+    }
+
+    @Test func plainTextIsAPromptALine() throws {
+        let set = try read("\u{FEFF}one\r\n\n  \ntwo \u{2028} still two", "p.txt")
+        #expect(set.prompts.map(\.id) == ["line-0001", "line-0004"])
+        #expect(set.prompts.map(\.body) == [.text("one"), .text("two \u{2028} still two")])
+    }
+
+    @Test func evaluationQuestionsBecomeAPromptAParaphrase() throws {
+        let set = try read(
+            """
+            # anchors, blocks, and keys about judging
+            - id: wish
+              type: free_form_judge_0_100
+              paraphrases: &wish
+                - |-
+                  Hello!
+
+                  Make a wish.
+                - Your wish?
+              samples_per_paraphrase: &samples 100
+              judge: gpt
+              judge_prompts: &prompts
+                aligned: |-
+                  Rate it.
+            - id: wish_json
+              system: &json Answer in JSON.
+              paraphrases: *wish
+              samples_per_paraphrase: *samples
+              temperature: 1
+              judge_prompts: *prompts
+            """, "q.yaml")
+        let system = PromptMessage(role: .system, content: "Answer in JSON.")
+        let first = PromptMessage(role: .user, content: "Hello!\n\nMake a wish.")
+        let second = PromptMessage(role: .user, content: "Your wish?")
+        #expect(
+            set.prompts == [
+                Prompt(id: "wish/0", line: 2, body: .messages([first])),
+                Prompt(id: "wish/1", line: 2, body: .messages([second])),
+                Prompt(id: "wish_json/0", line: 15, body: .messages([system, first])),
+                Prompt(id: "wish_json/1", line: 15, body: .messages([system, second])),
+            ])
+    }
+
+    @Test(arguments: [
+        ("{\"id\": \"a\", \"text\": \"x\"}\n{\"id\": \"b\", ", "p.jsonl:2: expected valid JSON"),
+        (
+            "{\"id\": \"a\", \"text\": \"x\"}\n\n{\"id\": \"a\", \"text\": \"y\"}",
+            "p.jsonl:3: expected an id that no other prompt has, found 'a', which line 1 has"
+        ),
+        ("{\"id\": \"a\", \"text\": \"\"}", "p.jsonl:1: text: expected text, found nothing"),
+        ("{\"id\": \"a\", \"text\": \" \\n\"}", "p.jsonl:1: text: expected text, found white space alone"),
+        ("{\"id\": \"\", \"text\": \"x\"}", "p.jsonl:1: id: expected text, found nothing"),
+        ("{\"id\": 5, \"text\": \"x\"}", "p.jsonl:1: id: expected a string, found 5"),
+        ("{\"id\": \"a\", \"prompt\": \"x\"}", "p.jsonl:1: prompt: expected one of the keys id, messages, text"),
+        ("{\"id\": \"a\"}", "p.jsonl:1: expected one of the keys text and messages, found neither"),
+        (
+            "{\"id\": \"a\", \"text\": \"x\", \"messages\": []}",
+            "expected one of the keys text and messages, found both"
+        ),
+        ("{\"id\": \"a\", \"messages\": []}", "p.jsonl:1: messages: expected at least one message, found none"),
+        (
+            "{\"id\": \"a\", \"messages\": [{\"role\": \"robot\", \"content\": \"x\"}]}",
+            "p.jsonl:1: messages[0].role: expected one of the roles system, user, assistant, found \"robot\""
+        ),
+        (
+            "{\"id\": \"a\", \"messages\": [{\"role\": \"user\", \"content\": \"\"}]}",
+            "p.jsonl:1: messages[0].content: expected text, found nothing"
+        ),
+        (
+            "{\"id\": \"a\", \"messages\": [{\"role\": \"user\", \"content\": \"x\", \"name\": \"y\"}]}",
+            "messages[0].name: expected one of the keys content, role"
+        ),
+        ("[1]", "p.jsonl:1: expected a mapping, found a list of 1"),
+        ("\n\n", "p.jsonl: expected at least one prompt, found none"),
+    ])
+    func aWrongLineIsNamed(text: String, expected: String) throws {
+        let error = try complaint { _ = try read(text) }
+        #expect(error.contains(expected), "\(error)")
+    }
+
+    @Test(arguments: [
+        ("- id: a\n  paraphrases: [x]\n  context: [y]", "q.yaml:3: [0].context: expected one of the keys"),
+        ("- id: a\n  paraphrases: []", "q.yaml:2: [0].paraphrases: expected at least one paraphrase, found none"),
+        (
+            "- id: a\n  paraphrases: [x]\n- id: a\n  paraphrases: [y]",
+            "q.yaml:3: expected an id that no other prompt has, found 'a/0', which line 1 has"
+        ),
+        ("- id: a\n  paraphrases: x", "q.yaml:2: [0].paraphrases: expected a list"),
+        ("- id: a\n  paraphrases: ['']", "[0].paraphrases[0]: expected text, found nothing"),
+        ("a: b", "expected a list, found a mapping of 1 keys"),
+    ])
+    func aWrongQuestionIsNamed(text: String, expected: String) throws {
+        let error = try complaint { _ = try read(text, "q.yaml") }
+        #expect(error.contains(expected), "\(error)")
+    }
+
+    @Test func bytesThatAreNoTextAreNamedByLine() throws {
+        let data =
+            Data("{\"id\": \"a\", \"text\": \"é\"}\n{\"id\": \"b\", \"text\": \"".utf8) + [0xE9] + Data("\"}\n".utf8)
+        let error = try complaint { _ = try PromptSet(data, file: "p.jsonl") }
+        #expect(error == "p.jsonl:2: expected UTF-8 text, found bytes that are not UTF-8")
+    }
+
+    @Test func anUnknownExtensionIsRefused() throws {
+        let error = try complaint { _ = try read("x", "p.csv") }
+        #expect(error == "p.csv: expected a prompt set named .jsonl, .txt, .yaml or .yml, found .csv")
+    }
+
+    /// Whatever happens to a file, it is read or refused with a place; nothing else.
+    @Test func damagedFilesAreReadOrRefused() throws {
+        var random = SeededGenerator(seed: 1)
+        let files = [
+            (
+                "p.jsonl",
+                "{\"id\": \"a\", \"messages\": [{\"role\": \"user\", \"content\": \"x\"}]}\n{\"id\": \"b\", \"text\": \"y\"}\n"
+            ),
+            ("p.yaml", "- id: a\n  paraphrases: &x\n    - |-\n      hey\n- id: b\n  system: s\n  paraphrases: *x\n"),
+            ("p.txt", "one\ntwo\r\n"),
+        ]
+        var refused = 0
+        for round in 0..<1500 {
+            let (file, text) = files[round % files.count]
+            var bytes = Array(text.utf8)
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let at = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: bytes[at] = UInt8.random(in: 0...255, using: &random)
+                case 1: bytes.remove(at: at)
+                default: bytes.insert(bytes[Int.random(in: 0..<bytes.count, using: &random)], at: at)
+                }
+            }
+            do {
+                #expect(try !PromptSet(Data(bytes), file: file).prompts.isEmpty)
+            } catch let error as InputError {
+                #expect(error.place.hasPrefix(file))
+                refused += 1
+            }
+        }
+        #expect(refused > 300)
+    }
+}
