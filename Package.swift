@@ -21,7 +21,8 @@ let package = Package(
         .executable(name: "actdiff", targets: ["actdiff"]),
         // For Fuzzing/, a package of its own: what reads bytes from outside, and what the samples are drawn with.
         .library(
-            name: "Decoders", targets: ["Inputs", "Prompts", "Work", "Latents", "Wire", "Monitoring", "TestSupport"]),
+            name: "Decoders",
+            targets: ["Inputs", "Prompts", "Evaluation", "Work", "Latents", "Wire", "Monitoring", "TestSupport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

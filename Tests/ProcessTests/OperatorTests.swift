@@ -94,6 +94,7 @@ extension ProcessTests {
 
         @Test("on a terminal nothing that workers say stands inside the progress line")
         func terminal() throws {
+            let job = try place.write(TinyJob.long(in: place).yaml, to: "long.yaml")
             let process = Process()
             let output = Pipe()
             process.executableURL = URL(fileURLWithPath: "/usr/bin/script")
