@@ -318,14 +318,21 @@ import Wire
         #expect(bench.workshop.folds.withLock { $0.sessions.isEmpty && $0.orders.isEmpty })
     }
 
-    @Test("a stored result that has changed on the disk ends the job, naming the shard")
-    func damagedResult() throws {
+    @Test(
+        "a stored result, or its digest, that has changed on the disk ends the job, naming the shard",
+        arguments: ["bytes", "digest"])
+    func damagedResult(what: String) throws {
         let bench = try bench()
         let job = try bench.job(shards: Self.shards)
         for shard in 0..<Self.shards { try bench.commitOne(job, shard) }
         let other = FakeKind.other(try bench.work(job, 4))
         try bench.store.write {
-            try $0.execute(sql: "UPDATE results SET bytes = ? WHERE shard = 4", arguments: [Data(other)])
+            if what == "bytes" {
+                try $0.execute(sql: "UPDATE results SET bytes = ? WHERE shard = 4", arguments: [Data(other)])
+            } else {
+                let digest = Digest(of: other).description
+                try $0.execute(sql: "UPDATE shards SET digest = ? WHERE shard = 4", arguments: [digest])
+            }
         }
         bench.workshop.shardsCommitted(job)
         bench.settle()
@@ -334,7 +341,8 @@ import Wire
         let error = try #require(try bench.store.job(job.id)?.error)
         #expect(error.place == "job \(job.id), shard 4")
         let right = try Digest(of: FakeKind.result(of: bench.work(job, 4)))
-        #expect(error.expected == "a stored result with SHA-256 \(right)")
+        let seal = ResultSeal(transfer: right, content: right, shard: 4).text
+        #expect(error.expected.hasSuffix("with the seal \(seal)") && error.found != seal)
         #expect(bench.leftovers == [] && !bench.hasBundle(job))
     }
 

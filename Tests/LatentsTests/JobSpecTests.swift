@@ -49,6 +49,12 @@ import Testing
         #expect(spec.tuned[0].path == JobSpec.Path(written: "adapters/a", resolved: "/data/jobs/adapters/a"))
     }
 
+    @Test func anotherKindOfWorkIsRefused() throws {
+        #expect(try parse(minimal + "kind: latents\n") == parse(minimal))
+        let error = try inputError { try parse(minimal + "kind: answers\n") }
+        #expect(error.place.hasSuffix("kind") && error.expected == "latents" && error.found.contains("answers"))
+    }
+
     @Test func aSpecSurvivesStorage() throws {
         let spec = try parse(minimal + "seed: 9\npermutations: 10\nverify: 0.02\nrank: {by: prompt_delta, top: 3}\n")
         #expect(try JSONDecoder().decode(JobSpec.self, from: JSONEncoder().encode(spec)) == spec)

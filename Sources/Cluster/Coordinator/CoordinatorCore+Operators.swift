@@ -3,7 +3,6 @@ import Inputs
 import Logging
 import Wire
 import Work
-import Work
 
 extension CoordinatorCore {
     /// Answers an operator.
@@ -91,7 +90,7 @@ extension CoordinatorCore {
         guard job.build == build else {
             throw InputError(
                 "job \(job.id)", expected: "a job that this build of actdiff computed, \(build)",
-                found: "one of \(job.build)", hint: "submit it again: shards of two builds are never mixed",
+                found: "one of \(job.plannedBy)", hint: "submit it again: shards of two builds are never mixed",
                 kind: .configuration)
         }
         let shards = try store.retry(job)

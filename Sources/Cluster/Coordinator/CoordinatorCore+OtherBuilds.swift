@@ -13,7 +13,9 @@ extension CoordinatorCore {
         for job in foreign { done[job.id] = try store.done(of: job.id)[job.id] }
         let costly = foreign.filter { done[$0.id] != nil }
         guard costly.isEmpty || config.dropsForeignResults else {
-            let list = costly.map { "\($0.id) (\(done[$0.id]?.shards ?? 0) of \($0.shards) shards, by \($0.build))" }
+            let list = costly.map {
+                "\($0.id) (\(done[$0.id]?.shards ?? 0) of \($0.shards) shards, by \($0.plannedBy))"
+            }
             throw InputError(
                 store.path, expected: "open jobs of this build of actdiff, \(build)",
                 found: "results of another one: \(list.joined(separator: ", "))",
@@ -25,7 +27,7 @@ extension CoordinatorCore {
             logger.warning(
                 "planned by another build of actdiff; it is planned anew",
                 metadata: [
-                    "job": "\(job.id)", "build": "\(job.build)", "dropped": "\(done[job.id]?.shards ?? 0) shards",
+                    "job": "\(job.id)", "build": "\(job.plannedBy)", "dropped": "\(done[job.id]?.shards ?? 0) shards",
                 ])
             workshop.forget(job.id)
             try store.dropPlan(of: job)

@@ -1,7 +1,6 @@
 import Inputs
 import Wire
 import Work
-import Work
 
 extension CoordinatorCore {
     /// A result that is to be committed or compared: its encoded bytes, and what they were computed with.

@@ -5,7 +5,6 @@ import Logging
 import Synchronization
 import Wire
 import Work
-import Work
 
 /// Planning and folding, which may take minutes, away from the coordinator's own thread. All methods return at once.
 ///

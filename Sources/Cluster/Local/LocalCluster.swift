@@ -4,7 +4,6 @@ import Inputs
 import Logging
 import Wire
 import Work
-import Work
 
 /// A coordinator in this process and worker processes of the same executable, for one job: the same code path as on a
 /// cluster, with nothing to set up.

@@ -3,7 +3,6 @@ import GRDB
 import Inputs
 import Wire
 import Work
-import Work
 
 extension JobStore {
     /// Notes a new job, in state planning. Its id is made of its name and its number. A ticket that was used before names
@@ -71,12 +70,12 @@ extension JobStore {
             try db.execute(
                 sql: """
                     UPDATE jobs SET state = ?, taskVersion = ?, taskBytes = ?, record = ?, shardVersion = ?,
-                        needsOneNumberSystem = ?, build = ?, shards = ?, tokens = ?, verified = ?
+                        build = ?, shards = ?, tokens = ?, verified = ?
                     WHERE sequence = ? AND state = ?
                     """,
                 arguments: [
                     JobState.running.rawValue, plan.task.version, Data(plan.task.bytes), Data(plan.record),
-                    plan.shardVersion, plan.needsOneNumberSystem, build, plan.shards.count,
+                    plan.shardVersion, build, plan.shards.count,
                     plan.shards.reduce(0) { $0 + $1.tokens }, plan.verified.count, job.sequence,
                     JobState.planning.rawValue,
                 ])
@@ -98,7 +97,7 @@ extension JobStore {
         try write { db in
             try db.execute(
                 sql: """
-                    UPDATE jobs SET state = ?, taskBytes = NULL, record = NULL, numberSystem = NULL, build = '',
+                    UPDATE jobs SET state = ?, taskBytes = NULL, record = NULL, build = '',
                         shards = 0, tokens = 0
                     WHERE sequence = ? AND state = ?
                     """, arguments: [JobState.planning.rawValue, job.sequence, JobState.running.rawValue])
@@ -126,15 +125,6 @@ extension JobStore {
             source: job.source, task: Payload(kind: job.kind, version: version, bytes: Array(bytes)),
             record: Array(record ?? Data()), shardCount: job.shards,
             shard: { [self] in try shard($0, of: job) })
-    }
-
-    /// Pins a job to the number system of its first lease.
-    public func pin(_ job: StoredJob, to numberSystem: String) throws {
-        try write {
-            try $0.execute(
-                sql: "UPDATE jobs SET numberSystem = ? WHERE sequence = ? AND numberSystem IS NULL",
-                arguments: [numberSystem, job.sequence])
-        }
     }
 
     /// The job is folded and its bundle in place. `digests` are those of the results that were folded, by index: with a

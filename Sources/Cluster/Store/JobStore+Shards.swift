@@ -137,23 +137,30 @@ extension JobStore {
             index: shard, payload: Payload(kind: job.kind, version: job.shardVersion, bytes: Array(bytes)))
     }
 
-    /// A committed result's bytes. Throws `InputError` of kind `configuration` where they are not those that were stored.
+    /// A committed result's bytes. Throws `InputError` of kind `configuration` where bytes and digest are not those that
+    /// were stored together.
     public func result(_ shard: Int, of job: StoredJob) throws -> [UInt8] {
         let row = try read { db in
             try Row.fetchOne(
-                db, sql: "SELECT bytes, sha256, file FROM results WHERE job = ? AND shard = ?",
+                db,
+                sql:
+                    "SELECT bytes, seal, file, digest FROM results JOIN shards USING (job, shard) WHERE job = ? AND shard = ?",
                 arguments: [job.sequence, shard])
         }
         guard let row else { throw missing("result", job, shard) }
         let file: String? = row["file"]
         let inline: Data = row["bytes"]
         let bytes = try file.map { try results.read($0) } ?? Array(inline)
-        let stored: String? = row["sha256"]
-        let found = Digest(of: bytes).description
-        guard found == stored else {
+        let (seal, digest): (String?, String?) = (row["seal"], row["digest"])
+        let content = digest.flatMap(Digest.init(hex:))
+        let found = content.map { ResultSeal(transfer: Digest(of: bytes), content: $0, shard: shard).text }
+        guard let found, found == seal else {
             throw InputError(
-                "job \(job.id), shard \(shard)", expected: "a stored result with SHA-256 \(stored ?? "none")",
-                found: found, kind: .configuration)
+                "job \(job.id), shard \(shard)",
+                expected: "a stored result and digest as they were committed, with the seal \(seal ?? "none")",
+                found: found ?? "no digest",
+                hint: "the database or its disk is damaged: restore the state folder, or submit the job again",
+                kind: .configuration)
         }
         return bytes
     }

@@ -78,10 +78,8 @@ extension JobStore {
                     ALTER TABLE jobs ADD COLUMN taskVersion INTEGER NOT NULL DEFAULT 1;
                     ALTER TABLE jobs ADD COLUMN taskBytes BLOB;                            -- NULL until planned
                     ALTER TABLE jobs ADD COLUMN shardVersion INTEGER NOT NULL DEFAULT 1;   -- of shards.work
-                    ALTER TABLE jobs ADD COLUMN needsOneNumberSystem INTEGER NOT NULL DEFAULT 0;
-                    ALTER TABLE jobs ADD COLUMN numberSystem TEXT;                         -- the one it is pinned to
                     ALTER TABLE shards ADD COLUMN verify INTEGER NOT NULL DEFAULT 0;       -- 1: computed a second time
-                    ALTER TABLE results ADD COLUMN sha256 TEXT;                            -- of the bytes, as they came
+                    ALTER TABLE results ADD COLUMN seal TEXT;                              -- ResultSeal
                     ALTER TABLE results ADD COLUMN file TEXT;                              -- where they are, if not here
                     UPDATE jobs SET taskBytes = CAST(task AS BLOB);
                     UPDATE jobs SET task = NULL;

@@ -100,9 +100,10 @@ extension JobStore {
             try results.write(commit.bytes, as: name)
             file = name
         }
-        try db.cachedStatement(sql: "INSERT INTO results (job, shard, bytes, sha256, file) VALUES (?, ?, ?, ?, ?)")
+        try db.cachedStatement(sql: "INSERT INTO results (job, shard, bytes, seal, file) VALUES (?, ?, ?, ?, ?)")
             .execute(arguments: [
-                job, commit.lease.shard, file == nil ? Data(commit.bytes) : Data(), commit.transfer.description, file,
+                job, commit.lease.shard, file == nil ? Data(commit.bytes) : Data(),
+                ResultSeal(transfer: commit.transfer, content: commit.digest, shard: commit.lease.shard).text, file,
             ])
         return true
     }

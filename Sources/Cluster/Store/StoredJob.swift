@@ -3,7 +3,6 @@ import GRDB
 import Inputs
 import Wire
 import Work
-import Work
 
 /// A job as the store has it.
 public struct StoredJob: Sendable, Hashable {
@@ -25,10 +24,6 @@ public struct StoredJob: Sendable, Hashable {
     public var isPlanned: Bool
     /// Layout of its shards' bytes.
     public var shardVersion: UInt16
-    /// The number system that it is pinned to, where it needs one and a lease was given.
-    public var numberSystem: String?
-    /// Whether all its shards must be computed in one number system.
-    public var needsOneNumberSystem: Bool
     /// Once it is planned: number of shards.
     public var shards: Int
     /// Once it is planned: tokens in all shards.
@@ -37,6 +32,9 @@ public struct StoredJob: Sendable, Hashable {
     public var files: [BundleFile]?
     /// Once it is planned: shards that are to be computed twice; nil where an earlier version planned it.
     public var verified: Int?
+
+    /// The build that planned it, for people.
+    var plannedBy: String { build.isEmpty ? "an earlier version" : build }
 }
 
 extension StoredJob: FetchableRecord {
@@ -68,8 +66,6 @@ extension StoredJob: FetchableRecord {
                 kind: .configuration)
         }
         shardVersion = version
-        numberSystem = row["numberSystem"]
-        needsOneNumberSystem = row["needsOneNumberSystem"]
         shards = row["shards"]
         tokens = row["tokens"]
         verified = row["verified"]

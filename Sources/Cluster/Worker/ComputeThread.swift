@@ -3,7 +3,6 @@ import Inputs
 import Synchronization
 import Wire
 import Work
-import Work
 
 /// The thread that computes, one shard after another.
 final class ComputeThread: Sendable {

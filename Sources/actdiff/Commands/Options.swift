@@ -7,7 +7,6 @@ import Logging
 import Prompts
 import Wire
 import Work
-import Work
 
 /// Where the coordinator's control socket is, and the keys to be let in with.
 struct ControlOption: ParsableArguments {

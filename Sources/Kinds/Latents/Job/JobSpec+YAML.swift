@@ -30,6 +30,9 @@ extension JobSpec {
             "kind", "name", "base", "tuned", "prompts", "hooks", "masks", "skip_first", "shard_tokens", "rank", "seed",
             "permutations", "verify",
         ])
+        if let kind = try root.optional("kind"), try kind.string() != LatentsKind.name {
+            throw kind.error(expected: LatentsKind.name)
+        }
         name = try Self.name(root.required("name"))
         base = try Self.path(root.required("base"), folder)
         tuned = try Self.some(root.required("tuned")).map { try Self.tuned($0, folder) }
