@@ -28,11 +28,13 @@ public struct Digest: Sendable, Hashable, Codable, Comparable, CustomStringConve
         bytes = hash.finish()
     }
 
-    /// The digest of a file, read piece by piece. Throws `InputError` where it cannot be read to its end.
-    public init(of file: MappedFile) throws {
+    /// The digest of a file, read piece by piece. `step` is called after each piece; what it throws ends the reading.
+    /// Throws `InputError` where the file cannot be read to its end.
+    public init(of file: MappedFile, step: () throws -> Void = {}) throws {
         var hash = SHA256()
         try file.forEachPiece(of: 0..<file.bytes.count) { piece in
             hash.update(piece)
+            try step()
             return true
         }
         bytes = hash.finish()

@@ -41,8 +41,12 @@ public final class DigestCache: Sendable {
     ///
     /// One file: its own SHA-256. Several: the SHA-256 of the lines `<sha256 hex>  <name relative to folder>\n`, sorted by
     /// the bytes of the names, which is what `sha256sum NAMES… | sha256sum` gives with the names in that order.
-    public func digest(of files: [String], relativeTo folder: String) throws -> Digest {
-        if files.count == 1 { return try digest(of: files[0]) }
+    ///
+    /// Files that have to be read may take hours: `step` is called again and again, and may throw to give up.
+    public func digest(
+        of files: [String], relativeTo folder: String, step: () throws -> Void = {}
+    ) throws -> Digest {
+        if files.count == 1 { return try digest(of: files[0], step: step) }
         let prefix = folder.hasSuffix("/") ? folder : folder + "/"
         var lines: [(name: String, line: String)] = []
         for path in files {
@@ -50,19 +54,19 @@ public final class DigestCache: Sendable {
                 throw InputError(path, expected: "a file in \(folder)", found: "one outside")
             }
             let name = String(path.dropFirst(prefix.count))
-            lines.append((name, "\(try digest(of: path))  \(name)\n"))
+            lines.append((name, "\(try digest(of: path, step: step))  \(name)\n"))
         }
         lines.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         return Digest(of: lines.map(\.line).joined())
     }
 
-    /// The digest of one file's bytes.
-    public func digest(of path: String) throws -> Digest {
+    /// The digest of one file's bytes. `step` as above.
+    public func digest(of path: String, step: () throws -> Void = {}) throws -> Digest {
         let key = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
         let stamp = try Self.stamp(path)
         if let known = entries.withLock({ $0[key] }), known.stamp == stamp { return known.sha256 }
         let started = Self.now()
-        let digest = try Digest(of: MappedFile(path))
+        let digest = try Digest(of: MappedFile(path), step: step)
         guard try Self.stamp(path) == stamp else {
             throw InputError(
                 path, expected: "a file that stays as it is while it is read", found: "a change", kind: .temporary)

@@ -25,17 +25,21 @@ public struct WorkPlan: Sendable, Hashable {
     public var shards: [Shard]
     /// Shards that are computed a second time on another worker and compared.
     public var verified: Set<Int>
+    /// Whether results of different number systems must not meet: all shards then go to workers of one of them.
+    public var needsOneNumberSystem: Bool
     /// Whatever the kind wants to have again at the fold; kept as it is.
     public var record: [UInt8]
 
     /// Makes a plan.
     public init(
-        task: Payload, shardVersion: UInt16, shards: [Shard], verified: Set<Int> = [], record: [UInt8]
+        task: Payload, shardVersion: UInt16, shards: [Shard], verified: Set<Int> = [],
+        needsOneNumberSystem: Bool = false, record: [UInt8]
     ) {
         self.task = task
         self.shardVersion = shardVersion
         self.shards = shards
         self.verified = verified
+        self.needsOneNumberSystem = needsOneNumberSystem
         self.record = record
     }
 }

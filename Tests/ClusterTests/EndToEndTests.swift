@@ -176,7 +176,8 @@ import Work
 
     @Test("a shard that always fails is quarantined, the job ends partial and says so; retried, its bundle is whole")
     func quarantine() throws {
-        let coordinator = try coordinator()
+        // The only worker there is has tried it three times, and nobody is waited for.
+        let coordinator = try coordinator(verify: 0)
         defer { coordinator.stop() }
         let isBroken = Atomic(true)
         let evaluator = FakeEvaluator {
@@ -205,7 +206,7 @@ import Work
         #expect(try folded() == expected(shards: 4, firing: 10))
         #expect(evaluator.evaluated == before + 1, "only the missing shard is computed")
         let again = #expect(throws: InputError.self) { try client.retry(id) }
-        #expect(again?.expected == "a partial job" && again?.found == "one that is done")
+        #expect(again?.expected == "a job that is partial or failed" && again?.found == "one that is done")
         worker.vanish()
     }
 
@@ -231,6 +232,79 @@ import Work
         #expect(stories.contains { $0.event == "convicted" && $0.reason.hasPrefix("bad:1 computes wrongly") })
         #expect(stories.contains { $0.event == "taken back" })
         for worker in good + [bad] { worker.dealer.stop() }
+    }
+
+    @Test("a coordinator that starts anew in the middle of a dispute still finds the bad worker")
+    func disputeThroughRestart() throws {
+        var coordinator = try coordinator(lease: 60)
+        let endpoints = coordinator.endpoints
+        let bad = try ScriptedWorker(endpoints, host: "bad")
+        let client = try CoordinatorClient(endpoint: endpoints.control)
+        let id = try client.submit(source("2 10 verified"))
+        for lease in try bad.leases(2) {
+            try bad.send(FakeKind.other(lease.work), for: lease.id)
+            #expect(try bad.answer() == .accepted(lease.id))
+        }
+        let first = try ScriptedWorker(endpoints, host: "one")
+        for lease in try first.leases(2) {
+            try first.send(FakeKind.result(of: lease.work), for: lease.id)
+            #expect(try first.answer() == .accepted(lease.id), "it may forget the result: that is stored")
+        }
+        for worker in [bad, first] { worker.dealer.stop() }
+        coordinator.stop()
+        coordinator = try self.coordinator(endpoints: endpoints, lease: 60)
+        defer { coordinator.stop() }
+        let good = try ["two", "three"].map { try ScriptedWorker(endpoints, host: $0) }
+        while try client.show(id).summary.state == .running {
+            for worker in good { try worker.work() }
+        }
+        #expect(try folded() == expected(shards: 2, firing: 10))
+        let stories = try (0..<2).flatMap { try client.story(of: id, shard: $0) }
+        #expect(stories.contains { $0.event == "convicted" && $0.reason.hasPrefix("bad:1 computes wrongly") })
+        for worker in good { worker.dealer.stop() }
+    }
+
+    @Test("a worker that cannot do a job is shown with the reason, and the job waits for another one")
+    func unfit() throws {
+        let coordinator = try coordinator()
+        defer { coordinator.stop() }
+        let lacking = InputError("/models/base", expected: "a file", found: "none", kind: .configuration)
+        let unable = try worker(coordinator, FakeEvaluator(failing: { _ in throw lacking }))
+        let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
+        let id = try client.submit(source("9 10"))
+        let deadline = ContinuousClock.now + .seconds(60)
+        var shown: [WorkerSummary] = []
+        while shown.isEmpty, ContinuousClock.now < deadline {
+            shown = try client.show(id).workers.filter { !$0.unfit.isEmpty }
+        }
+        #expect(shown.first?.unfit == [.init(job: id, error: lacking)])
+        #expect(try client.workers().first?.unfit.count == 1 && client.show(id).summary.state == .running)
+        let able = try worker(coordinator)
+        #expect(try ended(id, client).state == .done && folded() == expected(shards: 9, firing: 10))
+        for worker in [unable, able] { worker.vanish() }
+    }
+
+    @Test("a failed job is tried again: what it lacks is computed, or it is planned anew where it has no plan")
+    func retryOfFailed() throws {
+        let coordinator = try coordinator()
+        defer { coordinator.stop() }
+        let isBroken = Atomic(true)
+        let evaluator = FakeEvaluator(failing: { _ in
+            if isBroken.load(ordering: .relaxed) { throw InputError("prompt", expected: "tokens", found: "none") }
+        })
+        let worker = try worker(coordinator, evaluator)
+        let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
+        let id = try client.submit(source("5 10"))
+        #expect(try ended(id, client).state == .failed)
+        isBroken.store(false, ordering: .relaxed)
+        #expect(try client.retry(id) == 5)
+        #expect(try ended(id, client).state == .done && folded() == expected(shards: 5, firing: 10))
+
+        let unplanned = try client.submit(source("5000 1"))
+        #expect(try ended(unplanned, client).state == .failed)
+        #expect(try client.retry(unplanned) == nil)
+        #expect(try ended(unplanned, client).state == .failed)
+        worker.vanish()
     }
 
     @Test("what is wrong with a job's inputs becomes the job's error; what is wrong with its spec is said at once")

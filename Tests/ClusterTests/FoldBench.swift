@@ -66,7 +66,8 @@ final class FoldBench {
         batch.commits = [
             StoreBatch.Commit(
                 lease: LeaseID(job: job.id, shard: shard, epoch: 1), digest: Digest(of: result), bytes: result,
-                transfer: Digest(of: result), numberSystem: "avx2", worker: "w")
+                transfer: Digest(of: result), numberSystem: "avx2",
+                author: Author(id: "w", name: "w"))
         ]
         #expect(try store.apply(batch) == [])
     }
@@ -80,7 +81,7 @@ final class FoldBench {
 
     /// A partial job runs again.
     func retry(_ job: StoredJob) throws {
-        _ = try store.retry(job)
+        _ = try store.retry(job, keepingPlan: true)
     }
 
     /// Finishes a job and waits for that.

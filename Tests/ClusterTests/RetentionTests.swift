@@ -55,7 +55,7 @@ import Work
         // From now on nobody sees it, whatever is left.
         #expect(try bench.store.job(job.id) == nil && bench.store.jobs().map(\.id) == [other.id])
         #expect(try bench.store.list(limit: 10).map(\.id) == [other.id] && bench.store.jobCounts() == [.done: 1])
-        #expect(try !bench.store.markRemoved(job) && bench.store.retry(job) == 0)
+        #expect(try !bench.store.markRemoved(job) && bench.store.retry(job, keepingPlan: true) == nil)
         bench.workshop.clear()
         cleared(bench)
         #expect(try rows(bench.store) == ["jobs": 1, "shards": 3, "results": 0, "story": 1])

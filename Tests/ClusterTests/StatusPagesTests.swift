@@ -38,10 +38,11 @@ import Work
     @Test func aJobShowsItsShardsAndItsOwnWorkers() throws {
         let running = LeaseID(job: job.id, shard: 2, epoch: 4)
         let other = try #require(JobID("other-2"))
+        let lacking = InputError("/m", expected: "a file", found: "none", hint: "copy it")
         func worker(_ name: String, _ state: WorkerState, _ running: LeaseID?) -> WorkerSummary {
             WorkerSummary(
                 name: name, host: "node1", numberSystem: "avx2", state: state, leases: running == nil ? 0 : 2,
-                running: running)
+                running: running, unfit: running == nil ? [.init(job: other, error: lacking)] : [])
         }
         board.post(
             CoordinatorSnapshot(
@@ -51,10 +52,11 @@ import Work
                 ], shards: [job.id: [.waiting: 1, .leased: 2]]))
         let busy =
             #"{"host":"node1","last_seen_seconds":1.25,"leases":2,"name":"node1:7","number_system":"avx2","#
-            + #""running":{"epoch":4,"job":"villain-1","shard":2},"state":"alive"}"#
+            + #""running":{"epoch":4,"job":"villain-1","shard":2},"state":"alive","unfit":{}}"#
         let idle =
             #"{"host":"node1","last_seen_seconds":31,"leases":0,"name":"node1:8","number_system":"avx2","#
-            + #""running":null,"state":"torpid"}"#
+            + #""running":null,"state":"torpid","unfit":"#
+            + #"{"other-2":{"expected":"a file","found":"none","hint":"copy it","place":"/m"}}}"#
         #expect(
             try page("jobs", "villain-1") == "{\"job\":\(summary),\"quarantined\":[],"
                 + #""shard_states":{"committed":0,"committing":0,"leased":2,"quarantined":0,"waiting":1},"#

@@ -49,7 +49,7 @@ import Work
         let bytes: [UInt8] = [1, 2, 3]
         #expect(try reopened { try $0.commit(lease, bytes) })
         let shards = try reopened { try $0.shards(of: running) }
-        #expect(shards[1].committed == .init(digest: Digest(of: bytes), epoch: 4, worker: "w"))
+        #expect(shards[1].committed == .init(digest: Digest(of: bytes), epoch: 4, author: Author(id: "w", name: "w")))
         #expect(shards[0].committed == nil && shards[2].committed == nil)
         #expect(try reopened { try $0.result(1, of: job) } == bytes)
         #expect(try reopened { try $0.done() } == [job.id: .init(shards: 1, tokens: 4)])
@@ -89,11 +89,51 @@ import Work
         #expect(throws: InputError.self) { try reopened { try $0.result(0, of: job) } }
 
         #expect(try reopened { try $0.finish(job, files: [], digests: [nil, Digest(of: [2]), nil]) })
-        #expect(try reopened { try $0.jobs(with: "w") }.map(\.shards) == [1])
+        #expect(try reopened { try $0.jobs(with: Author(id: "w", name: "w")) }.map(\.shards) == [1])
         #expect(try reopened { try $0.result(1, of: job) } == [2], "a partial job keeps its results")
-        #expect(try reopened { try $0.retry(job) } == 1)
+        #expect(try reopened { try $0.retry(job, keepingPlan: true) } == .running(shards: 2))
         #expect(try reopened { try $0.job(job.id) }?.state == .running)
         #expect(try reopened { try $0.shards(of: job) }[2].quarantined == nil)
+    }
+
+    @Test("disputes, convictions and pins are there after a reopening; a retry computes what is in dispute anew, twice")
+    func disputes() throws {
+        let job = try reopened { try $0.submit(source, kind: FakeKind.name, name: "x", ticket: .random(), at: 0) }
+        _ = try reopened { try $0.savePlan(plan, build: "test", of: job) }
+        for shard in 0..<3 { _ = try reopened { try $0.commit(LeaseID(job: job.id, shard: shard, epoch: 1), [1]) } }
+        let (challenger, bad) = (Author(id: "c", name: "h:2"), Author(id: "b", name: "h:3"))
+        let large = [UInt8](repeating: 7, count: ResultFiles.largestRow + 1)
+        var batch = StoreBatch()
+        for (shard, bytes) in [(0, [9]), (1, large)] {
+            batch.challenges[.init(job: job.id, shard: shard)] = .kept(
+                .init(epoch: 2, author: challenger, what: "much", bytes: bytes, transfer: Digest(of: bytes)))
+        }
+        batch.convictions = [(bad, "all of it")]
+        batch.pins = [job.id: "cpu/avx2"]
+        #expect(!batch.canWait)
+        _ = try reopened { [batch] in try $0.apply(batch) }
+        #expect(try reopened { try $0.convicted() } == [bad] && reopened { try $0.convicted() }.map(\.name) == ["h:3"])
+        #expect(try reopened { try $0.job(job.id) }?.numberSystem == "cpu/avx2")
+        #expect(
+            try reopened { try $0.challenge(0, of: job) } == [9] && reopened { try $0.challenge(1, of: job) } == large)
+        let shards = try reopened { try $0.shards(of: job) }
+        #expect(shards.map(\.challenge?.author.name) == ["h:2", "h:2", nil])
+        #expect(shards.map(\.wasDisputed) == [true, true, false] && shards[0].challenge?.what == "much")
+
+        var dropping = StoreBatch()
+        dropping.challenges[.init(job: job.id, shard: 1)] = .dropped
+        _ = try reopened { [dropping] in try $0.apply(dropping) }
+        #expect(throws: InputError.self) { try reopened { try $0.challenge(1, of: job) } }
+
+        try reopened { try $0.fail(job, InputError("shard 0", expected: "agreement", found: "none")) }
+        let failed = try #require(try reopened { try $0.job(job.id) })
+        #expect(failed.state == .failed)
+        #expect(try reopened { try $0.result(2, of: job) } == [1], "a failed job keeps its results")
+        #expect(try reopened { try $0.retry(failed, keepingPlan: true) } == .running(shards: 1))
+        let again = try reopened { try $0.shards(of: job) }
+        #expect(again.map { $0.committed == nil } == [true, false, false] && again[0].challenge == nil)
+        #expect(try reopened { try $0.verifiedShards(of: job) }.contains(0))
+        #expect(try reopened { try $0.job(job.id) }?.error == nil)
     }
 
     @Test("a ticket that comes again names the job that it came with first")
@@ -110,7 +150,9 @@ import Work
     func killedEarly() throws {
         try reopened { store in
             try store.write {
-                try $0.execute(sql: "DROP TABLE story; DROP TABLE results; DROP TABLE shards; DROP TABLE jobs")
+                for table in ["story", "results", "challenges", "convictions", "shards", "jobs"] {
+                    try $0.execute(sql: "DROP TABLE \(table)")
+                }
                 try $0.execute(sql: "DELETE FROM grdb_migrations; PRAGMA application_id = 0")
             }
         }
@@ -219,7 +261,7 @@ import Work
         let error = #expect(throws: InputError.self) { try reopened { _ in } }
         #expect(error?.kind == .configuration)
         #expect(
-            error?.expected == "a schema up to '4 ends of jobs, lists, removal'"
+            error?.expected == "a schema up to '5 disputes, convictions, pinned jobs'"
                 && error?.found == "one with '9 the future'")
     }
 
@@ -248,7 +290,7 @@ extension JobStore {
         batch.commits = [
             .init(
                 lease: lease, digest: Digest(of: bytes), bytes: bytes, transfer: Digest(of: bytes),
-                numberSystem: "avx2", worker: "w")
+                numberSystem: "avx2", author: Author(id: "w", name: "w"))
         ]
         return try apply(batch).isEmpty
     }

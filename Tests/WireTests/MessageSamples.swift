@@ -16,7 +16,7 @@ extension Samples {
                 try leases().map { Renewal(lease: $0, progress: random.next() >> UInt64(int(0...63))) },
                 tasks: list(0...8) { $0.digest() }),
             .handBack(try leases(), reason: string()),
-            .failed(try lease(), error(), isPermanent: flag()),
+            .failed(try lease(), error(), FailureCause.allCases[int(0...2)]),
             .goodbye,
             .attach(instance()),
             .part(
@@ -71,7 +71,10 @@ extension Samples {
             WorkerSummary(
                 name: $0.string(), host: $0.string(), numberSystem: $0.string(),
                 state: WorkerState.allCases[$0.int(0...2)], leases: $0.int(0...9),
-                running: $0.flag() ? try? $0.lease() : nil)
+                running: $0.flag() ? try? $0.lease() : nil,
+                unfit: $0.list(0...2) { samples in
+                    (try? samples.job()).map { .init(job: $0, error: samples.error()) }
+                }.compactMap(\.self))
         }
         let quarantined = list(0...3) { QuarantinedShard(shard: $0.int(0...1000), error: $0.error()) }
         let story = list(0...3) {
@@ -86,9 +89,10 @@ extension Samples {
             .jobs([try summary(), try summary()]),
             .job(
                 JobDetail(
-                    summary: try summary(), quarantined: quarantined, verification: count, workers: workers)),
+                    summary: try summary(), quarantined: quarantined, verification: count,
+                    numberSystem: flag() ? string() : nil, workers: workers)),
             .cancelled,
-            .retrying(shards: int(0...1000)),
+            .retrying(shards: flag() ? int(0...1000) : nil),
             .removed,
             .story(story),
             .workers(workers),

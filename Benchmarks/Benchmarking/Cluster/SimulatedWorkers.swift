@@ -224,8 +224,8 @@ public struct SimulatedWorkers {
                 try swarm.send(.renew(slots: slots, renewals, tasks: tasks), from: index)
             case .handBack(let leases, let reason):
                 try swarm.send(.handBack(leases, reason: reason), from: index)
-            case .reportFailure(let lease, let error, let isPermanent):
-                try swarm.send(.failed(lease, error, isPermanent: isPermanent), from: index)
+            case .reportFailure(let lease, let error, let cause):
+                try swarm.send(.failed(lease, error, cause), from: index)
             case .sayGoodbye: try swarm.send(.goodbye, from: index)
             case .send(let part):
                 try swarm.send(.part(part), from: index)

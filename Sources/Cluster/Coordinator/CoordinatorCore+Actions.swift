@@ -15,12 +15,25 @@ extension CoordinatorCore {
                 commit(lease, digest, delivery)
             case .compare(let lease, let worker, let challenger):
                 compare(lease, from: worker, challenger: challenger, delivery)
-            case .keepChallenge(let lease):
-                challenges[Scheduler.ShardKey(job: lease.job, shard: lease.shard)] = delivery?.bytes
+            case .keepChallenge(let lease, let author, let what):
+                guard let delivery else { break }
+                pending.challenges[Scheduler.ShardKey(job: lease.job, shard: lease.shard)] = .kept(
+                    StoreBatch.Challenge(
+                        epoch: lease.epoch, author: author, what: what, bytes: delivery.bytes,
+                        transfer: delivery.transfer))
             case .dropChallenge(let job, let shard):
-                challenges[Scheduler.ShardKey(job: job, shard: shard)] = nil
+                pending.challenges[Scheduler.ShardKey(job: job, shard: shard)] = .dropped
+            case .convict(let author, let what):
+                pending.convictions.append((author, what))
+            case .pin(let job, let numberSystem):
+                pending.pins[job] = numberSystem
             case .acknowledge(let lease, let worker):
-                answer(worker, .accepted(lease), otherwise: .revoke([lease], reason: "the result is committed"))
+                // What follows from the result is stored before its worker may forget it.
+                guard pending.canWait else {
+                    acknowledgements.append((lease, worker))
+                    break
+                }
+                acknowledge(lease, to: worker)
             case .reject(let lease, let worker, let reason):
                 let error = InputError("\(lease)", expected: "a lease that is wanted", found: reason)
                 answer(worker, .rejected(lease, error), otherwise: .revoke([lease], reason: reason))
@@ -57,12 +70,16 @@ extension CoordinatorCore {
     /// Seconds before a worker whose result could not be stored is asked for it again.
     private static var pauseBeforeAsking: Double { 2 }
 
+    func acknowledge(_ lease: LeaseID, to worker: InstanceID) {
+        answer(worker, .accepted(lease), otherwise: .revoke([lease], reason: "the result is committed"))
+    }
+
     private func commit(_ lease: LeaseID, _ digest: Digest, _ delivery: Delivery?) {
         guard let delivery else { return perform(scheduler.commitFailed(lease, at: now)) }
         pending.commits.append(
             StoreBatch.Commit(
                 lease: lease, digest: digest, bytes: delivery.bytes, transfer: delivery.transfer,
-                numberSystem: delivery.numberSystem, worker: delivery.worker))
+                numberSystem: delivery.numberSystem, author: delivery.author))
     }
 
     private func dismiss(_ worker: InstanceID, _ reason: String, atOnce: Bool) {
@@ -119,6 +136,12 @@ extension CoordinatorCore {
         case .shardFailed(let lease, let worker, let error):
             metrics.shardFailures.add()
             note(.warning, "failed", lease, worker, "\(error)")
+        case .unfit(let lease, let worker, let error):
+            note(.error, "cannot do the job", lease, worker, "\(error)")
+        case .damaged(let lease):
+            note(.critical, "damaged in the store", lease, nil, "the shard is computed again")
+        case .notCompared(let lease, let worker):
+            note(.error, "not compared", lease, worker, "the committed result could not be read; it stands")
         case .stalled(let lease, let worker, let seconds):
             note(.error, "stalled", lease, worker, "no progress for \(Int(seconds)) s")
         case .disputed(let lease, let committer, let challenger, let what):
@@ -128,11 +151,12 @@ extension CoordinatorCore {
         case .lateDifference(let lease, let worker, let what):
             metrics.digestAlarms.add()
             note(.critical, "late result differs", lease, worker, what)
-        case .convicted(let name, let lease, let witnesses, let what):
+        case .convicted(let author, let lease, let witnesses, let what):
             metrics.digestAlarms.add()
-            let reason = "\(name) computes wrongly: \(witnesses.joined(separator: " and ")) agree against it: \(what)"
+            let reason =
+                "\(author.name) computes wrongly: \(witnesses.joined(separator: " and ")) agree against it: \(what)"
             note(.critical, "convicted", lease, nil, reason)
-            warnOfEndedJobs(with: name)
+            warnOfEndedJobs(with: author)
         case .workerLost(let worker, let name, let leases):
             metrics.workersLost.add()
             logger.warning("lost", metadata: ["worker": "\(name)", "leases": "\(leases.count)"])
@@ -142,12 +166,12 @@ extension CoordinatorCore {
     }
 
     /// A worker whose numbers are wrong may have had a part in jobs that people have read already.
-    private func warnOfEndedJobs(with name: String) {
+    private func warnOfEndedJobs(with author: Author) {
         do {
-            for (job, shards) in try store.jobs(with: name) where !scheduler.open.contains(job) {
+            for (job, shards) in try store.jobs(with: author) where !scheduler.open.contains(job) {
                 logger.critical(
                     "a finished job holds shards of a worker whose numbers are wrong: submit it again",
-                    metadata: ["job": "\(job)", "shards": "\(shards)", "worker": "\(name)"])
+                    metadata: ["job": "\(job)", "shards": "\(shards)", "worker": "\(author.name)"])
             }
         } catch {
             logger.error("the store cannot be read", metadata: ["error": "\(error)"])

@@ -21,6 +21,8 @@ extension CoordinatorCore {
                 let refused = Set(try store.apply(batch))
                 metrics.commitSeconds.observe(now - seconds(begin))
                 finish(batch.commits, refused: refused)
+                for (lease, worker) in acknowledgements { acknowledge(lease, to: worker) }
+                acknowledgements = []
                 for (lease, worker, purpose) in leaving { send(lease, to: worker, purpose) }
             } catch {
                 metrics.storeFailures.add(max(1, batch.commits.count))
@@ -44,7 +46,7 @@ extension CoordinatorCore {
                 continue
             }
             metrics.tokensCommitted.add(running[commit.lease.job]?.tokens[commit.lease.shard] ?? 0)
-            tell(commit.lease, "committed", nil, "by \(commit.worker), digest \(commit.digest)")
+            tell(commit.lease, "committed", nil, "by \(commit.author.name), digest \(commit.digest)")
             progressed.insert(commit.lease.job)
             perform(scheduler.commitFinished(commit.lease, at: now))
         }
@@ -55,6 +57,9 @@ extension CoordinatorCore {
         pending.retractions = batch.retractions + pending.retractions
         pending.quarantines = batch.quarantines + pending.quarantines
         pending.verifications = batch.verifications + pending.verifications
+        pending.challenges.merge(batch.challenges) { newer, _ in newer }
+        pending.convictions = batch.convictions + pending.convictions
+        pending.pins.merge(batch.pins) { newer, _ in newer }
         pending.story = batch.story + pending.story
         for (lease, worker, _) in leaving { scheduler.grantFailed(lease, to: worker, at: now) }
         for commit in batch.commits { perform(scheduler.commitFailed(commit.lease, at: now)) }
@@ -97,7 +102,7 @@ extension CoordinatorCore {
             tell(id, "leased", worker, purpose.rawValue)
         } catch let error as WireError {
             let error = InputError("\(id): \(error.what)", expected: error.expected, found: error.found)
-            perform(scheduler.shardFailed(id, error: error, isPermanent: true, from: worker, at: now))
+            perform(scheduler.shardFailed(id, error: error, cause: .shard, from: worker, at: now))
         } catch {
             log(.error, "a shard could not be read", id, worker, "\(error)")
             scheduler.grantFailed(id, to: worker, at: now)

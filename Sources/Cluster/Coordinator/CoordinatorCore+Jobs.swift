@@ -29,7 +29,10 @@ extension CoordinatorCore {
             job: job, task: task, taskDigest: task.digest, judge: try workshop.kind(of: job).judge(of: task),
             tokens: try store.tokens(of: job), verifiedCount: verified.count)
         workshop.shardsCommitted(job)
-        perform(scheduler.jobReady(job.id, order: job.sequence, shards: shards, verified: verified, at: now))
+        perform(
+            scheduler.jobReady(
+                job.id, order: job.sequence, shards: shards, verified: verified, isPinned: job.isPinned,
+                numberSystem: job.numberSystem, at: now))
     }
 
     /// The workshop is done with folding a job; the store says how it went.

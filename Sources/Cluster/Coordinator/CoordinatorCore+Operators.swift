@@ -82,22 +82,32 @@ extension CoordinatorCore {
     }
 
     private func retry(_ job: StoredJob) throws -> OperatorReply {
-        guard job.state == .partial else {
+        guard job.state == .partial || job.state == .failed else {
             throw InputError(
-                "job \(job.id)", expected: "a partial job", found: "one that is \(job.state.rawValue)",
-                hint: "only quarantined shards can be tried again", kind: .usage)
+                "job \(job.id)", expected: "a job that is partial or failed",
+                found: "one that is \(job.state.rawValue)",
+                kind: .usage)
         }
-        guard job.build == build else {
+        let isOwn = job.build == build
+        if job.isPlanned, !isOwn, try store.done(of: job.id)[job.id] != nil {
             throw InputError(
                 "job \(job.id)", expected: "a job that this build of actdiff computed, \(build)",
                 found: "one of \(job.plannedBy)", hint: "submit it again: shards of two builds are never mixed",
                 kind: .configuration)
         }
-        let shards = try store.retry(job)
-        guard let job = try store.job(job.id) else { return .retrying(shards: shards) }
-        logger.info("tried again", metadata: ["job": "\(job.id)", "shards": "\(shards)"])
-        try schedule(job)
-        return .retrying(shards: shards)
+        guard let retry = try store.retry(job, keepingPlan: isOwn), let job = try store.job(job.id) else {
+            throw InputError("job \(job.id)", expected: "a stored job", found: "none", kind: .temporary)
+        }
+        switch retry {
+        case .planning:
+            logger.info("planned again", metadata: ["job": "\(job.id)"])
+            plan(job)
+            return .retrying(shards: nil)
+        case .running(let shards):
+            logger.info("tried again", metadata: ["job": "\(job.id)", "shards": "\(shards)"])
+            try schedule(job)
+            return .retrying(shards: shards)
+        }
     }
 
     private func story(of job: StoredJob, _ shard: Int) throws -> [StoryLine] {
@@ -119,7 +129,8 @@ extension CoordinatorCore {
             verification: VerificationCount(
                 wanted: running[job.id]?.verifiedCount ?? job.verified ?? outcomes.values.reduce(0, +),
                 agreed: outcomes[.agreed] ?? 0, disagreed: outcomes[.disagreed] ?? 0, skipped: outcomes[.skipped] ?? 0),
-            workers: workers { $0.contains { $0.job == job.id } })
+            numberSystem: job.numberSystem ?? running[job.id]?.job.numberSystem,
+            workers: workers { $0.held.contains { $0.job == job.id } || $0.unfit[job.id] != nil })
     }
 
     private func find(_ id: JobID) throws -> StoredJob { try archive.find(id) }
@@ -131,16 +142,18 @@ extension CoordinatorCore {
             error: job.error, submitted: job.submitted)
     }
 
-    /// The workers whose leases are wanted.
-    private func workers(where isWanted: (Set<LeaseID>) -> Bool) -> [WorkerSummary] {
-        scheduler.workerStatus(at: now).filter { isWanted($0.held) }.prefix(WireLimits.rows).compactMap(summary)
+    private func workers(where isWanted: (Scheduler.WorkerStatus) -> Bool) -> [WorkerSummary] {
+        scheduler.workerStatus(at: now).filter(isWanted).prefix(WireLimits.rows).compactMap(summary)
     }
 
     func summary(of status: Scheduler.WorkerStatus) -> WorkerSummary? {
         connections[status.worker].map {
             WorkerSummary(
                 name: $0.name, host: $0.hello.host, numberSystem: $0.hello.numberSystem, state: status.state,
-                leases: status.held.count, running: status.running)
+                leases: status.held.count, running: status.running,
+                unfit: status.unfit.sorted { $0.key < $1.key }.prefix(WireLimits.tasks).map {
+                    .init(job: $0.key, error: $0.value)
+                })
         }
     }
 }

@@ -9,8 +9,7 @@ extension CoordinatorCore {
         /// SHA-256 of `bytes`.
         let transfer: Digest
         let numberSystem: String
-        /// The worker's name.
-        let worker: String
+        let author: Author
     }
 
     /// A piece of a result. Credit goes back as pieces are taken in.
@@ -99,13 +98,13 @@ extension CoordinatorCore {
             delivery: Delivery(
                 bytes: whole.bytes, transfer: transfer,
                 numberSystem: connections[worker]?.hello.numberSystem ?? "unknown",
-                worker: connections[worker]?.name ?? "\(worker)"))
+                author: Author(worker, name: connections[worker]?.name ?? "\(worker)")))
     }
 
     /// The bytes are no result of the shard: that is a failure of this worker at it.
     private func refuse(_ lease: LeaseID, of worker: InstanceID, _ error: InputError, at: Double) {
         if let data = connections[worker]?.data { send(.rejected(lease, error), to: data) }
-        perform(scheduler.shardFailed(lease, error: error, isPermanent: false, from: worker, at: at))
+        perform(scheduler.shardFailed(lease, error: error, cause: .unknown, from: worker, at: at))
     }
 
     private static func inputError(_ error: any Error, _ lease: LeaseID) -> InputError {
@@ -114,34 +113,36 @@ extension CoordinatorCore {
 
     /// Holds a result against the committed one, and where asked for against the one that was kept.
     func compare(_ lease: LeaseID, from worker: InstanceID, challenger: Bool, _ delivery: Delivery?) {
-        let key = Scheduler.ShardKey(job: lease.job, shard: lease.shard)
-        let committed = delivery.map { mine in
-            comparison(lease) { (mine.bytes, try store.result(lease.shard, of: $0)) }
-        }
-        let other = delivery.flatMap { mine in
-            challenges[key].map { kept in comparison(lease) { _ in (mine.bytes, kept) } }
-        }
+        let committed = comparison(lease, delivery) { try store.result(lease.shard, of: $0) }
+        let kept = challenger ? comparison(lease, delivery) { try challenge(lease.shard, of: $0) } : nil
         perform(
-            scheduler.compared(
-                lease, committed: committed ?? .unknown, challenger: challenger ? other ?? .unknown : nil, from: worker,
-                at: now),
+            scheduler.compared(lease, committed: committed, challenger: kept, from: worker, at: now),
             delivery: delivery)
     }
 
-    /// Compares two results of a shard, which `results` brings.
+    /// The result that is held against a committed one; it may be on its way into the store.
+    private func challenge(_ shard: Int, of job: StoredJob) throws -> [UInt8] {
+        if case .kept(let challenge) = pending.challenges[Scheduler.ShardKey(job: job.id, shard: shard)] {
+            return challenge.bytes
+        }
+        return try store.challenge(shard, of: job)
+    }
+
+    /// Holds a result against one that is stored.
     private func comparison(
-        _ lease: LeaseID, _ results: (StoredJob) throws -> ([UInt8], [UInt8])
+        _ lease: LeaseID, _ delivery: Delivery?, with stored: (StoredJob) throws -> [UInt8]
     ) -> Scheduler.Comparison {
-        guard let running = running[lease.job] else { return .unknown }
+        guard let delivery, let running = running[lease.job] else { return .unknown }
         do {
-            let (one, other) = try results(running.job)
-            switch try running.judge.compare(one, other, shard: store.shard(lease.shard, of: running.job)) {
+            let other = try stored(running.job)
+            let shard = try store.shard(lease.shard, of: running.job)
+            switch try running.judge.compare(delivery.bytes, other, shard: shard) {
             case .identical, .within: return .agrees
             case .differs(let what): return .differs(what)
             }
         } catch {
-            log(.warning, "two results could not be compared", lease, nil, "\(error)")
-            return .unknown
+            log(.error, "two results could not be compared", lease, nil, "\(error)")
+            return (error as? InputError)?.kind == .temporary ? .unknown : .damaged
         }
     }
 }

@@ -10,7 +10,8 @@ extension CoordinatorCore {
                 workers: workers.compactMap { status in
                     summary(of: status).map {
                         CoordinatorSnapshot.Worker(
-                            summary: $0, silence: status.silence, jobs: Set(status.held.map(\.job)))
+                            summary: $0, silence: status.silence,
+                            jobs: Set(status.held.map(\.job)).union(status.unfit.keys))
                     }
                 },
                 shards: scheduler.shardCounts().mapValues { counts in

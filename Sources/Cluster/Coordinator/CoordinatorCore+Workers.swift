@@ -34,7 +34,7 @@ extension CoordinatorCore {
                 "key": "\(inbound.principal?.name ?? "-")",
             ])
         let actions = scheduler.workerHello(
-            hello.instance, name: connection.name, holding: hello.held, at: at)
+            hello.instance, name: connection.name, numberSystem: hello.numberSystem, holding: hello.held, at: at)
         perform(actions)
     }
 
@@ -75,9 +75,9 @@ extension CoordinatorCore {
             for lease in leases { note(.info, "handed back", lease, worker, reason) }
             freedAt[worker] = at
             perform(scheduler.handBack(worker, leases: leases, at: at))
-        case .failed(let lease, let error, let isPermanent):
+        case .failed(let lease, let error, let cause):
             freedAt[worker] = at
-            perform(scheduler.shardFailed(lease, error: error, isPermanent: isPermanent, from: worker, at: at))
+            perform(scheduler.shardFailed(lease, error: error, cause: cause, from: worker, at: at))
         case .goodbye:
             logger.info("goodbye", metadata: ["worker": "\(connections[worker]?.name ?? "")"])
             let actions = scheduler.workerLeft(worker, at: at)

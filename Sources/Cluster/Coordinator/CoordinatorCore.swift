@@ -49,8 +49,8 @@ final class CoordinatorCore {
     var progressed: Set<JobID> = []
     var retracted: [JobID: StoredJob] = [:]
     var finishing: [(job: StoredJob, missing: [Int: InputError])] = []
-    /// Results that disagree with committed ones, until a third computation decides.
-    var challenges: [Scheduler.ShardKey: [UInt8]] = [:]
+    /// Workers that may forget a result once what follows from it is stored.
+    var acknowledgements: [(lease: LeaseID, worker: InstanceID)] = []
     /// Room for results on their way in.
     var credit: CreditPool
     /// When a worker last said something that frees a slot.
@@ -130,6 +130,7 @@ final class CoordinatorCore {
 
     /// Takes up all jobs that have not ended.
     private func resume() throws {
+        scheduler = Scheduler(policy: scheduler.policy, convicted: try store.convicted())
         try dropForeignPlans()
         for job in try store.openJobs() {
             switch job.state {

@@ -9,7 +9,7 @@ public struct CoordinatorSnapshot: Sendable {
         public var summary: WorkerSummary
         /// Seconds since it was heard.
         public var silence: Double
-        /// Jobs of which it holds leases.
+        /// Jobs of which it holds leases, or which it cannot do.
         public var jobs: Set<JobID>
 
         /// Names the parts.

@@ -105,6 +105,8 @@ struct WorkerPage: Encodable {
     var lastSeenSeconds: Double
     var leases: Int
     var running: OrNull<Lease>
+    /// By job that it cannot do, the reason.
+    var unfit: [String: ErrorPage]
 
     init(_ worker: CoordinatorSnapshot.Worker) {
         let summary = worker.summary
@@ -115,6 +117,7 @@ struct WorkerPage: Encodable {
         lastSeenSeconds = (worker.silence * 1000).rounded() / 1000
         leases = summary.leases
         running = OrNull(value: summary.running.map { Lease(job: $0.job.text, shard: $0.shard, epoch: $0.epoch) })
+        unfit = Dictionary(summary.unfit.map { ($0.job.text, ErrorPage($0.error)) }) { first, _ in first }
     }
 }
 

@@ -133,6 +133,7 @@ public final class LocalCluster {
             let summary = detail.summary
             progress(summary)
             guard summary.state == .planning || summary.state == .running else { return detail }
+            try refuseUnfitWorkers(detail)
             guard coordinator.metrics.storeFailures.value < Self.mostStoreFailures else {
                 throw InputError(
                     state, expected: "room for results", found: "results that cannot be stored (see above)",
@@ -151,6 +152,14 @@ public final class LocalCluster {
                 }
             }
         }
+    }
+
+    /// Ends a run whose workers cannot do the job: on a cluster the job would wait for others, here none will come.
+    private func refuseUnfitWorkers(_ detail: JobDetail) throws {
+        let reasons = detail.workers.compactMap { worker in
+            worker.unfit.first { $0.job == detail.summary.id }?.error
+        }
+        if reasons.count >= order.workers, let error = reasons.first { throw error }
     }
 
     /// A worker process ended although nobody told it to.

@@ -63,8 +63,8 @@ public final class CoordinatorClient {
         guard case .cancelled = reply else { throw surprise(reply) }
     }
 
-    /// Has the quarantined shards of a partial job computed again; returns their number.
-    public func retry(_ id: JobID) throws -> Int {
+    /// Has what a partial or failed job lacks computed; returns the number of shards, nil where it is planned anew.
+    public func retry(_ id: JobID) throws -> Int? {
         let reply = try ask(.retry(id))
         guard case .retrying(let shards) = reply else { throw surprise(reply) }
         return shards

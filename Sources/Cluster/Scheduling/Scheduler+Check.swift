@@ -16,7 +16,7 @@ extension Scheduler {
             if !worker.begun.isSubset(of: worker.held) { return "worker \(id) has begun what it does not hold" }
             let isSpare = worker.held.count < worker.slots && !worker.isDismissed
             if spare.contains(id) != isSpare { return "spare is wrong about \(id)" }
-            if convicted.contains(worker.name), !worker.isDismissed { return "\(worker.name) is convicted and stays" }
+            if convicted.contains(worker.author), !worker.isDismissed { return "\(id) is convicted and stays" }
         }
         if let ghost = spare.first(where: { workers[$0] == nil }) { return "spare names \(ghost), who is not known" }
         let orders = openByOrder.map(\.order)
@@ -35,10 +35,12 @@ extension Scheduler {
             case .committing(let result):
                 committing += 1
                 if job.isRunning, result.claims.isEmpty { return "shard \(shard) is committed for nobody" }
-            case .committed(_, let epoch, let name):
+            case .committed(_, let epoch, let author):
                 committed += 1
                 if epoch < 1 || epoch > job.epochs[shard] { return "shard \(shard) was committed by epoch \(epoch)" }
-                if job.isRunning, convicted.contains(name) { return "shard \(shard) is \(name)'s, who is convicted" }
+                if job.isRunning, convicted.contains(author) {
+                    return "shard \(shard) is of \(author.name), who is convicted"
+                }
             case .quarantined: quarantined += 1
             }
             if job.checks[shard] != nil {
@@ -72,6 +74,7 @@ extension Scheduler {
         for grant in grants {
             let lease = LeaseID(job: id, shard: shard, epoch: grant.epoch)
             if grant.epoch > job.epochs[shard] { return "\(lease) has an epoch from the future" }
+            if !mayCompute(grant.worker, for: id) { return "\(lease) is with a worker of another number system" }
             if workers[grant.worker]?.held.contains(lease) != true {
                 return "\(lease) is with \(grant.worker), who lacks it"
             }

@@ -2,17 +2,16 @@ import Inputs
 import Wire
 
 extension Scheduler {
-    /// A worker could not compute the shard. A permanent failure lies in the shard's inputs and would come again
-    /// anywhere; any other is tried on other workers first.
+    /// A worker could not compute the shard.
     public mutating func shardFailed(
-        _ lease: LeaseID, error: InputError, isPermanent: Bool, from id: InstanceID, at now: Double
+        _ lease: LeaseID, error: InputError, cause: FailureCause, from id: InstanceID, at now: Double
     ) -> [Action] {
         workers[id]?.lastHeard = now
         guard isCurrent(lease, of: id) else {
             giveBack(lease, from: id, notBefore: now)
             return grantWaiting(at: now)
         }
-        return failed(lease, error, isPermanent: isPermanent, on: id, at: now) + grantWaiting(at: now)
+        return failed(lease, error, cause, on: id, at: now) + grantWaiting(at: now)
     }
 
     /// The worker answers, but what it computes has not got on: it can only be told to leave, and its shard is tried
@@ -27,34 +26,35 @@ extension Scheduler {
         workers[id]?.isDismissed = true
         workers[id]?.running = nil
         let farewell = Action.dismiss(id, reason: "\(error)", atOnce: true)
-        let failure = isCurrent(lease, of: id) ? failed(lease, error, isPermanent: false, on: id, at: now) : []
+        let failure = isCurrent(lease, of: id) ? failed(lease, error, .unknown, on: id, at: now) : []
         for other in workers[id]?.held ?? [] { giveBack(other, from: id, notBefore: now) }
         updateSpare(id)
         return [incident] + failure + [farewell]
     }
 
     private mutating func failed(
-        _ lease: LeaseID, _ error: InputError, isPermanent: Bool, on id: InstanceID, at now: Double
+        _ lease: LeaseID, _ error: InputError, _ cause: FailureCause, on id: InstanceID, at now: Double
     ) -> [Action] {
+        if cause == .worker { return foundUnfit(id, at: lease, error, at: now) }
         let isCheck = jobs[lease.job]?.checks[lease.shard]?.grant.map { $0.worker == id && $0.epoch == lease.epoch }
         giveBack(lease, from: id, notBefore: now)
         let incident = Action.record(.shardFailed(lease, id, error))
-        // Bad inputs would fail anywhere: they say nothing about the worker.
-        if !isPermanent { workers[id]?.failedInRow.insert(ShardKey(job: lease.job, shard: lease.shard)) }
-        if isCheck == true {
-            let farewell = isPermanent ? [] : dismissIfBroken(id, job: lease.job, at: now)
-            return [incident] + farewell + checkFailed(lease, on: id, at: now)
+        if isCheck != true { change(lease.job) { $0.troubles[lease.shard, default: Trouble()].failures.append(id) } }
+        var farewell: [Action] = []
+        if cause == .unknown {
+            // Bad inputs would fail anywhere: they say nothing about the worker.
+            workers[id]?.failedInRow.insert(ShardKey(job: lease.job, shard: lease.shard))
+            farewell = dismissIfBroken(id, job: lease.job, at: now)
         }
-        change(lease.job) { $0.troubles[lease.shard, default: Trouble()].failures.append(id) }
-        let farewell = isPermanent ? [] : dismissIfBroken(id, job: lease.job, at: now)
-        return [incident] + farewell + quarantineIfHopeless(lease, error, isPermanent: isPermanent, at: now)
+        if isCheck == true { return [incident] + farewell + checkFailed(lease, on: id, at: now) }
+        return [incident] + farewell + quarantineIfHopeless(lease, error, cause, at: now)
     }
 
     /// A worker that fails shard after shard, while others get on with the same job, is told to leave. Its failures do
     /// not count against the shards.
     private mutating func dismissIfBroken(_ id: InstanceID, job: JobID, at now: Double) -> [Action] {
         guard let worker = workers[id], !worker.isDismissed, worker.failedInRow.count >= policy.mostFailuresInRow,
-            jobs[job]?.committers.contains(where: { $0 != worker.name }) == true
+            jobs[job]?.committers.contains(where: { $0 != worker.author }) == true
         else { return [] }
         workers[id]?.isDismissed = true
         updateSpare(id)
@@ -66,23 +66,35 @@ extension Scheduler {
     }
 
     private mutating func quarantineIfHopeless(
-        _ lease: LeaseID, _ error: InputError, isPermanent: Bool, at now: Double
+        _ lease: LeaseID, _ error: InputError, _ cause: FailureCause, at now: Double
     ) -> [Action] {
         guard let at = jobs.index(forKey: lease.job), case .waiting = jobs.values[at].states[lease.shard] else {
             return []
         }
+        if cause == .shard { return quarantine(lease.job, lease.shard, error, at: now) }
         let failures = jobs.values[at].troubles[lease.shard]?.failures ?? []
-        let isTriedOut =
-            Set(failures).count >= policy.mostFailures
-            || failures.count >= policy.mostFailures && !hasOtherWorker(than: failures)
-        guard isPermanent || isTriedOut else { return [] }
-        let final =
-            isPermanent
-            ? error
-            : InputError(
-                "shard \(lease.shard)", expected: "a result within \(failures.count) attempts",
-                found: "a failure each time, at last: \(error)", kind: error.kind)
-        return quarantine(lease, final, at: now)
+        guard failures.count >= policy.mostFailures else { return [] }
+        let final = InputError(
+            "shard \(lease.shard)", expected: "a result within \(failures.count) attempts",
+            found: "a failure each time, at last: \(error)", kind: error.kind)
+        if Set(failures).count >= policy.mostFailures { return quarantine(lease.job, lease.shard, final, at: now) }
+        // Failures on one worker may be the worker's: another one is to try before the shard is given up.
+        jobs.values[at].troubles[lease.shard]?.lastResort = (now, final)
+        return quarantineTriedOut(at: now)
+    }
+
+    /// Gives up shards that failed often enough on all workers there are, and for which no other one has come.
+    mutating func quarantineTriedOut(at now: Double) -> [Action] {
+        var actions: [Action] = []
+        for (_, id) in openByOrder {
+            for (shard, trouble) in (jobs[id]?.troubles ?? [:]).sorted(by: { $0.key < $1.key }) {
+                guard let (since, error) = trouble.lastResort, since + policy.verifySeconds <= now,
+                    case .waiting = jobs[id]?.states[shard], !hasOtherWorker(than: trouble.failures, for: id, at: now)
+                else { continue }
+                actions += quarantine(id, shard, error, at: now)
+            }
+        }
+        return actions
     }
 
     /// Counts a worker that vanished while it ran the shard.
@@ -97,17 +109,17 @@ extension Scheduler {
             "shard \(lease.shard)", expected: "a worker that lives to finish it",
             found: "\(losses) workers that vanished while they ran it",
             hint: "look into the workers' logs: too little memory is the usual reason", kind: .temporary)
-        return quarantine(lease, error, at: now)
+        return quarantine(lease.job, lease.shard, error, at: now)
     }
 
     /// Gives a waiting shard up: the job goes on without it.
-    private mutating func quarantine(_ lease: LeaseID, _ error: InputError, at now: Double) -> [Action] {
-        change(lease.job) {
-            $0.dequeue(lease.shard)
-            $0.states[lease.shard] = .quarantined(error)
+    private mutating func quarantine(_ id: JobID, _ shard: Int, _ error: InputError, at now: Double) -> [Action] {
+        change(id) {
+            $0.dequeue(shard)
+            $0.states[shard] = .quarantined(error)
             $0.quarantined += 1
-            $0.troubles[lease.shard] = nil
+            $0.troubles[shard] = nil
         }
-        return [.quarantine(lease.job, shard: lease.shard, error)] + finishIfDone(lease.job, at: now)
+        return [.quarantine(id, shard: shard, error)] + finishIfDone(id, at: now)
     }
 }

@@ -10,8 +10,8 @@ extension Scheduler {
         var actions: [Action] = []
         for (_, id) in openByOrder {
             var position = (jobs[id]?.queue.count ?? 0) - 1
-            while position >= 0, !spare.isEmpty {
-                if let grant = grant(id, queuePosition: position, at: now) { actions.append(grant) }
+            while position >= 0, spareWorker(for: id, at: now, where: { _ in true }) != nil {
+                actions += grant(id, queuePosition: position, at: now)
                 position -= 1
             }
         }
@@ -29,17 +29,18 @@ extension Scheduler {
         giveBack(lease, from: worker, notBefore: now + Self.pauseAfterStoreFailure)
     }
 
-    private mutating func grant(_ id: JobID, queuePosition: Int, at now: Double) -> Action? {
-        guard let at = jobs.index(forKey: id) else { return nil }
+    private mutating func grant(_ id: JobID, queuePosition: Int, at now: Double) -> [Action] {
+        guard let at = jobs.index(forKey: id) else { return [] }
         let shard = jobs.values[at].queue[queuePosition]
         guard case .waiting(let notBefore) = jobs.values[at].states[shard], notBefore <= now,
-            let worker = worker(avoiding: jobs.values[at].troubles[shard]?.failures ?? [], at: now)
-        else { return nil }
+            let worker = worker(for: id, after: jobs.values[at].troubles[shard], at: now)
+        else { return [] }
+        let pin = pin(id, to: worker)
         let lease = LeaseID(job: id, shard: shard, epoch: jobs.values[at].epochs[shard] + 1)
         jobs.values[at].queue.remove(at: queuePosition)
         jobs.values[at].epochs[shard] = lease.epoch
         jobs.values[at].states[shard] = .leased([newGrant(lease, to: worker, at: now)])
-        return .grant(lease, to: worker, lease.epoch == 1 ? .first : .again)
+        return pin + [.grant(lease, to: worker, lease.epoch == 1 ? .first : .again)]
     }
 
     /// Gives shards at the end of jobs out twice: those that nobody computes yet, and those that take long.
@@ -50,8 +51,8 @@ extension Scheduler {
             guard let at = jobs.index(forKey: id), jobs.values[at].queue.isEmpty else { continue }
             for (shard, grant) in laggards(jobs.values[at], id, at: now) {
                 let failed = jobs.values[at].troubles[shard]?.failures ?? []
-                guard let worker = spareWorker(at: now, where: { $0 != grant.worker && !failed.contains($0) })
-                else { continue }
+                let worker = spareWorker(for: id, at: now) { $0 != grant.worker && !failed.contains($0) }
+                guard let worker else { continue }
                 let lease = LeaseID(job: id, shard: shard, epoch: jobs.values[at].epochs[shard] + 1)
                 jobs.values[at].epochs[shard] = lease.epoch
                 jobs.values[at].states[shard] = .leased([grant, newGrant(lease, to: worker, at: now)])
@@ -79,21 +80,27 @@ extension Scheduler {
     }
 
     /// The spare worker with the least to do. Workers on which the shard failed come into question only when there is
-    /// no other worker at all.
-    private func worker(avoiding failed: [InstanceID], at now: Double) -> InstanceID? {
-        guard !failed.isEmpty, hasOtherWorker(than: failed) else { return spareWorker(at: now) { _ in true } }
-        return spareWorker(at: now) { !failed.contains($0) }
+    /// no other worker at all, and not once it has failed often enough.
+    private func worker(for job: JobID, after trouble: Trouble?, at now: Double) -> InstanceID? {
+        let failed = trouble?.failures ?? []
+        let isLastResort = trouble?.lastResort != nil
+        guard isLastResort || !failed.isEmpty && hasOtherWorker(than: failed, for: job, at: now) else {
+            return spareWorker(for: job, at: now) { _ in true }
+        }
+        return spareWorker(for: job, at: now) { !failed.contains($0) }
     }
 
-    /// Whether there is any worker, spare or not, besides these.
-    func hasOtherWorker(than failed: [InstanceID]) -> Bool {
-        workers.contains { $0.value.slots > 0 && !$0.value.isDismissed && !failed.contains($0.key) }
+    /// Whether there is any worker for the job, spare or not, besides these.
+    func hasOtherWorker(than failed: [InstanceID], for job: JobID, at now: Double) -> Bool {
+        workers.contains { id, worker in
+            worker.slots > 0 && !worker.isDismissed && !failed.contains(id) && isFit(id, for: job, at: now)
+        }
     }
 
-    /// The spare worker with the least to do among those that are heard and admissible.
-    func spareWorker(at now: Double, where isAdmissible: (InstanceID) -> Bool) -> InstanceID? {
+    /// The spare worker with the least to do among those that are heard, fit for the job, and admissible.
+    func spareWorker(for job: JobID, at now: Double, where isAdmissible: (InstanceID) -> Bool) -> InstanceID? {
         var best: (id: InstanceID, held: Int)?
-        for id in spare where isAdmissible(id) && !isTorpid(id, at: now) {
+        for id in spare where isAdmissible(id) && !isTorpid(id, at: now) && isFit(id, for: job, at: now) {
             let held = workers[id]?.held.count ?? 0
             if let best, (best.held, best.id.high, best.id.low) < (held, id.high, id.low) { continue }
             best = (id, held)

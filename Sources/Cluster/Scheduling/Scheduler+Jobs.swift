@@ -13,47 +13,68 @@ extension Scheduler {
         public var quarantined: InputError?
         /// How its verification went, once it is over.
         public var verification: Verification?
+        /// A result that is held against the committed one.
+        public var challenge: Challenge?
+        /// Whether workers have ever disagreed about it.
+        public var wasDisputed: Bool
 
         /// A committed result.
         public struct Commit: Sendable, Hashable {
             public var digest: Digest
             public var epoch: Int
-            /// Name of the worker that computed it.
-            public var worker: String
+            public var author: Author
 
             /// Makes a commit.
-            public init(digest: Digest, epoch: Int, worker: String) {
+            public init(digest: Digest, epoch: Int, author: Author) {
                 self.digest = digest
                 self.epoch = epoch
-                self.worker = worker
+                self.author = author
+            }
+        }
+
+        /// Whose result differs from the committed one, and how.
+        public struct Challenge: Sendable, Hashable {
+            public var author: Author
+            public var what: String
+
+            /// Makes a challenge.
+            public init(author: Author, what: String) {
+                self.author = author
+                self.what = what
             }
         }
 
         /// Makes a shard's stored state.
         public init(
             epoch: Int = 0, holder: InstanceID? = nil, committed: Commit? = nil, quarantined: InputError? = nil,
-            verification: Verification? = nil
+            verification: Verification? = nil, challenge: Challenge? = nil, wasDisputed: Bool = false
         ) {
             self.epoch = epoch
             self.holder = holder
             self.committed = committed
             self.quarantined = quarantined
             self.verification = verification
+            self.challenge = challenge
+            self.wasDisputed = wasDisputed
         }
     }
 
     /// A job's shards are planned, or read back after a restart, or the quarantined ones among them are to be tried again.
-    /// A job that was submitted later has a higher `order`. `verified` are the shards to be computed twice.
+    /// A job that was submitted later has a higher `order`. `verified` are the shards to be computed twice. All results of
+    /// a job that is pinned must be of one number system: of `numberSystem` where leases were given before.
     public mutating func jobReady(
-        _ id: JobID, order: Int, shards: [StoredShard], verified: Set<Int> = [], at now: Double
+        _ id: JobID, order: Int, shards: [StoredShard], verified: Set<Int> = [], isPinned: Bool = false,
+        numberSystem: String? = nil, at now: Double
     ) -> [Action] {
         guard jobs[id]?.isRunning != true else { return [] }
         var job = Job(states: [], epochs: shards.map(\.epoch))
+        (job.isPinned, job.numberSystem) = (isPinned, numberSystem)
+        job.verified = verified
         for (index, shard) in shards.enumerated() {
             if let commit = shard.committed {
-                job.states.append(.committed(commit.digest, epoch: commit.epoch, by: commit.worker))
+                job.states.append(.committed(commit.digest, epoch: commit.epoch, by: commit.author))
                 job.committed += 1
-                job.committers.insert(commit.worker)
+                job.committers.insert(commit.author)
             } else if let error = shard.quarantined {
                 job.states.append(.quarantined(error))
                 job.quarantined += 1
@@ -62,9 +83,16 @@ extension Scheduler {
                 job.queue.append(index)
                 if shard.epoch > 0, let holder = shard.holder { job.kept[holder, default: []].append(index) }
             }
-            guard verified.contains(index), shard.verification == nil else { continue }
-            job.toVerify.insert(index)
-            if let commit = shard.committed { job.checks[index] = Check(seen: [commit.worker]) }
+            if shard.wasDisputed { job.disputed.insert(index) }
+            let isToVerify = verified.contains(index) && shard.verification == nil
+            if isToVerify { job.toVerify.insert(index) }
+            guard let commit = shard.committed else { continue }
+            if let challenge = shard.challenge {
+                job.checks[index] = Check(
+                    seen: [commit.author, challenge.author], challenger: (challenge.author, challenge.what))
+            } else if isToVerify {
+                job.checks[index] = Check(seen: [commit.author])
+            }
         }
         job.queue.reverse()
         jobs[id] = job
@@ -91,8 +119,7 @@ extension Scheduler {
             counts.committed = jobs.values[at].committed
             counts.quarantined = jobs.values[at].quarantined
             counts.committing = jobs.values[at].committing
-            let settled = counts.waiting + counts.committed + counts.quarantined
-            counts.leased = jobs.values[at].states.count - settled - counts.committing
+            counts.leased = jobs.values[at].leased
             all[id] = counts
         }
         return all
@@ -122,6 +149,7 @@ extension Scheduler {
         guard jobs.values[at].checks.isEmpty else { return [] }
         jobs.values[at].state = .complete
         openByOrder.removeAll { $0.id == id }
+        forgetUnfitness(for: id)
         return [.finishJob(id, missing: missing)]
     }
 
@@ -140,6 +168,7 @@ extension Scheduler {
             $0.checks = [:]
         }
         openByOrder.removeAll { $0.id == id }
+        forgetUnfitness(for: id)
         var actions: [Action] = []
         for (shard, state) in job.states.enumerated() {
             for grant in job.grants(of: shard) {
@@ -147,7 +176,6 @@ extension Scheduler {
                 drop(lease, from: grant.worker)
                 actions.append(.revoke(lease, from: grant.worker, reason: reason))
             }
-            if job.checks[shard]?.challenger != nil { actions.append(.dropChallenge(id, shard: shard)) }
             guard case .committing(let committing) = state else { continue }
             // The commit that is under way answers nobody any more: everybody is told now.
             for claim in committing.claims {

@@ -9,14 +9,14 @@ extension Scheduler {
     public mutating func resultReceived(
         _ lease: LeaseID, digest: Digest, from id: InstanceID, at now: Double
     ) -> [Action] {
-        guard let name = workers[id]?.name else { return [.askWho(id)] }
+        guard let author = workers[id]?.author else { return [.askWho(id)] }
         workers[id]?.lastHeard = now
         if let reason = refusal(of: lease, from: id) {
             giveBack(lease, from: id, notBefore: now)
             return [.reject(lease, to: id, reason: reason)]
         }
         guard let at = jobs.index(forKey: lease.job) else { return [] }
-        let claim = Claim(worker: id, name: name, lease: lease)
+        let claim = Claim(worker: id, author: author, lease: lease)
         if workers[id]?.running == lease { workers[id]?.running = nil }
         switch jobs.values[at].states[lease.shard] {
         case .committed(let committed, _, _):
@@ -59,8 +59,10 @@ extension Scheduler {
             return "this lease was never given"
         }
         if case .over(let reason) = jobs.values[at].state { return reason }
-        if let name = workers[id]?.name, convicted.contains(name) { return "this worker's numbers were found wrong" }
-        return nil
+        if let author = workers[id]?.author, convicted.contains(author) {
+            return "this worker's numbers were found wrong"
+        }
+        return mayCompute(id, for: lease.job) ? nil : "the job's results are of another number system"
     }
 
     /// The result of this lease is safe in the store.
@@ -68,10 +70,10 @@ extension Scheduler {
         guard let at = jobs.index(forKey: lease.job), jobs.values[at].states.indices.contains(lease.shard),
             case .committing(let committing) = jobs.values[at].states[lease.shard], let first = committing.claims.first
         else { return [] }
-        jobs.values[at].states[lease.shard] = .committed(committing.digest, epoch: lease.epoch, by: first.name)
+        jobs.values[at].states[lease.shard] = .committed(committing.digest, epoch: lease.epoch, by: first.author)
         jobs.values[at].committing -= 1
         jobs.values[at].committed += 1
-        jobs.values[at].committers.insert(first.name)
+        jobs.values[at].committers.insert(first.author)
         // A job that was called off meanwhile has answered everybody already.
         guard jobs.values[at].isRunning else { return [] }
         jobs.values[at].troubles[lease.shard] = nil
@@ -80,7 +82,7 @@ extension Scheduler {
             jobs.values[at].meanSeconds = mean + (now - since - mean) / 16
         }
         if jobs.values[at].toVerify.contains(lease.shard) {
-            jobs.values[at].checks[lease.shard] = Check(seen: [first.name])
+            jobs.values[at].checks[lease.shard] = Check(seen: [first.author])
         }
         var actions: [Action] = []
         for claim in committing.claims {
@@ -88,7 +90,7 @@ extension Scheduler {
             drop(claim.lease, from: claim.worker)
             actions.append(.acknowledge(claim.lease, to: claim.worker))
         }
-        if convicted.contains(first.name) {
+        if convicted.contains(first.author) {
             // Found out while its result was on the way into the store.
             for grant in committing.grants {
                 drop(LeaseID(job: lease.job, shard: lease.shard, epoch: grant.epoch), from: grant.worker)

@@ -6,7 +6,9 @@ extension Scheduler {
     public enum Comparison: Sendable, Hashable {
         case agrees
         case differs(String)
-        /// One of them could not be read.
+        /// The stored one is not what was stored.
+        case damaged
+        /// The stored one could not be read.
         case unknown
     }
 
@@ -26,7 +28,7 @@ extension Scheduler {
         _ lease: LeaseID, committed: Comparison, challenger: Comparison?, from id: InstanceID, at now: Double
     ) -> [Action] {
         let check = check(lease, of: id)
-        guard let name = workers[id]?.name else { return [.askWho(id)] }
+        guard let author = workers[id]?.author else { return [.askWho(id)] }
         giveBack(lease, from: id, notBefore: now)
         drop(lease, from: id)
         guard isRunning(lease.job, shard: lease.shard), let at = jobs.index(forKey: lease.job),
@@ -37,21 +39,19 @@ extension Scheduler {
         }
         var actions: [Action] = []
         switch committed {
-        case .unknown:
-            return [.askWho(id)]
         case .agrees:
             workers[id]?.failedInRow = []
-            if let check { actions = settle(check, lease, agreeing: [committer, name], at: now) }
+            if let check { actions = settle(check, lease, agreeing: [committer, author], at: now) }
         case .differs(let what):
-            if let first = check?.challenger {
-                actions = judge(
-                    lease, committer: committer, challenger: first, referee: (name, what),
-                    backsChallenger: challenger == .agrees, at: now)
-            } else if jobs.values[at].checks[lease.shard]?.challenger == nil {
-                actions = dispute(lease, committer: committer, challenger: name, what: what)
-            } else {
-                actions = [.record(.lateDifference(lease, id, what: what))]
-            }
+            actions = differs(
+                lease, from: id, check, committer: committer, author: author, what: what, challenger: challenger,
+                at: now)
+        case .damaged:
+            actions = [.record(.damaged(lease))] + takeBack(lease.shard, of: lease.job, at: now)
+            actions.append(.retract(lease.job, shards: [lease.shard]))
+        case .unknown:
+            actions = [.record(.notCompared(lease, id))]
+            if check != nil { actions += checkFailed(lease, on: id, at: now) }
         }
         let isCommitted = if case .committed = jobs[lease.job]?.states[lease.shard] { true } else { false }
         actions.append(
@@ -60,123 +60,31 @@ extension Scheduler {
         return actions + finishIfDone(lease.job, at: now) + grantWaiting(at: now)
     }
 
+    /// A result differs from the committed one: it is the first to do so, or the third of a dispute.
+    private mutating func differs(
+        _ lease: LeaseID, from id: InstanceID, _ check: Check?, committer: Author, author: Author, what: String,
+        challenger: Comparison?, at now: Double
+    ) -> [Action] {
+        let isDisputed = change(lease.job) { $0.checks[lease.shard]?.challenger != nil } == true
+        guard isDisputed else { return dispute(lease, committer: committer, challenger: author, what: what) }
+        guard let first = check?.challenger else { return [.record(.lateDifference(lease, id, what: what))] }
+        switch challenger {
+        case .agrees, .differs:
+            return judge(
+                lease, committer: committer, challenger: first, referee: (author, what),
+                backsChallenger: challenger == .agrees, at: now)
+        case .damaged, .unknown, nil:
+            // What the challenger sent is lost: this one takes its place.
+            return dispute(lease, committer: committer, challenger: author, what: what)
+        }
+    }
+
     /// The open check that the worker holds this lease for.
     private func check(_ lease: LeaseID, of id: InstanceID) -> Check? {
         guard let check = jobs[lease.job]?.checks[lease.shard], let grant = check.grant, grant.worker == id,
             grant.epoch == lease.epoch
         else { return nil }
         return check
-    }
-
-    /// The committed result is confirmed; whoever said otherwise was wrong.
-    private mutating func settle(
-        _ check: Check, _ lease: LeaseID, agreeing: [String], at now: Double
-    ) -> [Action] {
-        change(lease.job) {
-            $0.checks[lease.shard] = nil
-            $0.toVerify.remove(lease.shard)
-        }
-        let wasDisputed = change(lease.job) { $0.disputed.contains(lease.shard) } == true
-        let outcome = Action.noteVerification(
-            lease.job, shard: lease.shard, wasDisputed ? .disagreed : .agreed)
-        guard let challenger = check.challenger else { return [outcome] }
-        return [outcome, .dropChallenge(lease.job, shard: lease.shard)]
-            + convict(challenger.name, lease, witnesses: agreeing, what: challenger.what, at: now)
-    }
-
-    /// Two results differ: a third computation, by somebody else, is to decide.
-    private mutating func dispute(_ lease: LeaseID, committer: String, challenger: String, what: String) -> [Action] {
-        var actions: [Action] = [
-            .keepChallenge(lease),
-            .record(.disputed(lease, committer: committer, challenger: challenger, what: what)),
-        ]
-        // Whoever has had a say cannot be the third.
-        if let grant = jobs[lease.job]?.checks[lease.shard]?.grant, let name = workers[grant.worker]?.name,
-            name == committer || name == challenger
-        {
-            let own = LeaseID(job: lease.job, shard: lease.shard, epoch: grant.epoch)
-            drop(own, from: grant.worker)
-            change(lease.job) { $0.checks[lease.shard]?.grant = nil }
-            actions.append(.revoke(own, from: grant.worker, reason: "another worker is to verify the shard"))
-        }
-        change(lease.job) {
-            var check = $0.checks[lease.shard] ?? Check(seen: [])
-            check.seen = [committer, challenger]
-            check.challenger = (challenger, what)
-            $0.checks[lease.shard] = check
-            $0.disputed.insert(lease.shard)
-            $0.settledAt = nil
-        }
-        return actions
-    }
-
-    /// The referee disagrees with the committed result: if it backs the challenger the committed one was wrong, and if it
-    /// backs nobody, nobody can be believed.
-    private mutating func judge(
-        _ lease: LeaseID, committer: String, challenger: (name: String, what: String),
-        referee: (name: String, what: String), backsChallenger: Bool, at now: Double
-    ) -> [Action] {
-        change(lease.job) { $0.checks[lease.shard] = nil }
-        let dropped = Action.dropChallenge(lease.job, shard: lease.shard)
-        guard backsChallenger else {
-            let error = InputError(
-                "shard \(lease.shard)", expected: "two computations that agree",
-                found: "three that differ, by \(committer), \(challenger.name) and \(referee.name): \(referee.what)",
-                hint: "check these machines: at least two of them compute wrongly", kind: .configuration)
-            return [dropped] + fail(lease.job, error)
-        }
-        let witnesses = [challenger.name, referee.name]
-        return [dropped] + convict(committer, lease, witnesses: witnesses, what: challenger.what, at: now)
-    }
-
-    /// Takes back whatever the worker has committed to jobs that still run, and tells it to leave.
-    private mutating func convict(
-        _ name: String, _ lease: LeaseID, witnesses: [String], what: String, at now: Double
-    ) -> [Action] {
-        convicted.insert(name)
-        var actions: [Action] = [.record(.convicted(name: name, lease, witnesses: witnesses, what: what))]
-        for (id, worker) in workers.sorted(by: { $0.key.order < $1.key.order }) where worker.name == name {
-            for held in worker.held { giveBack(held, from: id, notBefore: now) }
-            workers[id]?.isDismissed = true
-            workers[id]?.running = nil
-            updateSpare(id)
-            actions.append(.dismiss(id, reason: "its numbers for \(lease) are wrong: \(what)", atOnce: true))
-        }
-        for (_, id) in openByOrder {
-            guard let at = jobs.index(forKey: id) else { continue }
-            let shards = jobs.values[at].states.indices.filter {
-                if case .committed(_, _, name) = jobs.values[at].states[$0] { true } else { false }
-            }
-            guard !shards.isEmpty else { continue }
-            for shard in shards { actions += takeBack(shard, of: id, at: now) }
-            change(id) { _ = $0.committers.remove(name) }
-            actions.append(.retract(id, shards: shards))
-        }
-        return actions
-    }
-
-    /// A committed shard waits again.
-    mutating func takeBack(_ shard: Int, of id: JobID, at now: Double) -> [Action] {
-        guard let check = change(id, { $0.checks[shard] }) else { return [] }
-        if let grant = check?.grant {
-            drop(LeaseID(job: id, shard: shard, epoch: grant.epoch), from: grant.worker)
-        }
-        change(id) {
-            $0.checks[shard] = nil
-            $0.committed -= 1
-            $0.settledAt = nil
-            if let grant = check?.grant {
-                // Whoever was to verify it computes it in the first place.
-                $0.states[shard] = .leased([grant])
-            } else {
-                $0.enqueue(shard, notBefore: now)
-            }
-        }
-        if let grant = check?.grant {
-            workers[grant.worker]?.held.insert(LeaseID(job: id, shard: shard, epoch: grant.epoch))
-            updateSpare(grant.worker)
-        }
-        return check?.challenger == nil ? [] : [.dropChallenge(id, shard: shard)]
     }
 }
 
@@ -190,7 +98,7 @@ extension Scheduler {
         for (_, id) in openByOrder {
             for (shard, check) in (jobs[id]?.checks ?? [:]).sorted(by: { $0.key < $1.key }) where check.grant == nil {
                 guard case .committed = jobs[id]?.states[shard],
-                    let worker = verifier(for: check, at: now), let at = jobs.index(forKey: id)
+                    let worker = verifier(for: check, of: id, at: now), let at = jobs.index(forKey: id)
                 else { continue }
                 let lease = LeaseID(job: id, shard: shard, epoch: jobs.values[at].epochs[shard] + 1)
                 jobs.values[at].epochs[shard] = lease.epoch
@@ -202,23 +110,25 @@ extension Scheduler {
         return actions
     }
 
-    private func verifier(for check: Check, at now: Double) -> InstanceID? {
-        let strangers = workers.filter { isStranger($0.value, to: check) }
-        let hosts = Set(check.seen.map(Self.host))
-        let elsewhere = strangers.filter { !hosts.contains($0.value.host) }
+    private func verifier(for check: Check, of job: JobID, at now: Double) -> InstanceID? {
+        let strangers = workers.filter { isStranger($0.key, to: check, of: job, at: now) }
+        let hosts = Set(check.seen.map(\.host))
+        let elsewhere = strangers.filter { !hosts.contains($0.value.author.host) }
         let candidates = elsewhere.isEmpty ? strangers : elsewhere
-        return spareWorker(at: now) { candidates[$0] != nil }
+        return spareWorker(for: job, at: now) { candidates[$0] != nil }
     }
 
-    private func isStranger(_ worker: Worker, to check: Check) -> Bool {
-        worker.slots > 0 && !worker.isDismissed && !check.seen.contains(worker.name)
+    /// Whether the worker can do the check, and has had no say in it.
+    private func isStranger(_ id: InstanceID, to check: Check, of job: JobID, at now: Double) -> Bool {
+        guard let worker = workers[id], worker.slots > 0, !worker.isDismissed else { return false }
+        return !check.seen.contains(worker.author) && isFit(id, for: job, at: now)
     }
 
     /// A worker could not compute what it was to verify.
     mutating func checkFailed(_ lease: LeaseID, on id: InstanceID, at now: Double) -> [Action] {
-        guard let name = workers[id]?.name else { return [] }
+        guard let author = workers[id]?.author else { return [] }
         let failures = change(lease.job) { job -> Int in
-            job.checks[lease.shard]?.seen.append(name)
+            job.checks[lease.shard]?.seen.append(author)
             job.checks[lease.shard]?.failures += 1
             return job.checks[lease.shard]?.failures ?? 0
         }
@@ -234,7 +144,7 @@ extension Scheduler {
                 since + policy.verifySeconds <= now
             else { continue }
             for (shard, check) in jobs.values[at].checks.sorted(by: { $0.key < $1.key })
-            where check.grant == nil && !workers.values.contains(where: { isStranger($0, to: check) }) {
+            where check.grant == nil && !workers.keys.contains(where: { isStranger($0, to: check, of: id, at: now) }) {
                 actions += giveUp(id, shard: shard, at: now)
             }
         }
@@ -248,7 +158,7 @@ extension Scheduler {
         if let challenger = check.challenger {
             let error = InputError(
                 "shard \(shard)", expected: "two computations that agree",
-                found: "two that differ, by \(check.seen.joined(separator: " and ")): \(challenger.what)",
+                found: "two that differ, by \(check.seen.map(\.name).joined(separator: " and ")): \(challenger.what)",
                 hint: "one of these machines computes wrongly; with a third worker actdiff can tell which",
                 kind: .configuration)
             return fail(id, error)

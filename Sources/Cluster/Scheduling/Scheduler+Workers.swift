@@ -7,15 +7,19 @@ extension Scheduler {
     /// A lease that still is its shard's latest becomes the worker's again. Leases that the worker was given but does
     /// not name never arrived: their shards wait again, and nobody is to blame.
     public mutating func workerHello(
-        _ id: InstanceID, name: String, holding leases: [LeaseID], at now: Double
+        _ id: InstanceID, name: String, numberSystem: String, holding leases: [LeaseID], at now: Double
     ) -> [Action] {
-        var worker = workers[id] ?? Worker(name: name, slots: 0, lastHeard: now)
+        let author = Author(id, name: name)
+        var worker = workers[id] ?? Worker(author: author, numberSystem: numberSystem, slots: 0, lastHeard: now)
         let before = worker.held
-        (worker.name, worker.lastHeard) = (name, now)
-        worker.isDismissed = worker.isDismissed || convicted.contains(name)
+        (worker.author, worker.lastHeard) = (author, now)
+        worker.isDismissed = worker.isDismissed || convicted.contains(author)
         workers[id] = worker
         for lease in before.subtracting(leases) { giveBack(lease, from: id, notBefore: now) }
         var actions: [Action] = []
+        if convicted.contains(author) {
+            actions.append(.dismiss(id, reason: "its numbers were found wrong before", atOnce: true))
+        }
         // Whether a lease that was handed out again is already computed here will stand in the renewal that follows.
         for lease in leases {
             if isCommitted(by: lease) { actions.append(.acknowledge(lease, to: id)) }
@@ -131,6 +135,7 @@ extension Scheduler {
             }
         }
         actions += grantWaiting(at: now)
+        actions += quarantineTriedOut(at: now)
         actions += giveUpChecks(at: now)
         actions += grantChecks(at: now)
         return actions + speculate(at: now)
@@ -154,7 +159,7 @@ extension Scheduler {
         workers[id] = nil
         spare.remove(id)
         let leases = worker.held.sorted { ($0.job, $0.shard) < ($1.job, $1.shard) }
-        let incident = Action.record(.workerLost(id, name: worker.name, leases: leases))
+        let incident = Action.record(.workerLost(id, name: worker.author.name, leases: leases))
         return [incident] + (worker.running.map { blame($0, at: now) } ?? [])
     }
 
@@ -174,6 +179,9 @@ extension Scheduler {
         }
         if case .over(let reason) = jobs.values[at].state { return [.revoke(lease, from: id, reason: reason)] }
         if jobs.values[at].extendGrant(lease, of: id, to: now + policy.leaseSeconds) { return [] }
+        guard mayCompute(id, for: lease.job) else {
+            return [.revoke(lease, from: id, reason: "the job's results are of another number system")]
+        }
         let isLatest = lease.epoch > 0 && lease.epoch == jobs.values[at].epochs[lease.shard]
         switch jobs.values[at].states[lease.shard] {
         case .waiting where isLatest && workers[id]?.isDismissed == false:
@@ -191,7 +199,7 @@ extension Scheduler {
         case .committed(_, _, let committer):
             // After a restart, the verification that it was given.
             if isLatest, let check = jobs.values[at].checks[lease.shard], check.grant == nil,
-                let name = workers[id]?.name, !check.seen.contains(name), name != committer
+                let author = workers[id]?.author, !check.seen.contains(author), author != committer
             {
                 let grant = newGrant(lease, to: id, at: now)
                 jobs.values[at].checks[lease.shard]?.grant = grant
@@ -215,6 +223,8 @@ extension Scheduler {
         public var state: WorkerState
         public var held: Set<LeaseID>
         public var running: LeaseID?
+        /// Jobs that it cannot do, and why.
+        public var unfit: [JobID: InputError]
         /// Seconds since its last word.
         public var silence: Double
     }
@@ -226,6 +236,7 @@ extension Scheduler {
                 isTorpid(id, at: now) ? .torpid : worker.isDismissed || worker.slots == 0 ? .draining : .alive
             return WorkerStatus(
                 worker: id, state: state, held: worker.held, running: worker.running,
+                unfit: worker.unfit.mapValues(\.error),
                 silence: now - worker.lastHeard)
         }
     }

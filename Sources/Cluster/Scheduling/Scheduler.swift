@@ -15,14 +15,15 @@ public struct Scheduler: Sendable {
     var workers: [InstanceID: Worker] = [:]
     /// Workers that may be given another lease.
     var spare: Set<InstanceID> = []
-    /// Names of workers whose numbers were found wrong.
-    var convicted: Set<String> = []
+    /// Those whose numbers were found wrong.
+    var convicted: Set<Author>
     /// Whether leases are handed out; not while the coordinator drains.
     var isGranting = true
 
-    /// Makes a scheduler without jobs or workers.
-    public init(policy: Policy = Policy()) {
+    /// Makes a scheduler without jobs or workers. `convicted` are those whose numbers were found wrong before.
+    public init(policy: Policy = Policy(), convicted: Set<Author> = []) {
         self.policy = policy
+        self.convicted = convicted
     }
 
     /// Changes a job in place; nil for one that is not known. Copying a job to change it would copy all its shards.
@@ -59,8 +60,12 @@ extension Scheduler {
         public var stallSeconds: Double
         /// A shard at the end of a job is given out twice once it has taken this many times the mean.
         public var speculationFactor = 2.0
-        /// How long a job that is otherwise done waits for a worker that could verify a shard.
+        /// How long a job waits for a worker that could verify a shard, when nothing else is left to do; and a shard that
+        /// failed often enough on all workers there are, for another one.
         public var verifySeconds: Double
+        /// How long a worker that cannot do a job gets none of its shards. Then it is asked again: somebody may have put
+        /// right what it lacked.
+        public var unfitSeconds = 300.0
 
         /// Makes a policy.
         public init(
@@ -94,10 +99,15 @@ extension Scheduler {
         /// Hold the result that came with this lease against the committed one, and against the one that was kept where
         /// `challenger` says so; then say `compared`.
         case compare(LeaseID, from: InstanceID, challenger: Bool)
-        /// Keep the result that came with this lease: a third computation will be held against it.
-        case keepChallenge(LeaseID)
+        /// Store the result that came with this lease, which its author holds against the committed one: a third
+        /// computation will be compared with both.
+        case keepChallenge(LeaseID, by: Author, what: String)
         /// Forget the result that was kept.
         case dropChallenge(JobID, shard: Int)
+        /// Store that this author's numbers were found wrong.
+        case convict(Author, what: String)
+        /// Store that all results of the job must be of this number system.
+        case pin(JobID, numberSystem: String)
         /// Tell the worker that its result is safe (or that the same shard's result already is).
         case acknowledge(LeaseID, to: InstanceID)
         /// Tell the worker to drop its result.
@@ -135,13 +145,19 @@ extension Scheduler {
     public enum Incident: Sendable, Hashable {
         case leaseExpired(LeaseID, InstanceID, wasRunning: Bool)
         case shardFailed(LeaseID, InstanceID, InputError)
+        /// The worker cannot do the lease's job.
+        case unfit(LeaseID, InstanceID, InputError)
         case workerLost(InstanceID, name: String, leases: [LeaseID])
         /// The worker answers, but its computation does not get on.
         case stalled(LeaseID, InstanceID, seconds: Double)
         /// Two workers computed one shard with different outcomes.
         case disputed(LeaseID, committer: String, challenger: String, what: String)
         /// A third computation says whose numbers are wrong.
-        case convicted(name: String, LeaseID, witnesses: [String], what: String)
+        case convicted(Author, LeaseID, witnesses: [String], what: String)
+        /// The stored result of the shard is not what was stored: it is computed again.
+        case damaged(LeaseID)
+        /// A result could not be held against the committed one, which stands.
+        case notCompared(LeaseID, InstanceID)
         /// A result for a shard of a job that has ended differs from the one that was folded.
         case lateDifference(LeaseID, InstanceID, what: String)
     }

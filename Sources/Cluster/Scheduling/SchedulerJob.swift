@@ -4,10 +4,10 @@ import Wire
 extension Scheduler {
     /// A worker process.
     struct Worker: Sendable {
-        /// `host:process`.
-        var name: String
-        /// The machine: verification goes to another one where there is one.
-        var host: Substring { Scheduler.host(ofWorker: name) }
+        /// Whose results its results are.
+        var author: Author
+        /// What decides how its numbers are rounded.
+        var numberSystem: String
         /// Leases it wants to hold at a time: one to compute and one to go on with.
         var slots: Int
         var held: Set<LeaseID> = []
@@ -20,13 +20,16 @@ extension Scheduler {
         var lastHeard: Double
         /// Shards that failed here since the last one that did not.
         var failedInRow: Set<ShardKey> = []
+        /// Jobs that it cannot do.
+        var unfit: [JobID: Unfitness] = [:]
         /// Was told to leave.
         var isDismissed = false
     }
 
-    /// The machine in a worker's name.
-    static func host(ofWorker name: String) -> Substring {
-        name.lastIndex(of: ":").map { name[..<$0] } ?? name[...]
+    /// Why a worker cannot do a job, and when it is asked again.
+    struct Unfitness: Sendable {
+        var error: InputError
+        var until: Double
     }
 
     /// A shard of any job.
@@ -47,8 +50,7 @@ extension Scheduler {
     /// A result whose worker waits for an answer.
     struct Claim: Sendable, Hashable {
         var worker: InstanceID
-        /// The worker's name.
-        var name: String
+        var author: Author
         var lease: LeaseID
     }
 
@@ -60,8 +62,8 @@ extension Scheduler {
         case leased([Grant])
         /// A result is being stored.
         case committing(Committing)
-        /// Done, by the lease of that epoch and the worker of that name.
-        case committed(Digest, epoch: Int, by: String)
+        /// Done, by the lease of that epoch.
+        case committed(Digest, epoch: Int, by: Author)
         /// Given up.
         case quarantined(InputError)
     }
@@ -83,15 +85,17 @@ extension Scheduler {
     struct Trouble: Sendable {
         var failures: [InstanceID] = []
         var losses = 0
+        /// Set once it has failed often enough, and on all workers there are: since when it waits for another one.
+        var lastResort: (since: Double, error: InputError)?
     }
 
     /// A committed shard that is to be computed again, to compare.
     struct Check: Sendable {
         var grant: Grant?
-        /// Names of those who have computed it.
-        var seen: [String]
+        /// Those who have computed it.
+        var seen: [Author]
         /// Who disagrees with the committed result, and how.
-        var challenger: (name: String, what: String)?
+        var challenger: (author: Author, what: String)?
         var failures = 0
     }
 
@@ -114,13 +118,17 @@ extension Scheduler {
         var committed = 0
         var committing = 0
         var quarantined = 0
-        /// Shards that the job wants verified, as far as they are not.
+        /// Shards that the job wants verified, and those of them that are not.
+        var verified: Set<Int> = []
         var toVerify: Set<Int> = []
         var checks: [Int: Check] = [:]
         /// Shards about which workers disagreed.
         var disputed: Set<Int> = []
-        /// Names of workers that committed shards.
-        var committers: Set<String> = []
+        /// Those who committed shards.
+        var committers: Set<Author> = []
+        /// Whether all results must be of one number system, and which one it is, once there is a lease.
+        var isPinned = false
+        var numberSystem: String?
         /// Mean time from lease to result, of the last few dozen.
         var meanSeconds: Double?
         /// Since when no shard waits for its first result.
@@ -128,6 +136,8 @@ extension Scheduler {
 
         var isRunning: Bool { if case .running = state { true } else { false } }
         var isSettled: Bool { committed + quarantined == states.count }
+        /// Shards that somebody computes.
+        var leased: Int { states.count - queue.count - committed - committing - quarantined }
 
         /// Puts a shard among the waiting ones.
         mutating func enqueue(_ shard: Int, notBefore: Double) {

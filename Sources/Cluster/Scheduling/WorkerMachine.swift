@@ -38,7 +38,7 @@ public struct WorkerMachine: Sendable {
         case reconnect(Channel)
         case renew(slots: Int, [Renewal], tasks: [Digest])
         case handBack([LeaseID], reason: String)
-        case reportFailure(LeaseID, InputError, isPermanent: Bool)
+        case reportFailure(LeaseID, InputError, FailureCause)
         case sayGoodbye
         case send(ResultPart)
         /// Compute this, then say `computeFinished` or `computeFailed`.
@@ -52,7 +52,7 @@ public struct WorkerMachine: Sendable {
     public enum Outcome: Sendable, Hashable {
         /// Asked to leave; nothing is left behind.
         case drained
-        /// Its time is over before another shard could be finished; nothing is left behind.
+        /// Its time is over, or would be before another shard could be finished; nothing is left behind.
         case outlived
         /// The coordinator wants no more of it.
         case dismissed(reason: String)
@@ -87,20 +87,20 @@ public struct WorkerMachine: Sendable {
     var isWelcome = false
     var isDraining = false
     var hasEnded = false
-    private var leaseSeconds = 60.0
-    private var greetedAt = -Double.infinity
-    private var renewedAt = -Double.infinity
+    var leaseSeconds = 60.0
+    var greetedAt = -Double.infinity
+    var renewedAt = -Double.infinity
     /// When something last came over each connection, or was last done about its silence.
-    private var heardOfControlAt = -Double.infinity
-    private var heardOfDataAt = -Double.infinity
+    var heardOfControlAt = -Double.infinity
+    var heardOfDataAt = -Double.infinity
     /// Whether the data connection has been silent since it was last attached.
-    private var isAttachUnanswered = false
-    private var progress: UInt64 = 0
+    var isAttachUnanswered = false
+    var progress: UInt64 = 0
     /// How a drain ends, and what is said to whom gets its leases back.
-    private var ending = Outcome.drained
+    var ending = Outcome.drained
     /// Seconds that a token takes, of the slower ones of the last shards.
-    private var secondsPerToken: Double?
-    private var beganAt = 0.0
+    var secondsPerToken: Double?
+    var beganAt = 0.0
 
     /// Makes a worker that holds nothing and knows nobody.
     public init(policy: Policy = Policy()) {
@@ -220,14 +220,14 @@ extension WorkerMachine {
 
     /// The compute thread gave up.
     public mutating func computeFailed(
-        _ lease: LeaseID, _ error: InputError, isPermanent: Bool, at now: Double
+        _ lease: LeaseID, _ error: InputError, _ cause: FailureCause, at now: Double
     ) -> [Action] {
         guard !hasEnded else { return [] }
         if computing == lease { computing = nil }
         var actions: [Action] = []
         if let at = held.firstIndex(where: { $0.id == lease }) {
             held.remove(at: at)
-            actions.append(.reportFailure(lease, error, isPermanent: isPermanent))
+            actions.append(.reportFailure(lease, error, cause))
         }
         return actions + startNext(at: now) + endIfDrained()
     }
@@ -236,10 +236,12 @@ extension WorkerMachine {
     public mutating func tick(progress: UInt64, at now: Double) -> [Action] {
         guard !hasEnded else { return [] }
         self.progress = progress
+        let farewell = leaveIfOver(at: now)
+        guard !hasEnded else { return farewell }
         guard isWelcome else {
-            return greetedAt + policy.greetingSeconds <= now ? greet(at: now) : []
+            return farewell + (greetedAt + policy.greetingSeconds <= now ? greet(at: now) : [])
         }
-        var actions: [Action] = []
+        var actions = farewell
         if renewedAt + min(leaseSeconds / 4, policy.greetingSeconds) <= now { actions.append(renewal(at: now)) }
         // A data connection that broke after the last part was sent says nothing; this finds out.
         if hasUnansweredResult, heardOfDataAt + leaseSeconds / 2 <= now {
@@ -261,140 +263,5 @@ extension WorkerMachine {
         return isDraining
             ? stop(.stopped, saying: "the worker was told to stop")
             : leave(.drained, saying: "the worker is draining", at: now)
-    }
-}
-
-// MARK: - Leaving
-
-extension WorkerMachine {
-    /// Finishes what is computed and gives back the rest.
-    private mutating func leave(_ outcome: Outcome, saying reason: String, at now: Double) -> [Action] {
-        isDraining = true
-        ending = outcome
-        let waiting = held.compactMap { if case .waiting = $0.stage { $0.id } else { nil } }
-        held.removeAll { waiting.contains($0.id) }
-        // Where there was nothing, the goodbye says it all, and a renewal's answer would find nobody.
-        var actions: [Action] = held.isEmpty && waiting.isEmpty ? [] : [renewal(at: now)]
-        if !waiting.isEmpty { actions.append(.handBack(waiting, reason: reason)) }
-        return actions + endIfDrained()
-    }
-
-    private mutating func stop(_ outcome: Outcome, saying reason: String) -> [Action] {
-        let leases = heldLeases
-        return end(outcome, saying: leases.isEmpty ? [] : [.handBack(leases, reason: reason)])
-    }
-
-    private mutating func notePace(_ seconds: Double) {
-        // Falls slowly, rises at once: a shard that does not get finished is work lost.
-        secondsPerToken = max(seconds, (secondsPerToken ?? seconds) * 0.9)
-    }
-
-    /// Gives back what cannot be finished before the allocation ends, and takes no more.
-    private mutating func leaveIfTooLate(at now: Double) -> [Action] {
-        guard let lifetime = policy.lifetimeSeconds, !isDraining, !hasEnded else { return [] }
-        var seconds = 0.0
-        for lease in held {
-            let whole = (secondsPerToken ?? 0) * Double(lease.tokens)
-            switch lease.stage {
-            case .waiting: seconds += whole
-            case .running(let since): seconds += max(0, whole - (now - since))
-            case .finished: break
-            }
-        }
-        guard held.contains(where: { if case .waiting = $0.stage { true } else { false } }),
-            now + seconds * Self.lifetimeMargin >= beganAt + lifetime
-        else { return [] }
-        return leave(.outlived, saying: "the worker's time ends before it could be finished", at: now)
-    }
-
-    /// How much longer than expected a shard may take.
-    private static var lifetimeMargin: Double { 1.2 }
-}
-
-// MARK: - Steps
-
-extension WorkerMachine {
-    private var hasUnansweredResult: Bool {
-        held.contains { if case .finished = $0.stage { true } else { false } }
-    }
-
-    private mutating func greet(at now: Double) -> [Action] {
-        isWelcome = false
-        greetedAt = now
-        return [.sayHello(held: heldLeases)]
-    }
-
-    /// Ties the data connection to this worker. The coordinator grants new credit and has forgotten all parts.
-    private mutating func attach(at now: Double) -> [Action] {
-        heardOfDataAt = now
-        isAttachUnanswered = true
-        credit = 0
-        for at in held.indices {
-            guard case .finished(let digest, let bytes, _) = held[at].stage else { continue }
-            held[at].stage = .finished(digest, bytes, sent: 0)
-        }
-        return [.attach]
-    }
-
-    private mutating func renewal(at now: Double) -> Action {
-        renewedAt = now
-        return .renew(
-            slots: isDraining ? 0 : policy.slots,
-            held.map { lease in
-                switch lease.stage {
-                case .waiting: Renewal(lease: lease.id, progress: Renewal.waiting)
-                case .running: Renewal(lease: lease.id, progress: min(max(progress, 1), Renewal.finished - 1))
-                case .finished: Renewal(lease: lease.id, progress: Renewal.finished)
-                }
-            }, tasks: tasks.digests)
-    }
-
-    /// Gives the compute thread the next lease if it is free. The coordinator is told at once: should this worker
-    /// vanish now, it is this shard that may be to blame.
-    private mutating func startNext(at now: Double) -> [Action] {
-        guard computing == nil, !hasEnded else { return [] }
-        for at in held.indices {
-            guard case .waiting(let lease) = held[at].stage else { continue }
-            held[at].stage = .running(now)
-            computing = lease.id
-            progress = 0
-            return [.start(lease), renewal(at: now)]
-        }
-        return []
-    }
-
-    /// Sends what credit allows, result after result.
-    private mutating func sendParts() -> [Action] {
-        guard isWelcome, !hasEnded else { return [] }
-        var actions: [Action] = []
-        for at in held.indices {
-            guard case .finished(let digest, let bytes, var sent) = held[at].stage else { continue }
-            while sent < bytes.count, credit > 0 {
-                let end = sent + min(bytes.count - sent, policy.partBytes, credit)
-                actions.append(
-                    .send(
-                        ResultPart(
-                            lease: held[at].id, digest: digest, totalBytes: bytes.count, offset: sent,
-                            bytes: Array(bytes[sent..<end]))))
-                credit -= end - sent
-                sent = end
-            }
-            held[at].stage = .finished(digest, bytes, sent: sent)
-            if sent < bytes.count { break }
-        }
-        return actions
-    }
-
-    private mutating func endIfDrained() -> [Action] {
-        guard isDraining, held.isEmpty, !hasEnded else { return [] }
-        return end(ending, saying: [])
-    }
-
-    private mutating func end(_ outcome: Outcome, saying words: [Action]) -> [Action] {
-        guard !hasEnded else { return [] }
-        hasEnded = true
-        held = []
-        let cancel = computing.map { [Action.cancelCompute($0)] } ?? []
-        return cancel + words + [.sayGoodbye, .end(outcome)]
     }
 }

@@ -70,14 +70,14 @@ extension JobStore {
             try db.execute(
                 sql: """
                     UPDATE jobs SET state = ?, taskVersion = ?, taskBytes = ?, record = ?, shardVersion = ?,
-                        build = ?, shards = ?, tokens = ?, verified = ?
+                        build = ?, shards = ?, tokens = ?, verified = ?, pinned = ?
                     WHERE sequence = ? AND state = ?
                     """,
                 arguments: [
                     JobState.running.rawValue, plan.task.version, Data(plan.task.bytes), Data(plan.record),
                     plan.shardVersion, build, plan.shards.count,
-                    plan.shards.reduce(0) { $0 + $1.tokens }, plan.verified.count, job.sequence,
-                    JobState.planning.rawValue,
+                    plan.shards.reduce(0) { $0 + $1.tokens }, plan.verified.count,
+                    plan.needsOneNumberSystem, job.sequence, JobState.planning.rawValue,
                 ])
             guard db.changesCount == 1 else { return false }
             let insert = try db.makeStatement(
@@ -98,15 +98,20 @@ extension JobStore {
             try db.execute(
                 sql: """
                     UPDATE jobs SET state = ?, taskBytes = NULL, record = NULL, build = '',
-                        shards = 0, tokens = 0
+                        shards = 0, tokens = 0, numberSystem = NULL
                     WHERE sequence = ? AND state = ?
                     """, arguments: [JobState.planning.rawValue, job.sequence, JobState.running.rawValue])
             guard db.changesCount == 1 else { return }
-            for table in ["results", "shards", "story"] {
-                try db.execute(sql: "DELETE FROM \(table) WHERE job = ?", arguments: [job.sequence])
-            }
+            try Self.deleteShards(of: job.sequence, db)
         }
         results.removeAll(of: job.sequence)
+    }
+
+    /// Deletes the shards of a job and all that belongs to them.
+    static func deleteShards(of job: Int, _ db: Database) throws {
+        for table in ["results", "challenges", "shards", "story"] {
+            try db.execute(sql: "DELETE FROM \(table) WHERE job = ?", arguments: [job])
+        }
     }
 
     /// What a planned job is made of, with its shards to be read one by one.
@@ -147,7 +152,7 @@ extension JobStore {
         return isDone
     }
 
-    /// The job cannot be finished.
+    /// The job cannot be finished. What was computed stays, for when it is tried again.
     public func fail(_ job: StoredJob, _ error: InputError) throws {
         let error = try Self.json(error)
         try write { db in
@@ -156,7 +161,6 @@ extension JobStore {
                     sql: "UPDATE jobs SET error = ? WHERE sequence = ?", arguments: [error, job.sequence])
             }
         }
-        results.removeAll(of: job.sequence)
     }
 
     /// The job was called off.
@@ -165,8 +169,8 @@ extension JobStore {
         results.removeAll(of: job.sequence)
     }
 
-    /// Ends a job that has not ended yet. Its results have served their purpose, unless it is partial; tokens, digests and
-    /// epochs stay, so that a late result can still be compared.
+    /// Ends a job that has not ended yet. Its results have served their purpose, unless it can be tried again; tokens,
+    /// digests and epochs stay, so that a late result can still be compared.
     private static func end(
         _ job: StoredJob, as state: JobState, in db: Database, _ more: () throws -> Void
     ) throws {
@@ -185,25 +189,9 @@ extension JobStore {
             ])
         guard db.changesCount == 1 else { return }
         try more()
-        guard state != .partial else { return }
-        try db.execute(sql: "DELETE FROM results WHERE job = ?", arguments: [job.sequence])
-    }
-
-    /// A partial job runs again: its quarantined shards are to be computed. Returns their number; 0, and nothing happens,
-    /// for a job in another state.
-    public func retry(_ job: StoredJob) throws -> Int {
-        try write { db in
-            try db.execute(
-                sql: """
-                    UPDATE jobs SET state = ?, ended = NULL, doneShards = NULL, doneTokens = NULL
-                    WHERE sequence = ? AND state = ? AND removed = 0
-                    """,
-                arguments: [JobState.running.rawValue, job.sequence, JobState.partial.rawValue])
-            guard db.changesCount == 1 else { return 0 }
-            try db.execute(
-                sql: "UPDATE shards SET quarantined = NULL WHERE job = ? AND quarantined IS NOT NULL",
-                arguments: [job.sequence])
-            return db.changesCount
+        guard state == .done || state == .cancelled else { return }
+        for table in ["results", "challenges"] {
+            try db.execute(sql: "DELETE FROM \(table) WHERE job = ?", arguments: [job.sequence])
         }
     }
 

@@ -53,7 +53,7 @@ extension JobStore {
     func removeRows(of job: RemovedJob, atMost limit: Int) throws -> Bool {
         results.removeAll(of: job.sequence)
         return try write { db in
-            for table in ["results", "story", "shards"] {
+            for table in ["results", "challenges", "story", "shards"] {
                 try db.execute(
                     sql: "DELETE FROM \(table) WHERE rowid IN (SELECT rowid FROM \(table) WHERE job = ? LIMIT ?)",
                     arguments: [job.sequence, limit])

@@ -17,24 +17,35 @@ extension JobStore {
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT epoch, holder, digest, committedEpoch, worker, quarantined, verification FROM shards
-                    WHERE job = ? ORDER BY shard
+                    SELECT epoch, holder, digest, committedEpoch, shards.worker, shards.author, quarantined, verification,
+                        disputed, challenges.author AS challenger, challenges.name AS challengerName, what
+                    FROM shards LEFT JOIN challenges USING (job, shard) WHERE job = ? ORDER BY shard
                     """,
                 arguments: [job.sequence])
             return try rows.map { row in
                 let digest: String? = row["digest"]
                 let epoch: Int? = row["committedEpoch"]
                 let commit = digest.flatMap(Digest.init(hex:)).flatMap { digest in
-                    epoch.map { Scheduler.StoredShard.Commit(digest: digest, epoch: $0, worker: row["worker"] ?? "") }
+                    epoch.map { Scheduler.StoredShard.Commit(digest: digest, epoch: $0, author: Self.author(row)) }
                 }
+                let challenger: String? = row["challenger"]
                 let verification: String? = row["verification"]
                 let holder: String? = row["holder"]
                 return Scheduler.StoredShard(
                     epoch: row["epoch"], holder: holder.flatMap(InstanceID.init), committed: commit,
                     quarantined: try Self.error(row["quarantined"]),
-                    verification: verification.flatMap(Scheduler.Verification.init))
+                    verification: verification.flatMap(Scheduler.Verification.init),
+                    challenge: challenger.map {
+                        .init(author: Author(id: $0, name: row["challengerName"]), what: row["what"])
+                    }, wasDisputed: row["disputed"])
             }
         }
+    }
+
+    /// Whose a committed result is. Earlier versions kept the name alone.
+    private static func author(_ row: Row) -> Author {
+        let name: String = row["worker"] ?? ""
+        return Author(id: row["author"] ?? name, name: name)
     }
 
     /// Tokens of every shard of a job, by index.
@@ -97,17 +108,17 @@ extension JobStore {
         }
     }
 
-    /// Jobs that run or have ended with a bundle and hold shards of a worker, with the number of these.
-    public func jobs(with worker: String) throws -> [(job: JobID, shards: Int)] {
+    /// Jobs that run or have ended with a bundle and hold results of an author, with the number of these.
+    public func jobs(with author: Author) throws -> [(job: JobID, shards: Int)] {
         try read { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: """
                     SELECT jobs.id, COUNT(*) AS shards FROM shards JOIN jobs ON jobs.sequence = shards.job
-                    WHERE worker = ? AND removed = 0 AND state IN (?, ?, ?) GROUP BY shards.job
+                    WHERE author = ? AND removed = 0 AND state IN (?, ?, ?) GROUP BY shards.job
                     """,
                 arguments: [
-                    worker, JobState.running.rawValue, JobState.done.rawValue, JobState.partial.rawValue,
+                    author.id, JobState.running.rawValue, JobState.done.rawValue, JobState.partial.rawValue,
                 ])
             return rows.compactMap { row in JobID(row["id"] as String).map { ($0, row["shards"]) } }
         }
@@ -165,7 +176,7 @@ extension JobStore {
         return bytes
     }
 
-    private func missing(_ what: String, _ job: StoredJob, _ shard: Int) -> InputError {
+    func missing(_ what: String, _ job: StoredJob, _ shard: Int) -> InputError {
         InputError(
             "\(path): job \(job.id), shard \(shard)", expected: "a stored \(what)", found: "none", kind: .temporary)
     }

@@ -48,7 +48,14 @@ public final class JobStore: Sendable {
 
     /// Removes result files that no row names. For the start: later, a row may be about to come.
     private func sweepResults() throws {
-        let names = try read { try String.fetchSet($0, sql: "SELECT file FROM results WHERE file IS NOT NULL") }
+        let names = try read { db in
+            try String.fetchSet(
+                db,
+                sql: """
+                    SELECT file FROM results WHERE file IS NOT NULL
+                    UNION ALL SELECT file FROM challenges WHERE file IS NOT NULL
+                    """)
+        }
         try results.sweep(keeping: names)
     }
 

@@ -107,6 +107,32 @@ extension JobStore {
                     WHERE state NOT IN ('planning', 'running');
                     """)
         }
+        migrator.registerMigration("5 disputes, convictions, pinned jobs") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE shards ADD COLUMN author TEXT;                         -- Author.id; worker is its name
+                    ALTER TABLE shards ADD COLUMN disputed INTEGER NOT NULL DEFAULT 0; -- 1: workers have disagreed
+                    ALTER TABLE jobs ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;     -- 1: to one number system
+                    ALTER TABLE jobs ADD COLUMN numberSystem TEXT;                     -- that one, once there is a lease
+                    CREATE TABLE challenges (      -- results that differ from committed ones
+                        job INTEGER NOT NULL REFERENCES jobs (sequence) ON DELETE CASCADE,
+                        shard INTEGER NOT NULL,
+                        author TEXT NOT NULL,
+                        name TEXT NOT NULL,
+                        what TEXT NOT NULL,        -- how they differ
+                        bytes BLOB NOT NULL,
+                        file TEXT,                 -- where they are, if not here
+                        transfer TEXT NOT NULL,    -- SHA-256 of the bytes
+                        PRIMARY KEY (job, shard)
+                    ) STRICT;
+                    CREATE TABLE convictions (     -- whose numbers were found wrong
+                        author TEXT PRIMARY KEY,
+                        name TEXT NOT NULL,
+                        what TEXT NOT NULL,
+                        at INTEGER NOT NULL        -- seconds since 1970
+                    ) STRICT;
+                    """)
+        }
         return migrator
     }
 

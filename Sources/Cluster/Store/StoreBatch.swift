@@ -15,7 +15,24 @@ struct StoreBatch: Sendable {
         var transfer: Digest
         /// What decided how it was rounded.
         var numberSystem: String
-        var worker: String
+        var author: Author
+    }
+
+    /// A result that differs from the committed one, until a third computation decides.
+    struct Challenge: Sendable {
+        /// Of its lease.
+        var epoch: Int
+        var author: Author
+        /// How it differs.
+        var what: String
+        var bytes: [UInt8]
+        /// SHA-256 of `bytes`.
+        var transfer: Digest
+    }
+
+    enum ChallengeChange: Sendable {
+        case kept(Challenge)
+        case dropped
     }
 
     /// A lease and who gets it.
@@ -35,6 +52,10 @@ struct StoreBatch: Sendable {
     var commits: [Commit] = []
     var quarantines: [(job: JobID, shard: Int, error: InputError)] = []
     var verifications: [(job: JobID, shard: Int, outcome: Scheduler.Verification)] = []
+    var challenges: [Scheduler.ShardKey: ChallengeChange] = [:]
+    var convictions: [(author: Author, what: String)] = []
+    /// By job the number system that it is pinned to.
+    var pins: [JobID: String] = [:]
     /// Leases that leave once their epochs are stored.
     var epochs: [Epoch] = []
     var story: [Event] = []
@@ -42,6 +63,7 @@ struct StoreBatch: Sendable {
     /// Whether it holds nothing but the story, which can wait a little.
     var canWait: Bool {
         retractions.isEmpty && commits.isEmpty && quarantines.isEmpty && verifications.isEmpty && epochs.isEmpty
+            && challenges.isEmpty && convictions.isEmpty && pins.isEmpty
     }
 }
 
@@ -70,6 +92,12 @@ extension JobStore {
                 try db.cachedStatement(sql: "UPDATE shards SET verification = ? WHERE job = ? AND shard = ?")
                     .execute(arguments: [outcome.rawValue, sequence(of: job), shard])
             }
+            for (key, change) in batch.challenges { try apply(change, to: key.shard, of: sequence(of: key.job), db) }
+            for (author, what) in batch.convictions { try Self.convict(author, what, db) }
+            for (job, system) in batch.pins {
+                try db.cachedStatement(sql: "UPDATE jobs SET numberSystem = ? WHERE sequence = ?")
+                    .execute(arguments: [system, sequence(of: job)])
+            }
             for epoch in batch.epochs {
                 let lease = epoch.lease
                 try db.cachedStatement(
@@ -86,20 +114,16 @@ extension JobStore {
     private func insert(_ commit: StoreBatch.Commit, job: Int?, _ db: Database) throws -> Bool {
         try db.cachedStatement(
             sql: """
-                UPDATE shards SET digest = ?, committedEpoch = ?, instructionSet = ?, worker = ?, quarantined = NULL
+                UPDATE shards
+                SET digest = ?, committedEpoch = ?, instructionSet = ?, worker = ?, author = ?, quarantined = NULL
                 WHERE job = ? AND shard = ? AND digest IS NULL
                 """
         ).execute(arguments: [
-            commit.digest.description, commit.lease.epoch, commit.numberSystem, commit.worker, job,
-            commit.lease.shard,
+            commit.digest.description, commit.lease.epoch, commit.numberSystem, commit.author.name, commit.author.id,
+            job, commit.lease.shard,
         ])
         guard db.changesCount == 1 else { return false }
-        var file: String?
-        if let job, commit.bytes.count > ResultFiles.largestRow {
-            let name = ResultFiles.name(job: job, shard: commit.lease.shard, epoch: commit.lease.epoch)
-            try results.write(commit.bytes, as: name)
-            file = name
-        }
+        let file = try fileIfLarge(commit.bytes, job: job, shard: commit.lease.shard, epoch: commit.lease.epoch)
         try db.cachedStatement(sql: "INSERT INTO results (job, shard, bytes, seal, file) VALUES (?, ?, ?, ?, ?)")
             .execute(arguments: [
                 job, commit.lease.shard, file == nil ? Data(commit.bytes) : Data(),
@@ -108,10 +132,20 @@ extension JobStore {
         return true
     }
 
+    /// The file of a result that is too large for the database, once it is written; nil for one that is not.
+    func fileIfLarge(_ bytes: [UInt8], job: Int?, shard: Int, epoch: Int) throws -> String? {
+        guard let job, bytes.count > ResultFiles.largestRow else { return nil }
+        let name = ResultFiles.name(job: job, shard: shard, epoch: epoch)
+        try results.write(bytes, as: name)
+        return name
+    }
+
     private static func retract(_ shard: Int, of job: Int?, _ db: Database) throws {
         try db.cachedStatement(
             sql: """
-                UPDATE shards SET digest = NULL, committedEpoch = NULL, instructionSet = NULL, worker = NULL
+                UPDATE shards
+                SET digest = NULL, committedEpoch = NULL, instructionSet = NULL, worker = NULL, author = NULL,
+                    verification = NULL
                 WHERE job = ? AND shard = ? AND EXISTS (SELECT 1 FROM jobs WHERE sequence = ? AND state = ?)
                 """
         ).execute(arguments: [job, shard, job, JobState.running.rawValue])

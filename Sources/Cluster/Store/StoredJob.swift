@@ -33,6 +33,10 @@ public struct StoredJob: Sendable, Hashable {
     /// Once it is planned: shards that are to be computed twice; nil where an earlier version planned it.
     public var verified: Int?
 
+    /// Whether all its results must be of one number system, and which one that is, once there was a lease.
+    public var isPinned: Bool
+    public var numberSystem: String?
+
     /// The build that planned it, for people.
     var plannedBy: String { build.isEmpty ? "an earlier version" : build }
 }
@@ -69,6 +73,8 @@ extension StoredJob: FetchableRecord {
         shards = row["shards"]
         tokens = row["tokens"]
         verified = row["verified"]
+        isPinned = row["pinned"]
+        numberSystem = row["numberSystem"]
         files = try json("files", as: [StoredFile].self)?.map {
             BundleFile(name: $0.name, size: $0.size, digest: $0.digest)
         }

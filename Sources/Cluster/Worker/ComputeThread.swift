@@ -9,7 +9,7 @@ final class ComputeThread: Sendable {
     /// How a computation ended.
     enum Ending: Sendable {
         case finished(Digest, [UInt8])
-        case failed(InputError, isPermanent: Bool)
+        case failed(InputError, FailureCause)
     }
 
     private let work: Mailbox<Lease?>
@@ -59,7 +59,7 @@ final class ComputeThread: Sendable {
 
     private func compute(_ lease: Lease, _ open: inout OpenTask) -> Ending {
         guard let progress = current.withLock({ $0?.lease == lease.id ? $0?.progress : nil }) else {
-            return .failed(Self.error(lease, "its turn"), isPermanent: false)
+            return .failed(Self.error(lease, "its turn"), .unknown)
         }
         do {
             let bytes = try open.evaluate(lease, progress)
@@ -67,13 +67,25 @@ final class ComputeThread: Sendable {
                 let error = InputError(
                     "\(lease.id)", expected: "a result of at most \(WireLimits.resultBytes) bytes",
                     found: "\(bytes.count)", hint: "fewer tokens in a shard give smaller results")
-                return .failed(error, isPermanent: true)
+                return .failed(error, .shard)
             }
             return .finished(Digest(of: bytes), bytes)
+        } catch let error as OpenTask.Unable {
+            return .failed(error.reason, .worker)
         } catch let error as InputError {
-            return .failed(error, isPermanent: error.kind == .badData)
+            return .failed(error, Self.cause(of: error))
         } catch {
-            return .failed(Self.error(lease, "\(error)"), isPermanent: false)
+            return .failed(Self.error(lease, "\(error)"), .unknown)
+        }
+    }
+
+    /// Where the fault lies when a shard of an open task fails.
+    private static func cause(of error: InputError) -> FailureCause {
+        switch error.kind {
+        case .badData: .shard
+        // The models are not those of the task any more.
+        case .configuration: .worker
+        case .usage, .unreachable, .temporary, .authentication: .unknown
         }
     }
 
@@ -84,6 +96,11 @@ final class ComputeThread: Sendable {
 
 /// The task that is open on the compute thread: its models stay open from one shard to the next.
 private struct OpenTask {
+    /// This worker cannot open the task, which could be opened where it was planned.
+    struct Unable: Error {
+        let reason: InputError
+    }
+
     let kinds: WorkKinds
     let place: WorkerPlace
     private var open: (digest: Digest, evaluator: any WorkEvaluator)?
@@ -105,9 +122,13 @@ private struct OpenTask {
         guard let task = lease.task else {
             throw InputError("\(lease.id)", expected: "a lease with its task", found: "none", kind: .temporary)
         }
-        let kind = try kinds.kind(task.kind, place: "\(lease.id)")
-        let evaluator = try kind.evaluator(for: task, at: place, progress: progress)
-        open = (lease.taskDigest, evaluator)
-        return evaluator
+        do {
+            let kind = try kinds.kind(task.kind, place: "\(lease.id)")
+            let evaluator = try kind.evaluator(for: task, at: place, progress: progress)
+            open = (lease.taskDigest, evaluator)
+            return evaluator
+        } catch let error as InputError where error.kind != .temporary {
+            throw Unable(reason: error)
+        }
     }
 }

@@ -67,11 +67,11 @@ final class WorkerCore {
         case .computed(let lease, .finished(let digest, let bytes)):
             log(.debug, "computed", lease, "\(bytes.count) bytes")
             perform(machine.computeFinished(lease, digest: digest, bytes: bytes, at: now))
-        case .computed(let lease, .failed(let error, let isPermanent)):
+        case .computed(let lease, .failed(let error, let cause)):
             // What was revoked meanwhile was told to stop.
             let isWanted = machine.heldLeases.contains(lease)
             log(isWanted ? .warning : .debug, "could not be computed", lease, "\(error)")
-            perform(machine.computeFailed(lease, error, isPermanent: isPermanent, at: now))
+            perform(machine.computeFailed(lease, error, cause, at: now))
         case .connected(let channel):
             logger.debug("connected", metadata: ["channel": "\(channel)"])
             perform(machine.connected(channel, at: now))
@@ -133,8 +133,8 @@ final class WorkerCore {
             case .renew(let slots, let renewals, let tasks):
                 send(.renew(slots: slots, renewals, tasks: tasks))
             case .handBack(let leases, let reason): send(.handBack(leases, reason: reason))
-            case .reportFailure(let lease, let error, let isPermanent):
-                send(.failed(lease, error, isPermanent: isPermanent))
+            case .reportFailure(let lease, let error, let cause):
+                send(.failed(lease, error, cause))
             case .sayGoodbye: send(.goodbye)
             case .send(let part): send(.part(part))
             case .start(let lease): compute.start(lease)
@@ -144,7 +144,9 @@ final class WorkerCore {
                 end = .failure(
                     InputError("this worker", expected: "to be of use", found: "dismissed: \(reason)", kind: .temporary)
                 )
-            case .end(let outcome): end = .success(outcome)
+            case .end(let outcome):
+                if outcome == .outlived { logger.info("leaving: the worker's time is over") }
+                end = .success(outcome)
             }
         }
     }

@@ -37,15 +37,17 @@ public final class CPUBackend: Backend {
     /// Variant 0 is `base`; then come the base with each of `adapters`, then each of `checkpoints`. Throws `InputError`
     /// where a tensor is missing or has another shape.
     public convenience init(
-        _ base: Checkpoint, adapters: [LoRAAdapter], checkpoints: [Checkpoint] = [], depth: Int, threads: Threads
+        _ base: Checkpoint, adapters: [LoRAAdapter], checkpoints: [Checkpoint] = [], depth: Int, threads: Threads,
+        step: () throws -> Void = {}
     ) throws {
         let numbered = checkpoints.enumerated().map { ($0.offset + adapters.count + 1, $0.element) }
-        try self.init([(0, base)] + numbered, adapters: adapters, depth: depth, threads: threads)
+        try self.init([(0, base)] + numbered, adapters: adapters, depth: depth, threads: threads, step: step)
     }
 
     /// Takes checkpoints, at least one, with their variants' numbers; the adapters are of the first.
     private init(
-        _ checkpoints: [(variant: Int, checkpoint: Checkpoint)], adapters: [LoRAAdapter], depth: Int, threads: Threads
+        _ checkpoints: [(variant: Int, checkpoint: Checkpoint)], adapters: [LoRAAdapter], depth: Int, threads: Threads,
+        step: () throws -> Void
     ) throws {
         let architecture = checkpoints[0].checkpoint.architecture
         for (_, checkpoint) in checkpoints where depth > checkpoint.architecture.layerCount {
@@ -70,8 +72,14 @@ public final class CPUBackend: Backend {
         let different = checkpoints.filter { !$0.checkpoint.architecture.computes(like: architecture) }
         others =
             different.isEmpty
-            ? [] : [(try CPUBackend(different, adapters: [], depth: depth, threads: threads), different.map(\.variant))]
-        shared = try SharedWeights(models)
+            ? []
+            : [
+                (
+                    try CPUBackend(different, adapters: [], depth: depth, threads: threads, step: step),
+                    different.map(\.variant)
+                )
+            ]
+        shared = try SharedWeights(models, step: step)
         store = WeightStore(models, shared: shared, architecture: architecture, threads: threads)
         workspace = Workspace()
         rotary = RotaryTable(architecture.attention)
@@ -215,7 +223,7 @@ public final class CPUBackend: Backend {
             guard id < architecture.vocabularySize else {
                 throw InputError(
                     model.path, expected: "token ids below the vocabulary size \(architecture.vocabularySize)",
-                    found: "\(id)", hint: "the tokenizer belongs to another model", kind: .configuration)
+                    found: "\(id)", hint: "the tokenizer belongs to another model")
             }
             let row = UnsafeMutableBufferPointer(start: residual.pointer + token * width, count: width)
             try model.embedding.widenRow(id, into: row)

@@ -32,27 +32,31 @@ struct SharedWeights {
     /// `layers[layer][model]`
     let layers: [[Owners]]
 
-    /// Compares stored types and bytes of all tensors, once; reading ends where two differ. Throws `InputError` where
-    /// a file cannot be read.
-    init(_ models: [ModelTensors]) throws {
-        embedding = try Self.firstEqual(models.map { [$0.embedding] })
+    /// Compares stored types and bytes of all tensors, once; reading ends where two differ. `step` is called after each
+    /// tensor; what it throws ends the comparison. Throws `InputError` where a file cannot be read.
+    init(_ models: [ModelTensors], step: () throws -> Void) throws {
+        embedding = try Self.firstEqual(models.map { [$0.embedding] }, step)
         layers = try (models.first?.layers ?? []).indices.map { index in
             let layers = models.map { $0.layers[index] }
             let groups = try LinearGroup.allCases.map { group in
-                try Self.firstEqual(layers.map { $0.groups[group.rawValue] })
+                try Self.firstEqual(layers.map { $0.groups[group.rawValue] }, step)
             }
-            let vectors = try Self.firstEqual(layers.map(\.vectors))
+            let vectors = try Self.firstEqual(layers.map(\.vectors), step)
             return models.indices.map { model in Owners(groups: groups.map { $0[model] }, vectors: vectors[model]) }
         }
     }
 
     /// For each model the first one with the same tensors.
-    private static func firstEqual(_ tensors: [[TensorView]]) throws -> [Int] {
+    private static func firstEqual(_ tensors: [[TensorView]], _ step: () throws -> Void) throws -> [Int] {
         var owners: [Int] = []
         for (model, mine) in tensors.enumerated() {
             // Only owners need to be asked: what is equal to another is equal to its owner.
             let owner = try owners.indices.first { other in
-                try owners[other] == other && zip(mine, tensors[other]).allSatisfy { try $0.isStoredAs($1) }
+                try owners[other] == other
+                    && zip(mine, tensors[other]).allSatisfy { mine, theirs in
+                        try step()
+                        return try mine.isStoredAs(theirs)
+                    }
             }
             owners.append(owner ?? model)
         }

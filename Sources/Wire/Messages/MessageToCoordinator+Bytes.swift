@@ -45,10 +45,10 @@ extension MessageToCoordinator {
         case .handBack(let leases, let reason):
             try LeaseID.write(leases, to: &writer, "handBack.leases")
             try writer.text(reason, "handBack.reason")
-        case .failed(let lease, let error, let isPermanent):
+        case .failed(let lease, let error, let cause):
             try lease.write(to: &writer, "failed.lease")
             try error.write(to: &writer, "failed.error")
-            writer.flag(isPermanent)
+            try writer.name(cause, "failed.cause")
         case .goodbye: break
         case .attach(let instance): instance.write(to: &writer)
         case .part(let part): try part.write(to: &writer)
@@ -89,7 +89,7 @@ extension MessageToCoordinator {
         case .failed:
             return .failed(
                 try LeaseID(from: &reader, "failed.lease"), try InputError(from: &reader, "failed.error"),
-                isPermanent: try reader.flag("failed.isPermanent"))
+                try reader.name("failed.cause"))
         case .goodbye: return .goodbye
         case .attach: return .attach(try InstanceID(from: &reader, "attach.instance"))
         case .part: return .part(try ResultPart(from: &reader))

@@ -12,8 +12,8 @@ public enum MessageToCoordinator: Sendable, Hashable {
     case renew(slots: Int, [Renewal], tasks: [Digest])
     /// The worker will not finish these.
     case handBack([LeaseID], reason: String)
-    /// The shard cannot be computed; a permanent failure will come again on any worker.
-    case failed(LeaseID, InputError, isPermanent: Bool)
+    /// The shard cannot be computed.
+    case failed(LeaseID, InputError, FailureCause)
     /// The worker leaves and holds nothing.
     case goodbye
 

@@ -98,11 +98,14 @@ extension OperatorReply {
                 try $1.write(to: &$0)
             }
             try detail.verification.write(to: &writer)
+            try writer.optional(detail.numberSystem) {
+                try $0.string($1, "job.numberSystem", limit: WireLimits.nameBytes)
+            }
             try writer.list(detail.workers, "job.workers", limit: WireLimits.rows) { try $1.write(to: &$0) }
         case .cancelled: try writer.name(Kind.cancelled, "reply")
         case .retrying(let shards):
             try writer.name(Kind.retrying, "reply")
-            try writer.integer(shards, "retrying.shards", limit: WireLimits.shards)
+            try writer.optional(shards) { try $0.integer($1, "retrying.shards", limit: WireLimits.shards) }
         case .removed: try writer.name(Kind.removed, "reply")
         case .story(let lines):
             try writer.name(Kind.story, "reply")
@@ -135,10 +138,16 @@ extension OperatorReply {
                         try QuarantinedShard(from: &$0)
                     },
                     verification: try VerificationCount(from: &reader),
+                    numberSystem: try reader.optional("job.numberSystem") {
+                        try $0.string("job.numberSystem", limit: WireLimits.nameBytes)
+                    },
                     workers: try reader.list("job.workers", limit: WireLimits.rows) { try WorkerSummary(from: &$0) }))
         case .cancelled: self = .cancelled
         case .retrying:
-            self = .retrying(shards: try reader.integer("retrying.shards", limit: WireLimits.shards))
+            self = .retrying(
+                shards: try reader.optional("retrying.shards") {
+                    try $0.integer("retrying.shards", limit: WireLimits.shards)
+                })
         case .removed: self = .removed
         case .story: self = .story(try reader.list("story", limit: WireLimits.rows) { try StoryLine(from: &$0) })
         case .workers:
@@ -189,6 +198,10 @@ extension WorkerSummary {
         try writer.name(state, "worker.state")
         try writer.integer(leases, "worker.leases", limit: WireLimits.leases)
         try writer.optional(running) { try $1.write(to: &$0, "worker.running") }
+        try writer.list(unfit, "worker.unfit", limit: WireLimits.tasks) { writer, unfit in
+            try unfit.job.write(to: &writer, "worker.unfit")
+            try unfit.error.write(to: &writer, "worker.unfit")
+        }
     }
 
     init(from reader: inout ByteReader) throws {
@@ -198,6 +211,10 @@ extension WorkerSummary {
         state = try reader.name("worker.state")
         leases = try reader.integer("worker.leases", limit: WireLimits.leases)
         running = try reader.optional("worker.running") { try LeaseID(from: &$0, "worker.running") }
+        unfit = try reader.list("worker.unfit", limit: WireLimits.tasks) { reader in
+            Unfitness(
+                job: try JobID(from: &reader, "worker.unfit"), error: try InputError(from: &reader, "worker.unfit"))
+        }
     }
 }
 

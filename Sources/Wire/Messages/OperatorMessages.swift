@@ -8,7 +8,7 @@ public enum OperatorRequest: Sendable, Hashable {
     case list
     case show(JobID)
     case cancel(JobID)
-    /// Computes the quarantined shards of a partial job again.
+    /// Has what a partial or failed job lacks computed.
     case retry(JobID)
     /// Removes a job that has ended, with everything of it.
     case remove(JobID)
@@ -30,7 +30,8 @@ public enum OperatorReply: Sendable, Hashable {
     case jobs([JobSummary])
     case job(JobDetail)
     case cancelled
-    case retrying(shards: Int)
+    /// Shards that are to be computed; nil where the job is planned anew.
+    case retrying(shards: Int?)
     case removed
     case story([StoryLine])
     case workers([WorkerSummary])
@@ -91,15 +92,20 @@ public struct JobDetail: Sendable, Hashable {
     /// At most `WireLimits.listedShards`; `summary.quarantined` is the true number.
     public var quarantined: [QuarantinedShard]
     public var verification: VerificationCount
+    /// The number system that all of its results must be of; nil where any will do.
+    public var numberSystem: String?
+    /// Those that hold leases of it, and those that cannot do it.
     public var workers: [WorkerSummary]
 
     /// Makes the details.
     public init(
-        summary: JobSummary, quarantined: [QuarantinedShard], verification: VerificationCount, workers: [WorkerSummary]
+        summary: JobSummary, quarantined: [QuarantinedShard], verification: VerificationCount, numberSystem: String?,
+        workers: [WorkerSummary]
     ) {
         self.summary = summary
         self.quarantined = quarantined
         self.verification = verification
+        self.numberSystem = numberSystem
         self.workers = workers
     }
 }
@@ -177,15 +183,33 @@ public struct WorkerSummary: Sendable, Hashable {
     public var leases: Int
     /// The shard it computes, and whose.
     public var running: LeaseID?
+    /// Jobs that it cannot do, `WireLimits.tasks` at most.
+    public var unfit: [Unfitness]
+
+    /// Why a worker cannot do a job.
+    public struct Unfitness: Sendable, Hashable {
+        public var job: JobID
+        public var error: InputError
+
+        /// Makes an entry.
+        public init(job: JobID, error: InputError) {
+            self.job = job
+            self.error = error
+        }
+    }
 
     /// Makes a summary.
-    public init(name: String, host: String, numberSystem: String, state: WorkerState, leases: Int, running: LeaseID?) {
+    public init(
+        name: String, host: String, numberSystem: String, state: WorkerState, leases: Int, running: LeaseID?,
+        unfit: [Unfitness] = []
+    ) {
         self.name = name
         self.host = host
         self.numberSystem = numberSystem
         self.state = state
         self.leases = leases
         self.running = running
+        self.unfit = unfit
     }
 }
 

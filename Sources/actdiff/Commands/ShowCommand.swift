@@ -32,6 +32,7 @@ struct ShowCommand: ParsableCommand {
         if summary.quarantined > detail.quarantined.count {
             try Terminal.print("missing \(summary.quarantined - detail.quarantined.count) more shards")
         }
-        for worker in detail.workers { try Terminal.print("worker  " + worker.line) }
+        if let system = detail.numberSystem { try Terminal.print("numbers all of \(system)") }
+        for worker in detail.workers { try worker.print(prefix: "worker  ") { $0 == summary.id } }
     }
 }

@@ -9,14 +9,17 @@ struct WorkersCommand: ParsableCommand {
     @OptionGroup var control: ControlOption
 
     func run() throws {
-        for worker in try control.client().workers() { try Terminal.print(worker.line) }
+        for worker in try control.client().workers() { try worker.print { _ in true } }
     }
 }
 
 extension WorkerSummary {
-    /// The worker in a line.
-    var line: String {
+    /// Prints the worker in a line, and a line for each job that it cannot do, as far as these are wanted.
+    func print(prefix: String = "", where isWanted: (JobID) -> Bool) throws {
         let work = running.map { "\($0.job) shard \($0.shard)" } ?? "idle"
-        return "\(name)  \(state.rawValue)  \(numberSystem)  \(leases) leases  \(work)"
+        try Terminal.print("\(prefix)\(name)  \(state.rawValue)  \(numberSystem)  \(leases) leases  \(work)")
+        for unfit in unfit where isWanted(unfit.job) {
+            try Terminal.print("\(prefix)\(name)  cannot do \(unfit.job): \(unfit.error)")
+        }
     }
 }

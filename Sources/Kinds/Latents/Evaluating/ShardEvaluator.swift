@@ -38,13 +38,16 @@ public final class ShardEvaluator {
     /// `TaskInputs`.
     ///
     /// It takes up to `memory` bytes, and tells `planned` how when the first shard is there, and again when a larger one
-    /// makes it plan anew. Throws `InputError` where that is too little for any shard.
+    /// makes it plan anew. Throws `InputError` where that is too little for any shard. `step` is called each time that it got
+    /// on with opening; what it throws ends that.
     public convenience init(
         _ task: DiffTask, threads: Threads, memory: Int = MachineMemory().share(),
-        formats: DictionaryFormats = .all, planned: @escaping (MemoryPlan) -> Void = { _ in }
+        formats: DictionaryFormats = .all, step: () throws -> Void = {},
+        planned: @escaping (MemoryPlan) -> Void = { _ in }
     ) throws {
         try self.init(
-            task, threads: threads, memory: memory, streamedDictionaries: nil, formats: formats, planned: planned)
+            task, threads: threads, memory: memory, streamedDictionaries: nil, formats: formats, step: step,
+            planned: planned)
     }
 
     /// Leaves the last `streamedDictionaries` that can be left in their files or, where that is nil, those without room in
@@ -52,7 +55,7 @@ public final class ShardEvaluator {
     init(
         _ task: DiffTask, threads: Threads, memory: Int, streamedDictionaries: Int?,
         results: Int = MemoryPlan.Needs().results, formats: DictionaryFormats = .all,
-        planned: @escaping (MemoryPlan) -> Void
+        step: () throws -> Void = {}, planned: @escaping (MemoryPlan) -> Void
     ) throws {
         self.task = task
         self.threads = threads
@@ -69,7 +72,8 @@ public final class ShardEvaluator {
             return checkpoint
         }
         backend = try CPUBackend(
-            base, adapters: adapters, checkpoints: tuned, depth: taps.map(\.layersNeeded).max() ?? 0, threads: threads)
+            base, adapters: adapters, checkpoints: tuned, depth: taps.map(\.layersNeeded).max() ?? 0, threads: threads,
+            step: step)
         checkpoints = [0] + (adapted + whole).map { $0 + 1 }
         let (forward, width) = (backend.memory(for: taps), base.architecture.hiddenSize)
         var needs =
@@ -84,6 +88,7 @@ public final class ShardEvaluator {
         _ = try MemoryPlan(needs, limit: memory, tokens: 0, longest: 0)
         let streamed = Self.streamed(task, last: needs.streamedDictionaries)
         hooks = try task.hooks.enumerated().map { index, hook in
+            try step()
             let dictionary = try formats.open(hook.dictionary.path)
             try DictionaryFit.check(dictionary, point: hook.point, model: base.architecture)
             try DictionaryFit.check(dictionary, is: hook)

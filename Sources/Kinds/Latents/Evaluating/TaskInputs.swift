@@ -61,10 +61,10 @@ public struct TaskInputs: Sendable {
     }
 
     /// Checks that inputs are those that their task was planned with. Throws `InputError` of kind `configuration` with both
-    /// digests.
-    public func verify(_ inputs: [Found]) throws {
+    /// digests. While files are read, `step` is called again and again; what it throws ends that.
+    public func verify(_ inputs: [Found], step: () throws -> Void = {}) throws {
         for found in inputs {
-            let digest = try digest(of: found.files, at: found.input.path)
+            let digest = try digest(of: found.files, at: found.input.path, step: step)
             guard digest == found.input.digest else {
                 throw InputError(
                     found.input.path,
@@ -80,8 +80,9 @@ public struct TaskInputs: Sendable {
     }
 
     /// The digest of the files that decide something at `path`: of the file itself, or of a folder's files together.
-    public func digest(of files: [String], at path: String) throws -> Digest {
-        files == [path] ? try digests.digest(of: path) : try digests.digest(of: files, relativeTo: path)
+    public func digest(of files: [String], at path: String, step: () throws -> Void = {}) throws -> Digest {
+        files == [path]
+            ? try digests.digest(of: path, step: step) : try digests.digest(of: files, relativeTo: path, step: step)
     }
 
     private func files(_ form: DiffTask.Tuned.Form, _ path: String, base: Checkpoint) throws -> [String] {

@@ -20,7 +20,7 @@ import Wire
     }
 
     mutating func join(_ worker: InstanceID, slots: Int = 1, at now: Double = 0) -> [Scheduler.Action] {
-        scheduler.workerHello(worker, name: "h\(worker.low):1", holding: [], at: now)
+        scheduler.workerHello(worker, name: "h\(worker.low):1", numberSystem: "s", holding: [], at: now)
             + scheduler.renew(worker, slots: slots, [], at: now)
     }
 
@@ -55,12 +55,15 @@ import Wire
         _ = join(a, slots: 1)
         _ = join(b, slots: 1)
         _ = start(job, order: 1, shards: 1)
-        var actions = scheduler.shardFailed(lease(0, 1), error: failure, isPermanent: false, from: a, at: 1)
+        var actions = scheduler.shardFailed(lease(0, 1), error: failure, cause: .unknown, from: a, at: 1)
         #expect(actions.last == .grant(lease(0, 2), to: b, .again))
         actions = scheduler.workerLeft(b, at: 2)
         #expect(actions == [.grant(lease(0, 3), to: a, .again)])
-        _ = scheduler.shardFailed(lease(0, 3), error: failure, isPermanent: false, from: a, at: 3)
-        actions = scheduler.shardFailed(lease(0, 4), error: failure, isPermanent: false, from: a, at: 4)
+        _ = scheduler.shardFailed(lease(0, 3), error: failure, cause: .unknown, from: a, at: 3)
+        actions = scheduler.shardFailed(lease(0, 4), error: failure, cause: .unknown, from: a, at: 4)
+        #expect(!actions.contains { if case .quarantine = $0 { true } else { false } }, "on two workers, not on three")
+        _ = scheduler.renew(a, slots: 1, [], at: 123)
+        actions = scheduler.tick(at: 124)
         let error = InputError(
             "shard 0", expected: "a result within 3 attempts", found: "a failure each time, at last: \(failure)",
             kind: .temporary)
@@ -74,10 +77,10 @@ import Wire
         _ = join(b)
         _ = start(job, order: 1, shards: 9)
         for shard in [0, 2] {
-            let actions = scheduler.shardFailed(lease(shard, 1), error: failure, isPermanent: true, from: a, at: 1)
+            let actions = scheduler.shardFailed(lease(shard, 1), error: failure, cause: .shard, from: a, at: 1)
             #expect(actions.contains(.quarantine(job, shard: shard, failure)))
         }
-        let actions = scheduler.shardFailed(lease(3, 1), error: failure, isPermanent: true, from: a, at: 1)
+        let actions = scheduler.shardFailed(lease(3, 1), error: failure, cause: .shard, from: a, at: 1)
         #expect(
             actions.suffix(2) == [.failJob(job, failure), .revoke(lease(1, 1), from: b, reason: "the job failed")])
         let late = scheduler.resultReceived(lease(1, 1), digest: Digest(of: "x"), from: b, at: 2)
@@ -109,7 +112,7 @@ import Wire
             // Somebody else is there, too, and busy, so that it is not for want of others that the shard is given up.
             if at == 0 { _ = scheduler.renew(busy, slots: 1, [], at: 1) }
             let actions = scheduler.shardFailed(
-                lease(0, at + 2), error: failure, isPermanent: false, from: worker, at: 1)
+                lease(0, at + 2), error: failure, cause: .unknown, from: worker, at: 1)
             _ = scheduler.renew(worker, slots: 0, [], at: 1)
             guard at == 2 else { continue }
             let error = InputError(
@@ -118,7 +121,9 @@ import Wire
             #expect(actions.suffix(2) == [.quarantine(job, shard: 0, error), .finishJob(job, missing: [0: error])])
         }
         let shards: [Scheduler.StoredShard] = [
-            .init(epoch: 4), .init(epoch: 1, committed: .init(digest: Digest(of: "r"), epoch: 1, worker: "h1:1")),
+            .init(epoch: 4),
+            .init(
+                epoch: 1, committed: .init(digest: Digest(of: "r"), epoch: 1, author: Author(id: "h1:1", name: "h1:1"))),
         ]
         _ = scheduler.jobReady(job, order: 1, shards: shards, at: 2)
         _ = join(a, at: 8)
@@ -134,11 +139,11 @@ import Wire
         _ = start(job, order: 1, shards: 9)
         _ = join(a)
         for shard in [1, 2] {
-            let actions = scheduler.shardFailed(lease(shard, 1), error: failure, isPermanent: false, from: a, at: 1)
+            let actions = scheduler.shardFailed(lease(shard, 1), error: failure, cause: .unknown, from: a, at: 1)
             #expect(actions.suffix(1) == [.grant(lease(shard + 1, 1), to: a, .first)], "not the one that failed")
         }
         #expect(commit(lease(0, 1), Digest(of: "r"), from: b).suffix(1) == [.grant(lease(1, 2), to: b, .again)])
-        let actions = scheduler.shardFailed(lease(3, 1), error: failure, isPermanent: false, from: a, at: 1)
+        let actions = scheduler.shardFailed(lease(3, 1), error: failure, cause: .unknown, from: a, at: 1)
         #expect(actions.contains { if case .dismiss(a, _, false) = $0 { true } else { false } })
         #expect(scheduler.jobs[job]?.troubles.values.allSatisfy { $0.failures.isEmpty } == true)
         #expect(scheduler.check() == nil)
@@ -273,7 +278,7 @@ import Wire
         var actions = scheduler.compared(lease(0, 2), committed: .differs("much"), challenger: nil, from: b, at: 2)
         #expect(
             actions == [
-                .keepChallenge(lease(0, 2)),
+                .keepChallenge(lease(0, 2), by: Author(b, name: "h2:1"), what: "much"),
                 .record(.disputed(lease(0, 2), committer: "h1:1", challenger: "h2:1", what: "much")),
                 .acknowledge(lease(0, 2), to: b),
             ])
@@ -284,7 +289,9 @@ import Wire
         actions = scheduler.compared(lease(0, 3), committed: .differs("much"), challenger: .agrees, from: c, at: 3)
         #expect(actions.contains(.retract(job, shards: [0, 1])))
         #expect(
-            actions.contains(.record(.convicted(name: "h1:1", lease(0, 3), witnesses: ["h2:1", "h3:1"], what: "much"))))
+            actions.contains(
+                .record(.convicted(Author(a, name: "h1:1"), lease(0, 3), witnesses: ["h2:1", "h3:1"], what: "much"))))
+        #expect(actions.contains(.convict(Author(a, name: "h1:1"), what: "much")))
         #expect(actions.contains { if case .dismiss(a, _, true) = $0 { true } else { false } })
         #expect(scheduler.check() == nil)
         let late = scheduler.resultReceived(lease(0, 1), digest: Digest(of: "wrong"), from: a, at: 3)
@@ -354,7 +361,7 @@ import Wire
         _ = scheduler.tick(at: 11)
         _ = join(b, at: 11)
         #expect(scheduler.resultReceived(lease(0, 1), digest: Digest(of: "r"), from: a, at: 12) == [.askWho(a)])
-        #expect(scheduler.workerHello(a, name: "h1:1", holding: [lease(0, 1)], at: 12).isEmpty)
+        #expect(scheduler.workerHello(a, name: "h1:1", numberSystem: "s", holding: [lease(0, 1)], at: 12).isEmpty)
         let digest = Digest(of: "r")
         #expect(
             scheduler.resultReceived(lease(0, 1), digest: digest, from: a, at: 12) == [.commit(lease(0, 1), digest)])
@@ -379,7 +386,7 @@ import Wire
         let shards: [Scheduler.StoredShard] = [.init(epoch: 4), .init(epoch: 2), .init()]
         _ = scheduler.jobReady(job, order: 1, shards: shards, at: 0)
         #expect(join(a, slots: 3) == [.grant(lease(2, 1), to: a, .first)])
-        #expect(scheduler.workerHello(b, name: "b", holding: [lease(0, 4)], at: 1).isEmpty)
+        #expect(scheduler.workerHello(b, name: "b", numberSystem: "s", holding: [lease(0, 4)], at: 1).isEmpty)
         #expect(scheduler.workers[b]?.held == [lease(0, 4)])
         _ = scheduler.renew(a, slots: 3, [Renewal(lease: lease(2, 1), progress: 0)], at: 4)
         _ = scheduler.renew(b, slots: 1, [Renewal(lease: lease(0, 4), progress: 1)], at: 4)
@@ -395,7 +402,8 @@ import Wire
 
     @Test("a job that was complete before a restart completes again, once")
     mutating func completeAtStart() {
-        let shard = Scheduler.StoredShard(epoch: 1, committed: .init(digest: Digest(of: "r"), epoch: 1, worker: "w9"))
+        let shard = Scheduler.StoredShard(
+            epoch: 1, committed: .init(digest: Digest(of: "r"), epoch: 1, author: Author(id: "w9", name: "w9")))
         #expect(scheduler.jobReady(job, order: 1, shards: [shard], at: 0) == [.finishJob(job, missing: [:])])
         #expect(scheduler.tick(at: 1).isEmpty)
     }
@@ -406,7 +414,7 @@ import Wire
         _ = join(a)
         _ = scheduler.resultReceived(lease(0, 1), digest: Digest(of: "r"), from: a, at: 1)
         #expect(scheduler.commitFailed(lease(0, 1), at: 1) == [.askWho(a)])
-        #expect(scheduler.workerHello(a, name: "w", holding: [lease(0, 1)], at: 2).isEmpty)
+        #expect(scheduler.workerHello(a, name: "w", numberSystem: "s", holding: [lease(0, 1)], at: 2).isEmpty)
         #expect(scheduler.resultReceived(lease(0, 1), digest: Digest(of: "r"), from: a, at: 3).count == 1)
     }
 

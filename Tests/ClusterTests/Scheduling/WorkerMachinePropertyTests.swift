@@ -1,5 +1,6 @@
 import Inputs
 import Prompts
+import TestSupport
 import Testing
 import Wire
 import Work
@@ -63,7 +64,7 @@ struct WorkerRun {
             computing = nil
             given.remove(lease)
             return perform(
-                machine.computeFailed(lease, InputError("x", expected: "", found: ""), isPermanent: false, at: now))
+                machine.computeFailed(lease, InputError("x", expected: "", found: ""), .unknown, at: now))
         case 12, 13, 14:
             guard machine.isWelcome else { return nil }
             let more = Int.random(in: 0...9, using: &random)
@@ -96,7 +97,9 @@ struct WorkerRun {
             return perform(machine.dismissed(reason: "why not", atOnce: Bool.random(using: &random), at: now))
         default:
             now += Double.random(in: 0...6, using: &random)
-            return perform(machine.tick(progress: UInt64(now), at: now))
+            let broken = perform(machine.tick(progress: UInt64(now), at: now))
+            let isOver = lifetime.map { now >= $0 } == true
+            return isOver && outcome == nil && !machine.isDraining ? "it stays past its time" : broken
         }
     }
 

@@ -12,7 +12,7 @@ import Wire
         let bad = InputError("prompt", expected: "tokens", found: "none")
         var scheduler = Scheduler(policy: .init(leaseSeconds: 10, graceSeconds: 5))
         for worker in [b, a] {
-            _ = scheduler.workerHello(worker, name: "h\(worker.low):1", holding: [], at: 0)
+            _ = scheduler.workerHello(worker, name: "h\(worker.low):1", numberSystem: "s", holding: [], at: 0)
             _ = scheduler.renew(worker, slots: 1, [], at: 0)
             guard worker == b else { continue }
             _ = scheduler.jobReady(job, order: 1, shards: .init(repeating: .init(), count: 9), at: 0)
@@ -25,7 +25,7 @@ import Wire
         for shard in [1, 3, 4, 5] {
             let lease = LeaseID(job: job, shard: shard, epoch: 1)
             #expect(scheduler.isCurrent(lease, of: a))
-            let actions = scheduler.shardFailed(lease, error: bad, isPermanent: true, from: a, at: 2)
+            let actions = scheduler.shardFailed(lease, error: bad, cause: .shard, from: a, at: 2)
             #expect(!actions.contains { if case .dismiss = $0 { true } else { false } })
             #expect(scheduler.check() == nil)
         }

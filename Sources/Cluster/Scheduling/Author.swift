@@ -1,0 +1,27 @@
+import Wire
+
+/// Whom a result comes from: one life of a worker process. Two results confirm each other only where their authors differ.
+public struct Author: Sendable, Hashable {
+    /// What tells it from all others.
+    public var id: String
+    /// What people know it by, `host:process`.
+    public var name: String
+
+    /// Makes an author.
+    public init(id: String, name: String) {
+        self.id = id
+        self.name = name
+    }
+
+    /// The author of what one life of a worker computes.
+    init(_ instance: InstanceID, name: String) {
+        self.init(id: instance.description, name: name)
+    }
+
+    /// The machine: verification goes to another one where there is one.
+    var host: Substring { name.lastIndex(of: ":").map { name[..<$0] } ?? name[...] }
+
+    public static func == (left: Author, right: Author) -> Bool { left.id == right.id }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}

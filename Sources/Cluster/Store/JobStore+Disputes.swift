@@ -1,0 +1,61 @@
+import Foundation
+import GRDB
+import Inputs
+import Wire
+
+/// What workers disagreed about: results that are held against committed ones, and who was found to be wrong.
+extension JobStore {
+    /// Those whose numbers were found wrong.
+    func convicted() throws -> Set<Author> {
+        try read { db in
+            Set(
+                try Row.fetchAll(db, sql: "SELECT author, name FROM convictions").map {
+                    Author(id: $0["author"], name: $0["name"])
+                })
+        }
+    }
+
+    /// The result that is held against a shard's committed one. Throws `InputError` of kind `configuration` where its bytes
+    /// are not those that were stored.
+    func challenge(_ shard: Int, of job: StoredJob) throws -> [UInt8] {
+        let row = try read { db in
+            try Row.fetchOne(
+                db, sql: "SELECT bytes, file, transfer FROM challenges WHERE job = ? AND shard = ?",
+                arguments: [job.sequence, shard])
+        }
+        guard let row else { throw missing("challenge", job, shard) }
+        let file: String? = row["file"]
+        let inline: Data = row["bytes"]
+        let bytes = try file.map { try results.read($0) } ?? Array(inline)
+        let (expected, found): (String, String) = (row["transfer"], Digest(of: bytes).description)
+        guard expected == found else {
+            throw InputError(
+                "job \(job.id), shard \(shard)", expected: "a stored result with SHA-256 \(expected)", found: found,
+                kind: .configuration)
+        }
+        return bytes
+    }
+
+    func apply(_ change: StoreBatch.ChallengeChange, to shard: Int, of job: Int?, _ db: Database) throws {
+        try db.cachedStatement(sql: "DELETE FROM challenges WHERE job = ? AND shard = ?")
+            .execute(arguments: [job, shard])
+        guard case .kept(let challenge) = change else { return }
+        let file = try fileIfLarge(challenge.bytes, job: job, shard: shard, epoch: challenge.epoch)
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO challenges (job, shard, author, name, what, bytes, file, transfer)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [
+            job, shard, challenge.author.id, challenge.author.name, challenge.what,
+            file == nil ? Data(challenge.bytes) : Data(), file, challenge.transfer.description,
+        ])
+        try db.cachedStatement(sql: "UPDATE shards SET disputed = 1 WHERE job = ? AND shard = ?")
+            .execute(arguments: [job, shard])
+    }
+
+    static func convict(_ author: Author, _ what: String, _ db: Database) throws {
+        try db.cachedStatement(sql: "INSERT OR IGNORE INTO convictions (author, name, what, at) VALUES (?, ?, ?, ?)")
+            .execute(arguments: [author.id, author.name, what, Int(Date().timeIntervalSince1970)])
+    }
+}
