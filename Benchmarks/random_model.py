@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A random Llama-shaped model pair of any size, a random SAE, prompts and a job, to measure memory and speed with.
 
-The tuned checkpoint is the base with a little noise in every block from --frozen on. Weights are bfloat16, written piece
+The tuned checkpoint is the base with a little noise in every layer from --frozen on. Weights are bfloat16, written piece
 by piece into safetensors files below 2 GB. Nothing but numpy is needed, and no more memory than one piece takes.
 
 Use:    random_model.py --like models/smollm2 --hidden 3072 --inner 8192 --layers 26 OUT      (2 x 6 GB)
@@ -23,7 +23,7 @@ def main():
     parser.add_argument("--layers", type=int, default=8)
     parser.add_argument("--head-size", type=int, default=64)
     parser.add_argument("--group", type=int, default=4, help="query heads for each key and value head")
-    parser.add_argument("--frozen", type=int, default=0, help="blocks that are the same in both; the embedding always is")
+    parser.add_argument("--frozen", type=int, default=0, help="layers that are the same in both; the embedding always is")
     parser.add_argument("--latents", type=int, default=16384)
     parser.add_argument("--prompts", type=int, default=98)
     parser.add_argument("--shard-tokens", type=int, default=4096)

@@ -2,9 +2,9 @@ import Kernels
 
 /// The weights w [columns, inner] of products x · wᵀ, laid out for the processor's instruction set.
 ///
-/// Packing costs about as much as reading the weights once; products with packed weights run at the speed of the
-/// processor's arithmetic from some hundred rows on. Each sum is made in the order of `inner`, in blocks of 128, so a
-/// result does not depend on which other rows and columns are computed with it.
+/// Packing costs about as much as reading the weights once. From some hundred rows on, products with packed weights run
+/// at the speed of the processor's arithmetic. Each sum is made in the order of `inner`, in chains of 128, so a result
+/// does not depend on which other rows and columns are computed with it.
 public final class PackedMatrix {
     /// Where the sums of a product begin.
     public enum Start {
@@ -37,22 +37,22 @@ public final class PackedMatrix {
         kernels_packed_count(columns, inner) * MemoryLayout<Float>.stride
     }
 
-    /// Sets the weights of the `count` columns from `first` on, which stand as rows of `inner` floats. Different columns
-    /// may be set by several threads at once.
+    /// Sets the weights of columns `first` ..< `first + count`, given as rows of `inner` floats. Several threads may
+    /// set different columns at once.
     public func set(_ rows: UnsafePointer<Float>, first: Int, count: Int) {
         precondition(first >= 0 && first + count <= columns)
         kernels_pack_rows(rows, inner, first, count, inner, storage.pointer)
     }
 
-    /// Sets the weights of the `count` columns from `first` on, which stand turned: [inner, ≥ count] with `stride` floats
-    /// from row to row. Different columns may be set by several threads at once.
+    /// Sets the weights of columns `first` ..< `first + count`, given transposed: [inner, ≥ count], with `stride`
+    /// floats from row to row. Several threads may set different columns at once.
     public func setTurned(_ turned: UnsafePointer<Float>, stride: Int, first: Int, count: Int) {
         precondition(first >= 0 && first + count <= columns)
         kernels_pack_columns(turned, stride, first, count, inner, storage.pointer)
     }
 
-    /// out [rows, columns] = start + x [rows, inner] · wᵀ, on the calling thread alone, for all columns or for some, whose
-    /// first is a multiple of `columnAlignment`; `out` and a bias are those of the first.
+    /// Computes out [rows, columns] = start + x [rows, inner] · wᵀ on the calling thread: for all columns, or for a
+    /// range whose first is a multiple of `columnAlignment`. `out` and a bias begin with the first of these columns.
     public func multiply(
         _ x: TiledRows, rows: Int, columns range: Range<Int>? = nil, from start: Start = .zero,
         into out: UnsafeMutablePointer<Float>, stride: Int
@@ -66,7 +66,7 @@ public final class PackedMatrix {
         case .bias(let row): bias = row
         case .output: accumulates = true
         }
-        // Who asks for some columns mostly asks for the next ones next.
+        // A caller that asks for a range of columns usually asks for the following range next.
         let isLast = range.upperBound % Self.columnAlignment > 0 || range.upperBound == columns
         kernels_product(
             x.pointer, rows, storage.pointer + range.lowerBound * inner, range.count, inner,
@@ -87,7 +87,7 @@ public struct Matrix {
         self.stride = stride
     }
 
-    /// A good stride for `width` floats of a product: with a power of two its rows would compete for the same few places in
-    /// the cache.
+    /// A good stride for output rows of `width` floats. Rows that stand a power of two apart compete for the same few
+    /// places in the cache.
     public static func stride(for width: Int) -> Int { width % 256 == 0 ? width + 16 : width }
 }

@@ -2,13 +2,14 @@ import Kernels
 
 /// Which kernels this processor runs.
 public enum ProcessorKernels {
-    /// Their instruction set: avx512, avx2 or portable. It decides how sums are rounded: the same text, the same bits.
+    /// Their instruction set: avx512, avx2 or portable. It decides how sums are rounded: equal names mean equal bits.
     public static var instructionSet: String { String(cString: kernels_instruction_set()) }
 
     /// The number system of computations with these kernels, such as `cpu/avx512`.
     public static var numberSystem: String { systemPrefix + instructionSet }
 
-    /// The kernels of a number system, and the whole name of one that is not a processor's.
+    /// The kernels of a number system, such as `avx512` for `cpu/avx512`; the whole name for one that is not a
+    /// processor's.
     public static func kernels(ofNumberSystem name: String) -> String {
         name.hasPrefix(systemPrefix) ? String(name.dropFirst(systemPrefix.count)) : name
     }

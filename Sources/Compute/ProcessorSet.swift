@@ -38,8 +38,8 @@ public struct ProcessorSet: Sendable, Hashable {
         return !numbers.isEmpty && kernels_thread_bind(numbers, numbers.count)
     }
 
-    /// Divides all of these among `count` processes that have `size` each; none where that is not what there is. With fewer
-    /// it would take the same ones as whoever else takes only some.
+    /// Divides these processors among `count` processes of `size` each; empty unless that uses up all of them. With
+    /// some left over, other processes that bind to a part could take the same ones.
     public func slices(_ count: Int, of size: Int) -> [ProcessorSet] {
         let (all, overflows) = count.multipliedReportingOverflow(by: size)
         guard count > 0, size > 0, !overflows, all == numbers.count else { return [] }

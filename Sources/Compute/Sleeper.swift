@@ -18,7 +18,8 @@ final class Sleeper: Sendable {
         }
         while !isDone() {
             isAsleep.store(true, ordering: .sequentiallyConsistent)
-            // Where somebody has taken the flag back meanwhile, the bell rings, and must be heard now rather than later.
+            // If `wake` has taken the flag back in between, it rings the bell. That ring is consumed here, so that it
+            // cannot end a later wait.
             if isDone(), isAsleep.exchange(false, ordering: .sequentiallyConsistent) { return }
             bell.wait()
         }

@@ -20,9 +20,9 @@ final class ThreadPool: Sendable {
         }
     }
 
-    /// Looks of a bound thread for something to do before it sleeps: some 20 µs, longer than what lies between the loops of
-    /// a block. A loop of 40 µs takes 2 µs more than its share then, and 40 µs more where threads sleep at once. Threads
-    /// that are not bound may be in the way of whoever they wait for, and do sleep at once.
+    /// How often a bound thread looks for work before it sleeps: for some 20 µs, longer than the pause between two
+    /// loops of a layer. A loop of 40 µs then takes 2 µs more than its share; it would take 40 µs more if threads slept
+    /// at once. Threads that are not bound do sleep at once: they could be in the way of the thread that they wait for.
     private static let spins = 1000
     /// Bytes: the forward pass has deep call chains.
     private static let stackSize = 8 << 20

@@ -51,11 +51,12 @@ public struct Threads: Sendable {
         }
     }
 
-    /// Consecutive ranges that cover 0 ..< `total`, at most `size` long and all but the last a multiple of `step` (as `size`
-    /// is), with which the threads end together.
+    /// Consecutive ranges that cover 0 ..< `total`. Each has at most `size` elements, and all but the last a multiple
+    /// of `step`; `size` is one, too.
     ///
-    /// Of few rows all threads get as much, or nearly. Of many, each block takes at most the half of what is left for each
-    /// thread, down to ten times `step`: a thread on a slower processor, or one that was interrupted, takes fewer.
+    /// Threads should end together. So a few rows are divided evenly, or nearly. Of many rows, each range takes at most
+    /// half of what is left for each thread, down to ten times `step`: a thread that is slow or was interrupted takes
+    /// fewer ranges.
     public func blocks(of total: Int, atMost size: Int, multipleOf step: Int) -> [Range<Int>] {
         let smallest = min(size, 10 * step)
         let rounds = max(1, (total + size * count - 1) / (size * count))

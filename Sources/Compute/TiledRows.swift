@@ -3,7 +3,7 @@ import Kernels
 /// The left side of a product: rows of floats, laid out for the processor's instruction set. A view of memory, [rows /
 /// `rowsPerTile`, inner, `rowsPerTile`] and rounded up to whole tiles.
 public struct TiledRows {
-    /// Rows that stand together. Rows from a multiple of this on are tiled rows as well.
+    /// Rows of a tile. A view that begins at a multiple of this is a view of tiled rows as well.
     public static let rowsPerTile = kernels_tile()
 
     /// First element.

@@ -35,9 +35,9 @@ public struct LatentDictionary: Sendable {
     public let normalisation: SparseAutoencoder.Normalisation
     let contents: any DictionaryContents
 
-    /// The encoder. With `isLoaded` its weights are in memory, laid out for `layout` or, without one, for what is expected to
-    /// be fastest. Otherwise they stay in the file, to be read whenever rows are encoded, where the format can: for
-    /// dictionaries that do not fit into memory.
+    /// The encoder. With `isLoaded` its weights are in memory, laid out for `layout` or, if that is nil, for what is
+    /// expected to be fastest. Without `isLoaded` they stay in the file if the format allows it, and are read whenever
+    /// rows are encoded: for dictionaries that do not fit into memory.
     ///
     /// Throws `InputError` for anything that is missing, has another shape, is not finite or is not supported.
     public func encoder(

@@ -4,8 +4,8 @@ import Kernels
 
 /// The encoder half of a dictionary, in float32.
 ///
-/// z = (normalise(x) − input bias) · W + bias, then the activation rule. How a file format comes to these parts is its
-/// own business (`Formats/`).
+/// z = (normalise(x) − input bias) · W + bias, then the activation rule. Each format in `Formats/` makes these parts
+/// from its files.
 public final class SparseAutoencoder {
     /// What happens to a row before the encoder sees it.
     public enum Normalisation: Sendable, Hashable {
@@ -16,7 +16,7 @@ public final class SparseAutoencoder {
         case layerNorm
     }
 
-    /// How weights are laid out, which decides how activations are computed; never what they are.
+    /// How weights are laid out. It decides how activations are computed, and never what they are.
     public enum Layout: Sendable, Hashable, CaseIterable {
         case dense, bounded
 

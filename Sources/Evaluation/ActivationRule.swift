@@ -2,15 +2,15 @@
 public enum ActivationRule: String, Sendable, Hashable, Codable, CaseIterable {
     /// A latent fires or it does not: activations are above zero, and a latent that is not listed did not fire.
     case sparse
-    /// Every latent answers to every token with a number of either sign. Its count of active tokens is the number of
-    /// masked tokens, and shares of active tokens say nothing.
+    /// Every latent answers to every token with a number of either sign. So all masked tokens count as active, and
+    /// shares of active tokens mean nothing.
     case linear
 
     /// Whether shares of active tokens mean anything.
     public var hasDensities: Bool { self == .sparse }
 
-    /// What cannot be about a latent's sum over `tokens` masked tokens of a prompt, `active` of them active; nil where
-    /// nothing is wrong.
+    /// What is impossible about a latent's sum over `tokens` masked tokens of a prompt, of which `active` were active;
+    /// nil if nothing is.
     public func flaw(sum: Double, active: UInt32, tokens: UInt32) -> (expected: String, found: String)? {
         guard sum.isFinite else { return ("a finite sum", "\(sum)") }
         switch self {
@@ -24,8 +24,8 @@ public enum ActivationRule: String, Sendable, Hashable, Codable, CaseIterable {
         return nil
     }
 
-    /// What cannot be about the number of latents in a prompt's row, of a dictionary with `latents`; nil where nothing is
-    /// wrong.
+    /// What is impossible about the number of latents in a prompt's row, for a dictionary of `latents`; nil if nothing
+    /// is.
     public func flaw(entries: Int, latents: Int, tokens: UInt32) -> (expected: String, found: String)? {
         let all = tokens > 0 ? latents : 0
         guard self == .linear, entries != all else { return nil }

@@ -1,7 +1,7 @@
 import Prompts
 import Transformers
 
-/// The rows of a shard that have a token under a mask, and which of them each prompt's tokens are.
+/// The rows of a shard that have a token under a mask, and the places of each prompt's tokens among them.
 ///
 /// Prompts may share a row and mask it differently: it is encoded if any of them asks for it.
 public struct MaskedRows {

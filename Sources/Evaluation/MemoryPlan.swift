@@ -65,10 +65,10 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
         needs.perToken > 0 ? min(most, room / needs.perToken) : most
     }
 
-    /// Most tokens of the next batch where results take `results` bytes, the longest of whose prompts has `longest` tokens.
+    /// Most tokens of the next batch if results take `results` bytes; the longest of its prompts has `longest` tokens.
     ///
-    /// Results are as large as what they hold: they are measured while they grow, and what they take beyond what is kept
-    /// free for them, batches do without. Throws `InputError` of kind `temporary` where no prompt has room beside them.
+    /// Results take as much as they hold, so they are measured while they grow. What they take beyond their reserve is
+    /// taken from batches. Throws `InputError` of kind `temporary` if no prompt has room beside them.
     public func batchTokens(beside results: Int, longest: Int) throws -> Int {
         let beyond = max(0, results - needs.results)
         let least = sum(needs.fixed, beyond, self.longest * needs.perTokenOfLongest, longest * needs.perToken)
@@ -85,7 +85,7 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
         _ limit: Int, _ needed: Int, _ what: String, hint: String = "raise the limit, or give the worker fewer threads",
         kind: InputError.Kind
     ) -> InputError {
-        // Rounded up, so that the number does when it is given.
+        // Rounded up, so that the size that is named is enough.
         let mebibytes = (needed >> 20) + (needed.isMultiple(of: 1 << 20) ? 0 : 1)
         return InputError(
             "--memory", expected: "at least \(mebibytes)MiB for a worker, for \(what)",
@@ -126,7 +126,7 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A sum of sizes, the largest number where it is larger than any memory.
+/// A sum of sizes; `Int.max` if it overflows.
 private func sum(_ sizes: Int...) -> Int {
     sizes.reduce(0) { sum, size in
         let (next, overflow) = sum.addingReportingOverflow(size)
@@ -134,7 +134,7 @@ private func sum(_ sizes: Int...) -> Int {
     }
 }
 
-/// A product of sizes, the largest number where it is larger than any memory.
+/// A product of sizes; `Int.max` if it overflows.
 private func product(_ a: Int, _ b: Int) -> Int {
     let (product, overflow) = a.multipliedReportingOverflow(by: b)
     return overflow ? Int.max : product

@@ -1,4 +1,5 @@
-/// A SHA-256 digest; written as 64 lower-case hexadecimal digits wherever people or files see it.
+/// A SHA-256 digest, written as 64 lower-case hexadecimal digits. Whoever holds one says what it is of: content (before
+/// compression, the same everywhere) or transfer (the bytes as they are sent or stored).
 public struct Digest: Sendable, Hashable, Codable, Comparable, CustomStringConvertible {
     /// 32 bytes.
     public let bytes: [UInt8]

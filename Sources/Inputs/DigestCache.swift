@@ -3,8 +3,8 @@ import Synchronization
 
 /// SHA-256 digests of input files, remembered between runs so that an unchanged model is not read again.
 ///
-/// An entry holds for a path while size, device, inode and the times of the last change of content and of status stay
-/// the same; the latter is moved by every replacement, even by one that sets the modification time back.
+/// An entry holds for a path while size, device, inode and two times stay the same: that of the last change of content,
+/// and that of the last change of status. Every replacement moves the latter, even one that sets the former back.
 public final class DigestCache: Sendable {
     /// What tells that a file is still the one that was read.
     private struct Stamp: Codable, Hashable {

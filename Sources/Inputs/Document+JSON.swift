@@ -4,7 +4,8 @@ extension Document.Value {
     /// Takes over what `JSONSerialization` gives: it reads the vocabulary of a tokenizer in a third of the time that
     /// `JSONDecoder` takes to decode values of any type.
     init(json value: Any) throws {
-        // Casts of objects to other types look for a bridge and find none, which takes longer than all the rest.
+        // A cast to a type that the object does not have searches for a bridge and finds none. That takes longer than
+        // all the rest.
         if type(of: value) is AnyClass {
             switch value {
             case let number as NSNumber: self = Self.number(number)
@@ -22,7 +23,8 @@ extension Document.Value {
     }
 
     private static func number(_ number: NSNumber) -> Self {
-        // What has more digits than a double is a decimal, whose own way to a double is not the nearest one.
+        // A number with more digits than a double holds comes as a decimal, whose own conversion does not give the
+        // nearest double.
         if let decimal = number as? NSDecimalNumber {
             let text = decimal.stringValue
             return Int(text).map { .integer($0) } ?? whole(Double(text) ?? decimal.doubleValue)

@@ -3,8 +3,8 @@ import Foundation
 /// A folder under a hidden name that says which process makes it, `.NAME.HOST-PID-MARK.partial`, and is locked as long as
 /// that process lives.
 ///
-/// The name alone would not do: a number is given to another process one day, and processes in containers may have the
-/// same one. The lock alone would not do: not all network file systems have it.
+/// The name alone is not enough: process numbers are used again, and processes in containers may have equal ones. The
+/// lock alone is not enough: not all network file systems have locks.
 final class FolderDraft {
     let path: String
     private var lock: Int32
@@ -31,7 +31,7 @@ final class FolderDraft {
 
     /// Removes it with all that is in it.
     func remove() {
-        // The error that led here is the one to tell; what stays, the next draft's maker removes.
+        // The error that led here is the one to report. Whatever stays is removed by whoever makes the next draft here.
         try? FileManager.default.removeItem(atPath: path)
         release()
     }

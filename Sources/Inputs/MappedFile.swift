@@ -41,8 +41,8 @@ public final class MappedFile: Sendable {
         return UnsafeRawBufferPointer(start: address, count: size)
     }
 
-    /// Reads the bytes from `offset` on without making their pages part of this process: what is read so costs no memory,
-    /// and is there sooner than a mapping's pages. Throws `InputError` where the file has become shorter or cannot be read.
+    /// Reads the bytes from `offset` on without making their pages part of this process. That costs no memory, and is
+    /// faster than reading through a mapping. Throws `InputError` where the file has become shorter or cannot be read.
     public func read(from offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
         var done = 0
         while done < buffer.count {
@@ -71,10 +71,10 @@ public final class MappedFile: Sendable {
         }
     }
 
-    /// Stays in a core's cache until it has been used.
+    /// A piece stays in a core's cache until it has been used.
     private static let pieceBytes = 64 << 10
 
-    /// The kernel takes this much at a time, whatever it is asked for: its usual read-ahead.
+    /// The kernel reads this much at a time, however much it is asked for: its usual read-ahead.
     private static let readAheadBytes = 128 << 10
 
     /// Has the kernel bring a range into the page cache, cut to the file, because it will be read soon. Where the kernel

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Whether something is there, where "I may not look" is not "nothing".
+/// Whether something is there. A place that may not be looked at is an error, not "nothing".
 public enum Presence {
     /// What stands at a path.
     public enum Found: Sendable {

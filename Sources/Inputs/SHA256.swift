@@ -1,12 +1,12 @@
 import CCrypto
 
-/// SHA-256 of bytes that come piece by piece, by the system's libcrypto, which has instructions for it where processors
-/// do. A name of the algorithm that is looked up once is several times as fast for short texts as one for each hash.
+/// SHA-256 of bytes that come piece by piece, by the system's libcrypto, which uses the processor's instructions for
+/// it. The algorithm is looked up once, because a look-up for each hash makes short texts several times slower.
 struct SHA256: ~Copyable {
     /// Bytes of a digest.
     static let byteCount = 32
 
-    // It is never changed or freed once it is made.
+    // Never changed or freed once it is made.
     nonisolated(unsafe) private static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
 
     private let context = EVP_MD_CTX_new()
@@ -30,8 +30,8 @@ struct SHA256: ~Copyable {
         }
     }
 
-    /// Fails only where libcrypto is broken or memory is out: no input leads there, and a digest that might be wrong is
-    /// worse than an end.
+    /// Fails only if libcrypto is broken or memory is exhausted. No input leads there, and a digest that might be wrong
+    /// is worse than the end of the process.
     private func check(_ result: Int32) {
         precondition(result == 1, "libcrypto cannot compute SHA-256")
     }

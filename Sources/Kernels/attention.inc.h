@@ -81,7 +81,8 @@ struct KERNEL(softmax_state) {
     float largest[LANES], sum[LANES];
 };
 
-// In each lane the largest of a row's scores that it holds, of which lo ... hi - 1 count; the others become -infinity.
+// For each lane the largest of the row's scores that fall into it. Only scores lo ... hi - 1 count; the others become
+// -infinity.
 INLINE void KERNEL(largest_scores)(float *scores, size_t lo, size_t hi, size_t count, vec *most) {
     const vec none = (vec){0} - INFINITY;
     vec largest = *most;
@@ -99,8 +100,8 @@ INLINE void KERNEL(largest_scores)(float *scores, size_t lo, size_t hi, size_t c
     *most = largest;
 }
 
-// Of each row's lanes the largest, in rows[0], or the sum in the order of KERNEL(sum): all rows at once, after they were
-// turned.
+// Over each row's lanes: the largest, in rows[0], or the sum in the order of KERNEL(sum). Rows are transposed first, so
+// that all of them are done at once.
 INLINE void KERNEL(largest_of_rows)(vec rows[LANES]) {
     KERNEL(turn_square)(rows);
     UNROLL for (size_t width = LANES / 2; width > 0; width /= 2)
@@ -116,9 +117,10 @@ INLINE void KERNEL(sums_of_rows)(vec rows[LANES]) {
         UNROLL for (size_t i = 0; i < width; i++) rows[i] += rows[i + width];
 }
 
-// Turns the scores of a block into exp(scale * (score - largest so far)), zeros where they do not count, for all rows.
-// Sets what the rows' earlier sums are to be multiplied by. Meanwhile `width` floats for each row are fetched from `next`:
-// the processor does not guess them, and all at once they would be waited for.
+// Turns the scores of a block into exp(scale * (score - largest so far)), with zeros for those that do not count, for
+// all rows. Sets what the rows' earlier sums are to be multiplied by. Meanwhile `width` floats for each row are
+// prefetched from `next`: the processor does not foresee these reads, and if all were asked for at once it would wait
+// for them.
 static void KERNEL(softmax_block)(float *scores, const size_t *lo, const size_t *hi, size_t count, float scale,
                                   const float *const *next, size_t width, struct KERNEL(softmax_state) *state,
                                   float *factor) {
@@ -193,7 +195,7 @@ static void KERNEL(attention)(const float *q, size_t q_stride, float *out, size_
     size_t all = count * group, further = ROWS / group * q_stride;
     for (size_t row = 0; row < all; row += ROWS) {
         size_t rows = all - row < ROWS ? all - row : ROWS;
-        // Of these rows, and about where the next ones have theirs.
+        // Where the queries of these rows stand, and about where those of the next rows do.
         const float *queries[LANES], *next[LANES];
         float factor[LANES];
         size_t token[LANES];
@@ -209,8 +211,8 @@ static void KERNEL(attention)(const float *q, size_t q_stride, float *out, size_
         KERNEL(turn_queries)(queries, head_size, turned);
         memset(sums, 0, ROWS * width * sizeof(float));
         size_t first = window > 0 && token[0] >= window ? token[0] - window + 1 : 0, end = token[ROWS - 1] + 1;
-        // Blocks end at multiples of KEYS, whichever rows stand together, and keys that are not a row's only add zeros:
-        // so a row's numbers do not depend on which rows are asked for with it.
+        // Blocks end at multiples of KEYS, whichever rows stand together, and a row's own sums get only zeros from keys
+        // that it does not see. So its numbers do not depend on the rows beside it.
         for (size_t from = first / (2 * LANES) * (2 * LANES), to; from < end; from = to) {
             to = (from / KEYS + 1) * KEYS;
             size_t keys = end < to ? end - from : to - from, tiled = ROUND_UP(keys, LANES);

@@ -123,10 +123,10 @@ INLINE void KERNEL(take)(const bool has_cut, const struct kernels_bound_weights 
         __m512 room = _mm512_fmadd_ps(_mm512_set1_ps(x->norm[r]), error, slack);
         room = _mm512_fmadd_ps(_mm512_set1_ps(x->error[r]), norm, room);
         __m512 middle = _mm512_add_ps(_mm512_loadu_ps(sums), base), upper = _mm512_add_ps(middle, room);
-        // Not below, so that what is not a number stays in.
+        // Compared as "not below", so that NaN stays in.
         uint16_t stays = has_cut ? _mm512_mask_cmp_ps_mask(valid, upper, cut, _CMP_NLE_UQ)
                                  : _mm512_mask_cmp_ps_mask(valid, upper, _mm512_set1_ps(bars[r]), _CMP_NLT_UQ);
-        // Stored even if nothing stays: which rows have some cannot be foreseen, and a wrong guess costs more.
+        // Stored even if nothing stays: whether something does is unpredictable, and a mispredicted branch costs more.
         _mm512_storeu_ps(row->upper + row->count, _mm512_maskz_compress_ps(stays, upper));
         _mm512_storeu_si512(row->latents + row->count, _mm512_maskz_compress_epi32(stays, latents));
         row->count += (size_t)__builtin_popcount(stays);
@@ -189,7 +189,7 @@ static void KERNEL(select)(const struct kernels_bound_weights *w, size_t first, 
                 KERNEL(tile_of)(tile, x->codes + row * padded + k * TILE, x->sums + row * blocks + block,
                                 x->scales + row * blocks + block, blocks, panel + k * PANEL, depth / STEPS, ahead,
                                 scales + block * PANEL, block > 0, sums);
-                // While they are in the nearest cache.
+                // Taken while the sums are in the nearest cache.
                 if (block + 1 == blocks)
                     KERNEL(take_panel)(w, latent, here, sums, x, row, tile, bars, candidates);
             }

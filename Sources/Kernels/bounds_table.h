@@ -17,7 +17,7 @@ struct bounds_table {
 /// What values are multiplied by on the way to codes. Below the normal numbers nothing is coded: all of it is error.
 static inline float kernels_inverse(float scale) { return scale > 1e-37f ? 1 / scale : 0; }
 
-/// A float that is not below the square root; among the smallest numbers, where rounding is coarse, well above it.
+/// A float that is not below the square root. It is well above it for the smallest numbers, where rounding is coarse.
 static inline float kernels_root_up(double square) { return (float)(__builtin_sqrt(square) * (1 + 1e-6) + 1e-37); }
 
 /// Puts a value above the bar among the k largest so far; they form a min-heap of `held`.

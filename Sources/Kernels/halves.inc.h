@@ -13,7 +13,7 @@ static void KERNEL(halve)(const float *x, size_t x_stride, size_t rows, size_t i
             float size = fabsf(x[k]);
             largest = size > largest ? size : largest;
         }
-        // Numbers so small that their inverse is none become zeros.
+        // If all numbers are so small that the inverse of the scale would overflow, they become zeros.
         int exponent = largest > 0x1p-100f ? ilogbf(largest) - 14 : 0;
         float scale = ldexpf(1, exponent), inverse = ldexpf(1, -exponent);
         double lost = 0;

@@ -27,7 +27,7 @@
 #define UPPER(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #endif
 
-// Turns a square of LANES by LANES: log2(LANES) perfect shuffles.
+// Transposes a square of LANES by LANES: log2(LANES) perfect shuffles.
 INLINE void KERNEL(turn_square)(vec a[LANES]) {
     vec b[LANES];
     UNROLL for (size_t width = 1; width < LANES; width *= 2) {
@@ -56,7 +56,7 @@ INLINE void KERNEL(lay)(const vec rows[TILE], float *out) {
     UNROLL for (size_t i = 0; i < LANES; i++) STORE(out + i * TILE, a[i]);
 }
 #else
-// What three pairs of rows have in one half of their lanes, pair after pair for each lane.
+// One vector of a tile, from the pairs of values that three pairs of rows have for the same steps.
 #if LANES == 16
 #define LAY_FIRST(a, b, c) PAIRS(PAIRS(a, b, 0, 8, -1, 1, 9, -1, 2, 10), c, 0, 1, 8, 3, 4, 9, 6, 7)
 #define LAY_SECOND(a, b, c) PAIRS(PAIRS(a, b, -1, 3, 11, -1, 4, 12, -1, 5), c, 10, 1, 2, 11, 4, 5, 12, 7)
@@ -84,7 +84,7 @@ INLINE void KERNEL(lay)(const vec rows[TILE], float *out) {
 }
 #endif
 
-// The rows of a tile, of which `count` are there; in place of the others, whose sums nobody makes, stands the last.
+// The rows of a tile, of which `count` exist. The last one stands in for the others, whose sums are not used.
 INLINE void KERNEL(rows_of_tile)(const float *x, size_t stride, size_t count, const float *rows[TILE]) {
     UNROLL for (size_t r = 0; r < TILE; r++) rows[r] = x + (r < count ? r : count - 1) * stride;
 }

@@ -4,10 +4,9 @@
 // the sums so far. So every sum is made of the same additions in the same order, whatever the number of rows,
 // columns, panels and threads around it, and short chains keep what rounding adds up to small.
 //
-// Tiles are nearly square and steps unrolled: then the fewest instructions go into a multiply-add (34 into 24 with
-// AVX-512). That is what counts where another thread shares the core and its decoders, as on most machines that are
-// rented: there a tile of 14 rows by two vectors, with 16 instructions more for 28, is a tenth slower. And it counts how
-// few places a step reads: with rows that stand apart, products are some hundredths slower there.
+// Tiles are nearly square and steps unrolled, because that takes the fewest instructions for a multiply-add: 34 for 24
+// with AVX-512. Rented machines share cores, and another thread takes part of the decoders. Few places are read in a
+// step, for rows that stand apart are slower. docs/engine.md has the measurements.
 
 // Steps of k in a chain: its part of a panel stays in the first-level cache for all rows.
 #define BLOCK 128

@@ -36,10 +36,10 @@ public struct Architecture: Sendable, Hashable {
     /// More layers are refused; everything that lists a model's modules stays small.
     static let mostLayers = 1 << 12
 
-    /// Whether equal weights and tokens give equal residual streams under both: all that decides them is equal.
+    /// Whether equal weights and tokens give equal residual streams under both.
     public func computes(like other: Architecture) -> Bool {
         var same = other
-        // Names of the same computation, what comes after all layers, and bounds that no computation within them sees.
+        // Not compared: names, what comes after all layers, and sizes that no computation depends on.
         (same.family, same.names, same.head) = (family, names, head)
         (same.layerCount, same.contextLength) = (layerCount, contextLength)
         let common = min(layerCount, other.layerCount)

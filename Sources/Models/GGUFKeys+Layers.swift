@@ -3,8 +3,8 @@ import Tensors
 
 /// What several families say in the same way.
 extension GGUFKeys {
-    /// Causal attention with rotary positions over whole heads, and the same window in all layers. Mixtures of experts,
-    /// whose keys stand beside, are refused.
+    /// Causal attention with rotary positions over whole heads, and the same window in all layers. Refuses mixtures of
+    /// experts, which have keys of their own beside these.
     public func attention(hiddenSize: Int, layerCount: Int) throws -> Attention {
         for key in [self["expert_count"], self["expert_used_count"]] {
             if let experts = try file.optionalInteger(key), experts != 0 {

@@ -21,7 +21,7 @@ public final class GGUFKeys {
         prefix = "\(architecture)."
     }
 
-    /// The whole name of a key, which is thereby known.
+    /// The whole name of a key. Asking for it makes the key known.
     public subscript(_ key: String) -> String {
         known.insert(prefix + key)
         return prefix + key

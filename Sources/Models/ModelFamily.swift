@@ -13,7 +13,7 @@ public struct ModelFamily: Sendable {
     public let unused: [String]
     /// Reads a config.json. Every key that the family knows must be asked for; others are refused afterwards.
     public let read: @Sendable (ConfigKeys) throws -> Architecture
-    /// How GGUF files have it; nil where they do not, or another family reads them.
+    /// The family's form in GGUF files; nil if there is none, or if another family reads it.
     public let gguf: GGUF?
 
     /// A family as llama.cpp writes it.

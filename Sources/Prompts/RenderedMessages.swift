@@ -2,10 +2,10 @@ import Inputs
 
 /// Messages after the chat template, and where each message's content stands in the text.
 ///
-/// Looking for a content in the text would find the word `user` in the template's own header. So the same roles are
-/// rendered once more with placeholders for contents; what stands round the placeholders is the template's, and the real
-/// text must be exactly that with the contents in between, as they are or, for templates that trim, without the white
-/// space at their ends.
+/// Searching the text for a content would find the word `user` in the template's own header. So the same roles are
+/// rendered once more with placeholders for contents. What stands round the placeholders is the template's. The real
+/// text must be exactly that with the contents in between: as they are, or without the white space at their ends for
+/// templates that trim.
 struct RenderedMessages {
     let text: String
     /// For each message the UTF-8 bytes of its content.

@@ -1,8 +1,8 @@
 /// Which prompts make up which shard: prompts in file order, up to `shard_tokens` of them, never split.
 ///
-/// A pure function of the prompts' lengths, so that the same job has the same shards wherever and whenever it runs. How
-/// many workers there will be, and how fast, nobody knows: shards are to be as large as can be, as each needs all weights
-/// once, and workers are to end together.
+/// A pure function of the prompts' lengths, so that the same job has the same shards wherever and whenever it runs.
+/// Nobody knows how many workers there will be, and how fast. Shards are as large as possible, because each needs all
+/// weights once, and become smaller at the end, so that workers end together.
 public struct ShardPlan: Sendable, Hashable {
     /// For each shard the positions of its prompts.
     public let shards: [Range<Int>]
@@ -14,8 +14,8 @@ public struct ShardPlan: Sendable, Hashable {
 
     /// Plans prompts of the given lengths; a prompt longer than `shardTokens` gets a shard of its own.
     ///
-    /// Of few, the largest is as small as can be. Of many, those of the last quarter of the tokens are smaller and smaller,
-    /// so that a worker that comes late or is slower than others takes a smaller one in the end.
+    /// In a plan of few shards the largest is as small as possible. In a plan of many, the shards of the last quarter
+    /// of the tokens become smaller and smaller, so that a worker that is late or slow ends with a small one.
     public init(lengths: [Int], shardTokens: Int) {
         let tokens = lengths.reduce(0, +)
         guard tokens / shardTokens >= Self.fewShards else {
@@ -30,11 +30,11 @@ public struct ShardPlan: Sendable, Hashable {
         }
     }
 
-    /// As few as can be, the largest of them as small as can be: whole prompts in order, at most `most` tokens together
-    /// unless one is longer.
+    /// As few shards as possible, and the largest of them as small as possible: whole prompts in order, at most `most`
+    /// tokens in each unless one prompt is longer.
     public static func even(_ lengths: [Int], upTo most: Int) -> [Range<Int>] {
         var shards = filled(lengths) { _ in most }
-        // Sizes below `tooSmall` make more, `enough` does not.
+        // Shards of `tooSmall` tokens would be more in number, those of `enough` are not.
         var (tooSmall, enough) = (0, most)
         while enough - tooSmall > 1 {
             let size = tooSmall + (enough - tooSmall) / 2
@@ -48,7 +48,7 @@ public struct ShardPlan: Sendable, Hashable {
         return shards
     }
 
-    /// Fills one after the other; `room` is how many tokens the next takes, of those that are done before it.
+    /// Fills shards one after the other. `room` says how many tokens the next one takes after `done` tokens.
     private static func filled(_ lengths: [Int], room: (_ done: Int) -> Int) -> [Range<Int>] {
         var shards: [Range<Int>] = []
         var (start, done, end) = (0, 0, room(0))

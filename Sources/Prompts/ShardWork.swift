@@ -15,7 +15,7 @@ public struct PromptTokens: Sendable, Hashable {
     }
 }
 
-/// The unit of everything: some prompts whose result depends on them alone.
+/// A shard of prompts. Its result depends on these and on the task alone.
 public struct ShardWork: Sendable, Hashable {
     /// Position of the shard in the plan.
     public var index: Int

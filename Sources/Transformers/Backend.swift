@@ -1,6 +1,6 @@
 import Models
 
-/// Something that runs a checkpoint, plain and with adapters, and others beside it up to given layers.
+/// Runs a base checkpoint, the base with adapters, and whole checkpoints beside it, up to given layers.
 ///
 /// The one implementation today runs on the CPU; another device would be another conforming type.
 public protocol Backend: AnyObject {

@@ -2,7 +2,7 @@
 public struct ForwardMemory: Sendable, Hashable {
     /// Adapters, which stay.
     public var adapters = 0
-    /// What stays of scratch, norm weights and biases, however many tokens there are.
+    /// Scratch of threads, norm weights and biases, however many tokens there are.
     public var scratch = 0
     /// For each token of a batch: residual streams, queries, keys and values, tapped rows.
     public var perToken = 0

@@ -4,7 +4,7 @@
 Setup:  pip install torch transformers peft safetensors
 Use:    models.py OUT_DIR        (Tests/TransformersTests/Goldens)
 Writes one Hugging Face folder per case with adapters beside it, sequences.json and states.safetensors with the keys
-"<case>/<variant>/<sequence>/<depth>": residual stream [tokens, hidden] after <depth> blocks, float32, eager attention.
+"<case>/<variant>/<sequence>/<depth>": residual stream [tokens, hidden] after <depth> layers, float32, eager attention.
 """
 import json, os, sys
 import torch
@@ -66,7 +66,7 @@ def main():
 
 
 def collect(states, prefix, model, sequences):
-    # hidden_states holds the last block's output only after the final norm: a hook reads it before.
+    # hidden_states holds the last layer's output only after the final norm: a hook reads it before.
     last = []
     hook = model.model.layers[-1].register_forward_hook(lambda m, i, o: last.append(o[0] if isinstance(o, tuple) else o))
     with torch.inference_mode():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The mean input of the last linear layer in block 14, over the message contents of the reference prompts.
+"""The mean input of the last linear layer in layer 14, over the message contents of the reference prompts.
 
 Setup:  pip install torch transformers safetensors; scripts/setup/reference-model
 Use:    planted.py MODEL_DIR TOKENS_JSON OUT_FILE

@@ -32,8 +32,8 @@ final class WorkerProcess {
     private let input = Pipe()
     private let ended = DispatchSemaphore(value: 0)
 
-    /// Starts it, on these processors only where some are named; `relay` gets its lines, and `exited` is called on a thread of the system's choice when
-    /// it ends. Throws `InputError`.
+    /// Starts it, on `processors` only if there are some. `relay` gets its lines. `exited` is called when it ends, on a
+    /// thread of the system's choice. Throws `InputError`.
     init(
         _ executable: String, _ arguments: [String], processors: ProcessorSet?,
         relay: (@Sendable (String) -> Void)? = nil,
@@ -41,7 +41,7 @@ final class WorkerProcess {
     ) throws {
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
-        // Keys of this machine's cluster are not for a coordinator that has none.
+        // Keys in the environment are for another coordinator: this one has none.
         process.environment = ProcessInfo.processInfo.environment.filter { !KeySources.variables.contains($0.key) }
         process.standardInput = input
         if let relay { process.standardError = LineRelay(relay).pipe }
@@ -52,8 +52,8 @@ final class WorkerProcess {
                     processID: Int(process.processIdentifier), status: process.terminationStatus,
                     bySignal: process.terminationReason == .uncaughtSignal))
         }
-        // A process runs where the thread does that starts it. So do two threads that Foundation starts with the first
-        // process; they only wait.
+        // A new process inherits the processors of the thread that starts it. So do two threads that Foundation starts
+        // with the first process; they only wait.
         let own = processors.flatMap { _ in ProcessorSet.ofThisThread() }
         processors?.bindThisThread()
         defer { own?.bindThisThread() }

@@ -1,7 +1,7 @@
-/// How fast a job gets on, from what was seen of it alone: what was done before somebody looked says nothing about now.
+/// How fast a job gets on, from what was seen since somebody watches: what was done before says nothing about now.
 ///
-/// Results come in steps. So the clock starts with the first step that is seen, and there is a rate once there was another:
-/// up to the first one, nobody knows for how long it was under way.
+/// Results come in steps, and nobody knows how long the first step took. So the clock starts with it, and there is a
+/// rate from the second step on.
 public struct ProgressRate: Sendable {
     private var last: (tokens: Int, at: Double)?
     /// The first step that was seen.
@@ -16,7 +16,7 @@ public struct ProgressRate: Sendable {
     public mutating func note(tokens: Int, at now: Double) {
         defer { if last?.tokens != tokens { last = (tokens, now) } }
         guard let last, tokens != last.tokens else { return }
-        // Results that were taken back: what was measured is of another job, so to say.
+        // Results were taken back, so that what was measured is no longer true; or this is the first step.
         if tokens < last.tokens || first == nil { return first = (tokens, now) }
         longestPause = max(longestPause, now - last.at)
     }
@@ -24,7 +24,7 @@ public struct ProgressRate: Sendable {
     /// Tokens a second; nil as long as that is not known.
     public func perSecond(at now: Double) -> Double? {
         guard let first, let last, last.at > first.at, last.tokens > first.tokens else { return nil }
-        // The next step takes as long as others did; only where it takes longer, things have become slower.
+        // A pause counts only once it is longer than all before: until then the next step is not late.
         let idle = now - last.at
         return Double(last.tokens - first.tokens) / (last.at - first.at + (idle > longestPause ? idle : 0))
     }

@@ -20,7 +20,8 @@ extension SparseAutoencoder {
             if case .topK(let k) = self { k } else { nil }
         }
 
-        /// What the pre-activation of each latent must be above for it to be active; nil where only the largest are.
+        /// What each latent's pre-activation must exceed for the latent to be active; nil for rules without such a
+        /// value.
         func cut(latents: Int) -> FloatBuffer? {
             let cut = FloatBuffer(latents)
             switch self {
@@ -34,8 +35,8 @@ extension SparseAutoencoder {
             return cut
         }
 
-        /// Appends a row with what is active of the pre-activations `z` of some latents, in ascending order, which are all
-        /// that can be active. `heap` has room for k.
+        /// Appends a row with the active ones of `latents`, which ascend and include all that can be active. `z` holds
+        /// their pre-activations; `heap` has room for k.
         func select(
             _ latents: [UInt32], _ z: [Float], heap: UnsafeMutablePointer<Float>, into result: inout Activations
         ) {
@@ -45,7 +46,7 @@ extension SparseAutoencoder {
             case .relu: result.appendRow(latents, z) { z[$0] > 0 }
             case .topK(let k):
                 let bar = kernels_kth_largest(z, z.count, k, heap)
-                // Of those that equal the k-th the lower latents are in.
+                // Of the values that equal the k-th largest, those of the lower latents count.
                 var ties = bar > 0 ? k - z.reduce(0) { $0 + ($1 > bar ? 1 : 0) } : 0
                 result.appendRow(latents, z) { index in
                     if z[index] == bar, ties > 0 {

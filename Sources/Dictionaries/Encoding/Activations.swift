@@ -4,7 +4,7 @@ public struct Activations: Sendable {
     public internal(set) var rowStarts: [Int] = [0]
     /// Latents of all rows, ascending within a row.
     public internal(set) var latents: [UInt32] = []
-    /// Their activations: above zero but where the rule is linear.
+    /// Their activations: above zero, except under the rule `linear`.
     public internal(set) var values: [Float] = []
 
     /// No rows.
@@ -19,7 +19,7 @@ public struct Activations: Sendable {
         }
     }
 
-    /// Adds a row with those entries whose index `isActive` says yes to.
+    /// Adds a row with the entries for whose index `isActive` returns true.
     mutating func appendRow(_ latents: [UInt32], _ values: [Float], where isActive: (Int) -> Bool) {
         for index in latents.indices where isActive(index) {
             self.latents.append(latents[index])

@@ -1,17 +1,17 @@
 import Compute
 import Kernels
 
-/// Computes exactly only what can matter: the same activations, bit for bit, as all products would give.
+/// Sums exactly only what can matter. It gives the same activations as all products would, bit for bit.
 ///
-/// 8-bit products give every pre-activation an upper and a lower bound (`bounds.h`). What cannot be among the k largest,
-/// or above its threshold, is dropped. The k most promising latents of each row get narrow bounds from float32 products;
-/// the k-th of these is a bar that all others must be able to reach. What then remains gets narrow bounds as well, and
-/// only the few that these cannot decide about, the k largest among them, are summed as dense products are.
+/// 8-bit products give every pre-activation an upper and a lower bound (`bounds.h`). What cannot be among the k
+/// largest, or above its threshold, is dropped. The k most promising latents of each row get narrow bounds from float32
+/// products. The k-th of these is a bar that all others must be able to reach. What remains gets narrow bounds as well.
+/// Only what they leave undecided, and the k largest, is summed in the order of dense products.
 final class BoundedEncoding: EncodingMethod {
-    /// Rows that go through the 8-bit products together are as many as give this many bytes of codes, but no more than
-    /// `PackedMatrix.rowsPerBlock`: they stay in a core's cache.
+    /// 8-bit codes that one scan goes through, in bytes: they stay in a core's cache. A scan has at most
+    /// `PackedMatrix.rowsPerBlock` rows.
     private static let bytesPerScan = 600 << 10
-    /// Latents between two looks at the room in the lists.
+    /// Latents between two checks that the lists have room.
     static let latentsPerChunk = 1024
     /// Where more than this share of all pairs needs float32 products, computing all of them densely is faster.
     private static let mostPairs = 0.125
@@ -40,10 +40,10 @@ final class BoundedEncoding: EncodingMethod {
         let lists: CandidateLists
         /// [rows per piece]
         let lengths: FloatBuffer
-        /// Of one scan: the most promising of each row. Of a piece: all that remains.
+        /// Pairs of one scan: the most promising of each row. Pairs of a piece: all that remain.
         var promising = PairBounds()
         var remaining = PairBounds()
-        /// How much came to `remaining`, and how many rows.
+        /// Pairs that came to `remaining` so far, and their rows.
         var pairs = 0
         var rows = 0
 
@@ -98,7 +98,7 @@ final class BoundedEncoding: EncodingMethod {
         scratch.codes.encode(x, rows: rows, for: weights)
         for row in 0..<rows {
             let length = scratch.codes.lengths.pointer[row]
-            // x is its distance from the centre and the centre: both have to be small enough.
+            // ‖x‖ + ‖y‖ is not below the length of y or of the centre, whose products must not overflow.
             let largest = length + scratch.codes.norms.pointer[row]
             let isBounded = largest * weights.largestNorm < BoundedWeights.mostBounded
             if !isBounded { scratch.codes.norms.pointer[row] = .infinity }

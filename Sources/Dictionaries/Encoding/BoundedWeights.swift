@@ -8,8 +8,8 @@ final class BoundedWeights {
     /// Latents that are packed by one piece of work.
     static let latentsPerPanel = Int(KERNELS_BOUND_PANEL)
 
-    /// Above this product of lengths, or for biases above it, sums might overflow float32 on the way: nothing is bounded,
-    /// all latents of such a row are summed.
+    /// If a product of lengths, or a bias, is above this, sums might overflow float32 on the way. Nothing is bounded
+    /// then: all latents of such a row are summed.
     static let mostBounded: Float = 1e37
 
     /// [latents, width]
@@ -27,7 +27,7 @@ final class BoundedWeights {
     private let centre: FloatBuffer
     private let buffers: [FloatBuffer]
 
-    /// Takes `rows`. With `cut`, a latent matters where its pre-activation is above it; without, where it is among the
+    /// Takes `rows`. With `cut`, a latent matters if its pre-activation is above its cut; without, if it is among the
     /// largest.
     init(rows: FloatBuffer, latents: Int, width: Int, bias: FloatBuffer, cut: FloatBuffer?) {
         self.rows = rows

@@ -1,6 +1,6 @@
 import Kernels
 
-/// For each row of a block the latents that may matter, with an upper bound of each one's value. Lists grow as needed.
+/// For each of some rows, the latents that may matter, with an upper bound of each one's value. Lists grow as needed.
 final class CandidateLists {
     /// What the kernels may write past the end of a list.
     private static let margin = 16
@@ -57,7 +57,7 @@ final class CandidateLists {
         return new
     }
 
-    /// A value that the k-th largest of a row does not stay below, as far as its lower bounds tell.
+    /// A lower bound of the row's k-th largest value; zero while fewer than k are known.
     func bar(_ row: Int) -> Float {
         rows[row].held == rows[row].k ? rows[row].lower[0] : 0
     }

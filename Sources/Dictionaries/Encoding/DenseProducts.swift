@@ -1,7 +1,8 @@
 import Compute
 import Kernels
 
-/// Selects from all pre-activations of some latents, in chunks that are looked at while they are in the cache.
+/// Computes the pre-activations of some latents, a few hundred at a time, and selects from them while they are in the
+/// cache.
 struct DenseProducts {
     /// Latents of one product.
     private static let latentsPerChunk = 8 * PackedMatrix.columnAlignment

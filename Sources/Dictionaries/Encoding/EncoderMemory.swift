@@ -29,8 +29,8 @@ public struct EncoderMemory: Sendable, Hashable {
             + 4 * kernels_bound_scales(latents, width)
     }
 
-    /// Scratch of the threads: prepared rows, their halves and codes, lists in which one latent in 16 may be, pairs of a row and a
-    /// latent, one in 256, that are looked at again; and a prompt's sums.
+    /// Scratch of the threads: prepared rows with their halves and codes, candidate lists (room for one latent in 16),
+    /// pairs that are looked at again (one latent in 256), and a prompt's sums.
     public var scratch: Int {
         let sums = threads * 20 * latents
         let scanned = PackedMatrix.rowsPerBlock
@@ -46,8 +46,9 @@ public struct EncoderMemory: Sendable, Hashable {
             + sums
     }
 
-    /// Activations of a token: of a linear dictionary all; otherwise with room for one latent in 64 to fire: more than sparse autoencoders in use have. Where
-    /// latents are read in parts, also the prepared row, and what its selection holds.
+    /// Activations of a token: all latents of a linear dictionary, otherwise one in 64, which is more than sparse
+    /// autoencoders in use have active. If latents are read in parts, also the prepared row and what its selection
+    /// holds.
     public var perToken: Int {
         guard !isLinear else { return 16 * latents }
         return 16 * (latents / 64 + 64) * (isStreamed ? 2 : 1) + (isStreamed ? 4 * width : 0)

@@ -1,14 +1,14 @@
 import Compute
 import Kernels
 
-/// Pairs of a row and a latent that are looked at with float32 products: latent by latent, so that weights come from
-/// memory once for all rows that need them.
+/// Pairs of a row and a latent that get bounds from float32 products. They are computed latent by latent, so that
+/// weights come from memory once for all rows that need them.
 struct PairBounds {
     /// One more offset than rows.
     private(set) var rowStarts: [Int] = [0]
     /// Latents of each row, ascending.
     private(set) var latents: [UInt32] = []
-    /// What the pre-activation of each pair is not below, and not above; not numbers where something overflows.
+    /// Lower and upper bounds of each pair's pre-activation; NaN or infinite if a bound overflows.
     private(set) var lower: [Float] = []
     private(set) var upper: [Float] = []
 
@@ -21,7 +21,7 @@ struct PairBounds {
         latents.removeAll(keepingCapacity: true)
     }
 
-    /// Adds a row with those latents of a list whose upper bound is not below `bar`.
+    /// Adds a row with those latents of a list whose upper bound reaches `bar`.
     mutating func appendRow(_ list: kernels_candidates, from bar: Float) {
         for index in 0..<list.count where !(list.upper[index] < bar) { latents.append(list.latents[index]) }
         rowStarts.append(latents.count)

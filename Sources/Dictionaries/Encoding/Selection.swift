@@ -1,6 +1,7 @@
 import Kernels
 
-/// Collects the active latents of a block of rows while chunks of pre-activations come by, lower latents first.
+/// Collects the active latents of a chunk of rows while pre-activations come by, some latents at a time, lower latents
+/// first.
 struct Selection {
     private let activation: SparseAutoencoder.Activation
     fileprivate var rows: [Row]

@@ -14,7 +14,7 @@ final class StoredWeights {
     private let threads: Threads
     /// For each thread [width, latents of a piece].
     private let pieces: [FloatBuffer]
-    /// Of its own: the kernel makes whoever asks wait where its queue to the disk is full.
+    /// A queue of its own: the kernel makes the caller wait if its queue to the disk is full.
     private let queue = DispatchQueue(label: "actdiff.read-ahead")
 
     var width: Int { matrix.shape[0] }

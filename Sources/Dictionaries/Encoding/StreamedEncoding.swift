@@ -1,8 +1,8 @@
 import Compute
 import Inputs
 
-/// Computes every pre-activation with weights that are not packed: some latents at a time are, for all rows. Their file is
-/// read as often as there are batches of rows.
+/// Computes every pre-activation with weights that are not kept packed. Some latents at a time are packed, and used for
+/// all rows of a batch. So the file is read once for each batch.
 final class StreamedEncoding {
     private let dictionary: SparseAutoencoder
     private let weights: any LatentSource
@@ -13,7 +13,7 @@ final class StreamedEncoding {
     private let packed: PackedMatrix
     /// For each thread, of products.
     private let scratch: [FloatBuffer]
-    /// For each thread [rows per block, stride], before they are tiled.
+    /// For each thread the rows of a chunk, [rows, stride], before they are tiled.
     private let rows: [FloatBuffer]
     /// Tiled rows.
     private var prepared = FloatBuffer(0)
@@ -47,7 +47,7 @@ final class StreamedEncoding {
         for first in stride(from: 0, to: dictionary.latentCount, by: latentsPerPart) {
             let part = part(first)
             try weights.read(part, into: packed)
-            // After the last part comes the first one, of the next rows.
+            // The last part is followed by the first one, for the next batch.
             weights.readAhead(self.part(part.upperBound % dictionary.latentCount))
             guard select(part, blocks, into: &selections) else { return nil }
         }
@@ -59,7 +59,7 @@ final class StreamedEncoding {
     private func prepare(_ residual: UnsafeBufferPointer<Float>, _ selected: ArraySlice<Int>, _ blocks: [Range<Int>]) {
         let floats = TiledRows.count(rows: selected.count, inner: dictionary.inputWidth)
         if prepared.count < floats {
-            // What was there goes before what comes.
+            // The old memory is released first, so that both never exist at the same time.
             prepared = FloatBuffer(0)
             prepared = FloatBuffer(floats)
         }
@@ -71,7 +71,7 @@ final class StreamedEncoding {
         }
     }
 
-    /// The prepared rows of a block, which begins with a tile.
+    /// The prepared rows of a chunk, which begins with a tile.
     private func tiled(_ block: Range<Int>) -> TiledRows {
         let width = dictionary.inputWidth
         return TiledRows(prepared.pointer + block.lowerBound * width, inner: width)

@@ -14,7 +14,7 @@ size_t kernels_packed_count(size_t columns, size_t inner);
 /// may be packed by several threads at once.
 void kernels_pack_rows(const float *w, size_t stride, size_t first, size_t count, size_t inner, float *packed);
 
-/// The same for weights that stand turned: [inner, count] with `stride` floats from one k to the next.
+/// The same for transposed weights: [inner, count], with `stride` floats from one k to the next.
 void kernels_pack_columns(const float *w, size_t stride, size_t first, size_t count, size_t inner, float *packed);
 
 /// Rows of x that stand together: tiled rows are [rows / tile, inner, tile], rounded up.

@@ -8,8 +8,8 @@ final class StatusConnection {
         case reading(RequestReader)
         /// Bytes of the answer, and how many of them are sent.
         case sending([UInt8], Int)
-        /// The answer is out. What the client still sends is read and dropped, as closing on unread bytes resets the
-        /// connection and the answer may be lost with it.
+        /// The answer is out. What the client still sends is read and dropped: closing a socket with unread bytes
+        /// resets the connection, and the answer may be lost with it.
         case lingering(dropped: Int)
         case over
     }
@@ -18,7 +18,7 @@ final class StatusConnection {
     private static let mostLingeringBytes = 256 << 10
 
     let descriptor: Int32
-    /// When the client's patience with us, and ours with it, ends.
+    /// When the connection is given up, whatever its state.
     let deadline: ContinuousClock.Instant
     private let routes: StatusRoutes
     private var state = State.reading(RequestReader())

@@ -33,7 +33,7 @@ struct StatusLoop {
     /// One round of the loop; false where it is to end.
     private mutating func turn(_ buffer: UnsafeMutableRawBufferPointer) -> Bool {
         if let until = pausedUntil, until <= .now { pausedUntil = nil }
-        // A negative descriptor is passed over.
+        // poll passes over a negative descriptor.
         let door = pollfd(
             fd: pausedUntil == nil ? listener.descriptor : -1, events: Int16(POLLIN), revents: 0)
         var items = [pollfd(fd: stopping.descriptor, events: Int16(POLLIN), revents: 0), door]
@@ -56,7 +56,7 @@ struct StatusLoop {
         if descriptor < 0 {
             switch errno {
             case EMFILE, ENFILE, ENOBUFS, ENOMEM: pausedUntil = .now + Self.pause
-            // Whoever knocked has gone again.
+            // The client has gone again.
             default: break
             }
             return

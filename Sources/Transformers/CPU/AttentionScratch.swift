@@ -40,7 +40,7 @@ final class AttentionScratch {
         self.segment = segment
     }
 
-    /// The lowest segment that is `a` or above it, and `b` or above it; `none` where there is none.
+    /// The deepest segment that both `a` and `b` are, or lie below; `none` if there is none.
     private func commonSegment(_ a: Int, _ b: Int, _ segments: [PackedSequences.Segment]) -> Int {
         var (a, b) = (a, b)
         // Parents have lower numbers, and `none` is lower than all.

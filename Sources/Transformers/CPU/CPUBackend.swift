@@ -24,7 +24,7 @@ public final class CPUBackend: Backend {
 
     /// One of the things that run side by side.
     private struct Variant {
-        /// As those who asked for it count.
+        /// Its number, as callers count variants.
         let number: Int
         /// Index into `models`.
         let model: Int
@@ -188,13 +188,13 @@ public final class CPUBackend: Backend {
             adapted: variants[variant].adapter?[layer] == nil ? nil : variant)
     }
 
-    /// Variants that go on together, in groups, where some shared a stream up to here; each group ascends.
+    /// Groups of variants with equal keys, which share a stream from here on; each group ascends.
     private func groups<Key: Hashable>(_ variants: [Int], by key: (Int) -> Key) -> [[Int]] {
         Dictionary(grouping: variants, by: key).values.sorted { $0[0] < $1[0] }
     }
 
-    /// Gives variants that `layer` changes in different ways streams of their own, if they still share one. Those of a
-    /// model stand side by side, so that its weights are needed once.
+    /// Splits a stream that several variants share if `layer` changes them in different ways. Streams of one model
+    /// stand side by side, so that its weights are needed once.
     private func split(_ streams: [Stream], tokens: Int, layer: Int) -> [Stream] {
         streams.flatMap { stream in
             groups(stream.variants) { change($0, layer) }.enumerated().map { index, variants in

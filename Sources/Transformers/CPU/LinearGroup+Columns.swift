@@ -3,8 +3,8 @@ import Models
 
 /// How the weights of linear layers that read the same input stand in one matrix: one product computes them all.
 extension LinearGroup {
-    /// Columns of gate that stand together, with those of up behind them: what SwiGLU makes one of is computed together, and
-    /// need not leave the cache in between.
+    /// Columns of gate that stand together, followed by the same columns of up: SwiGLU combines them while both are in
+    /// the cache.
     static let gateColumns = PackedMatrix.columnAlignment
 
     /// Columns of the group's matrix: all outputs, of gate and up rounded up to whole `gateColumns`.

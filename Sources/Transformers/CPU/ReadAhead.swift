@@ -3,7 +3,7 @@ import Tensors
 
 /// Has the kernel read tensors from their files while something else is computed.
 final class ReadAhead {
-    /// Of its own: the kernel makes whoever asks wait where its queue to the disk is full.
+    /// A queue of its own: the kernel makes the caller wait if its queue to the disk is full.
     private let queue = DispatchQueue(label: "actdiff.read-ahead")
     private var last: String?
 

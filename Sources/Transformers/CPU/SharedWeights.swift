@@ -17,9 +17,9 @@ struct ModelTensors {
     }
 }
 
-/// Which models of a run have equal tensors: each is counted as the first model's that has it.
+/// Which models of a run have equal tensors. The owner of a tensor is the first model that has it.
 struct SharedWeights {
-    /// The owners of a model's tensors in one layer: models, each the first whose tensors are equal.
+    /// The owners of a model's tensors in one layer, as indices of models.
     struct Owners: Hashable {
         /// By group of linear layers: the matrices.
         var groups: [Int]

@@ -3,8 +3,8 @@ import Models
 
 /// Rows of one layer's taps that the residual stream does not hold when the layer has run: [tokens, hidden] each.
 ///
-/// The layer's own sums go their own way: a tapped output is computed once more, into these rows, so that no tap changes a
-/// bit of the stream.
+/// The sums of the stream are left as they are: a tapped output is computed once more, into these rows, so that no tap
+/// changes a bit of the stream.
 struct TapBuffers {
     /// The sites that need rows of their own.
     static let sites: [Site] = [.attnOut, .residMid, .mlpOut]

@@ -4,10 +4,8 @@ import Models
 /// The widened and packed weights of all models of a run: one layer at a time, in one buffer for each group of
 /// linear layers.
 ///
-/// Tensors that are equal in several models are widened once, and what comes next is read ahead. Widened layers do not
-/// stay: to widen one takes a few hundredths of what it takes to compute thousands of tokens with it, from files that the
-/// kernel has in memory for all workers of a machine, and a buffer that is used again and again stays in the caches of the
-/// processor, which new memory for each layer does not.
+/// Tensors that are equal in several models are widened once, and what comes next is read ahead. Widened layers are not
+/// kept, because that gained nothing (docs/engine.md).
 final class WeightStore {
     /// What a model has of its own in one layer.
     struct Load {
@@ -36,7 +34,7 @@ final class WeightStore {
     let threads: Threads
     private let readAhead = ReadAhead()
     private var vectors: [Int: LayerVectors] = [:]
-    /// By group: what all layers go through, and what it holds now.
+    /// By group: the buffer that all layers use in turn, and what it holds now.
     private var buffers: [LinearGroup: PackedMatrix] = [:]
     private var held: [LinearGroup: Place] = [:]
     /// One piece of rows for each thread, before they are packed.
@@ -101,7 +99,7 @@ final class WeightStore {
             ?? PackedMatrix(columns: group.columns(architecture), inner: architecture.inputWidth(of: group))
         buffers[group] = buffer
         guard held[group] != place else { return buffer }
-        // Whatever comes of it, the buffer no longer holds what it did.
+        // Even if loading fails, the buffer no longer holds what it did.
         held[group] = nil
         try load(place, into: buffer)
         held[group] = place
@@ -130,7 +128,7 @@ final class WeightStore {
         }
     }
 
-    /// What is read next, after the last the first again; nil where there is no other.
+    /// What is read next: after the last entry the first; nil if there is no other.
     private func load(after layer: Int, _ model: Int) -> Load? {
         guard loads.count > 1, let current = loads.lastIndex(where: { ($0.layer, $0.model) <= (layer, model) }) else {
             return nil

@@ -60,7 +60,7 @@ final class Workspace {
         guard tokens > self.tokens || longest > self.longest || perThread.isEmpty else { return }
         self.tokens = max(tokens, self.tokens)
         self.longest = max(longest, self.longest)
-        // What was there goes first: there is never more than is needed.
+        // The old memory is released first, so that both never exist at the same time.
         (queryKeyValue, attention, perThread) = (FloatBuffer(0), FloatBuffer(0), [])
         queryKeyValue = FloatBuffer(self.tokens * LinearGroup.attentionInput.columns(architecture))
         attention = FloatBuffer(self.tokens * architecture.attention.queryWidth)
@@ -73,7 +73,7 @@ final class Workspace {
     /// Memory for a residual stream or tapped rows of at least `count` floats, which may hold anything.
     func takeRows(_ count: Int) -> FloatBuffer {
         while let held = rows.popLast() {
-            // What is too small now goes: there is never more than is needed.
+            // Memory that is too small by now is released.
             if held.count >= count { return held }
         }
         return FloatBuffer(count)

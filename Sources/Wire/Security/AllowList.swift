@@ -23,7 +23,7 @@ final class AllowList: Sendable {
     }
 }
 
-/// Looks after an `AllowList`, for one thread: takes over what changes in its file.
+/// Keeps an `AllowList` up to date with its file; for use by one thread.
 struct AllowListWatch {
     /// What tells that a file was written: device, inode, size and times.
     private struct Stamp: Equatable {
@@ -50,8 +50,8 @@ struct AllowListWatch {
         // Read again at the second look: the list may have changed since it was opened.
     }
 
-    /// Takes the list over if it was changed and is the same at two looks in a row, so that one that is just being
-    /// written takes nobody's rights away. Throws the `InputError` of a list that cannot be taken; the old one holds.
+    /// Takes the list over if it has changed and was the same at two looks in a row: one that is just being written
+    /// takes nobody's rights away. Throws the `InputError` of a list that cannot be read; the old one stays in force.
     mutating func look() throws {
         let now = Stamp(list.path)
         defer { seen = now }
@@ -61,7 +61,7 @@ struct AllowListWatch {
         list.change { $0 = fresh }
     }
 
-    /// Whose key it is, for one that the list does not have: it may have been added just now.
+    /// Whose key it is, for a key that the list does not have yet: it may have been added to the file just now.
     func lookFor(_ key: PublicKey) -> Principal? {
         guard Stamp(list.path) != taken, let fresh = try? AllowedKeys(at: list.path) else { return nil }
         if fresh.principals[key] != nil { list.change { $0 = $0.adding(fresh) } }

@@ -15,7 +15,7 @@ final class Authenticator: Sendable {
     struct Events: Sendable {
         /// A key was refused at an address; the key is nil where it was none.
         var refused: @Sendable (_ address: String, PublicKey?) -> Void
-        /// The list of allowed keys changed to something that is none; the old one holds.
+        /// The list of allowed keys was changed to something that is not a list; the old one stays in force.
         var listRefused: @Sendable (InputError) -> Void
         /// It cannot go on, and so nobody may be served any more.
         var failed: @Sendable (ZeroMQError) -> Void
@@ -46,7 +46,7 @@ final class Authenticator: Sendable {
         if let error = started.takeAll(waiting: nil).first ?? nil { throw error }
     }
 
-    /// Ends the thread; whoever connects after this is let in by nobody, but not kept out either.
+    /// Ends the thread. Connections that begin after this are neither let in nor refused.
     func stop() {
         isStopping.store(true, ordering: .releasing)
         wakeUp.signal()

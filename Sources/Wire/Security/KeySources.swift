@@ -32,7 +32,7 @@ public struct ClientKeys: Sendable, Hashable {
 public struct KeySources {
     private static let secretVariable = "ACTDIFF_SECRET_KEY"
     private static let serverVariable = "ACTDIFF_SERVER_KEY"
-    /// What a child process must not inherit that is to have no keys.
+    /// What a child process that is to have no keys must not inherit.
     public static let variables = [secretVariable, serverVariable, "CREDENTIALS_DIRECTORY"]
 
     private let environment: [String: String]

@@ -10,8 +10,8 @@ struct ClientConnection {
 
     let endpoint: String
     let keys: ClientKeys?
-    /// When to connect anew: libzmq gives a connection up for good on which bytes came that are no frame, as by an error
-    /// of the network.
+    /// When to connect anew. libzmq gives up a connection for good if bytes came over it that are no frame, such as
+    /// after an error of the network.
     private(set) var reconnectAt: ContinuousClock.Instant?
     private var isReady = false
     /// The last ones since the last success.
@@ -57,8 +57,8 @@ struct ClientConnection {
         return true
     }
 
-    /// Whether to ask the server what it demands, which does not come out by itself: where one side has keys and the other
-    /// has none both hang up, and who is slower never learns why.
+    /// Whether to ask the server if it demands keys, because nothing else tells: if one side has keys and the other has
+    /// none, both hang up, and the slower one never learns why.
     var isPuzzling: Bool { isFailing && failures.allSatisfy { $0 == .brokenOff } }
 
     /// Takes what the server says that it demands, in answer to that question.
@@ -75,8 +75,8 @@ struct ClientConnection {
         return true
     }
 
-    /// Why there is no hope for this client; nil while there is. Damage on the way looks like keys on one side only, but
-    /// not again and again; a wrong server key looks like a coordinator that is not there behind a proxy that is.
+    /// Why this client will never get in; nil while it may. Damage on the way looks like keys on one side only, but not
+    /// again and again. A wrong server key looks like a proxy whose coordinator is not there.
     var refusal: InputError? {
         guard let last = failures.last else { return nil }
         if last == .unknownKey { return error(for: last) }

@@ -1,21 +1,21 @@
-/// What becomes of the connections of those who come to the coordinator: tells an end from a failure to get in.
+/// Tells, for each connection to the coordinator that ends, whether a client left or somebody failed to get in.
 ///
-/// libzmq names a connection by its file descriptor, and only when it begins and when it ends. One that ends before it
-/// said anything, where nobody with a key has come and said nothing, is that of a stranger.
+/// libzmq names a connection by its file descriptor, and only when it begins and when it ends. A connection that ends
+/// before it said anything is a stranger's, unless a client with a key has come and said nothing yet.
 struct ClientWatch {
     /// How a connection ended.
     enum End: Equatable {
         case ofClient
         case ofStranger(address: String)
-        /// That of a stranger whose key the authenticator has told of.
+        /// Of a stranger whose key the authenticator has reported.
         case told
     }
 
     private var addresses: [Int32: String] = [:]
     private var spoke: Set<Int32> = []
-    /// Connections with a key that have said nothing yet. A message may be taken before its connection is told of.
+    /// Connections with a key that have said nothing yet. A message can arrive before its connection is reported.
     private var silent = 0
-    /// Connections refused for their keys, whose ends are still to be told.
+    /// Connections that were refused for their keys, and whose ends are not reported yet.
     private var refused = 0
 
     /// A message came over a connection.

@@ -7,7 +7,7 @@ final class ConnectionReports: Sendable {
     /// Sockets whose connection is there.
     private let ready = Mutex<Set<Channel>>([])
 
-    /// What there is to report; nil where all is well or it is told of otherwise.
+    /// What there is to report; nil if all is well, or if something else reports it.
     func problem(_ event: ConnectionEvent, on channel: Channel) -> TransportProblem? {
         switch event {
         case .accepted, .retrying: return nil
@@ -16,10 +16,10 @@ final class ConnectionReports: Sendable {
             return nil
         case .handshakeFailed(let failure):
             ready.withLock { _ = $0.remove(channel) }
-            // One whose key is not allowed is not admitted, which is told of.
+            // A client whose key is not allowed is reported as not admitted.
             return failure == .unknownKey ? nil : .handshakeFailed(channel, failure, count: failures.next())
         case .ended:
-            // One that never came about has been told of.
+            // A connection that never came about has been reported already.
             return ready.withLock { $0.remove(channel) } == nil ? nil : .disconnected(channel, count: ends.next())
         }
     }

@@ -1,5 +1,5 @@
 import Inputs
-/// Turns what peers send into messages; counts and reports what is none.
+/// Turns what peers send into messages; counts and reports what is not a message.
 final class MessageReader: Sendable {
     private let malformed = Tally()
     private let report: @Sendable (TransportProblem) -> Void

@@ -56,7 +56,7 @@ public final class RequestClient {
         defer { poller.setWantsRoom(false, at: item) }
         while try !socket.send([bytes]) {
             guard try wait(until: deadline) else { throw unreachable("no connection within \(timeout)") }
-            // An answer to an earlier question must not keep the wait from waiting.
+            // Answers to earlier questions are dropped: while one waits to be read, the poll returns at once.
             while try socket.receive(limit: 1) != nil {}
         }
     }

@@ -1,7 +1,7 @@
 import Inputs
 import Synchronization
 
-/// Where what peers send becomes messages that they have a right to send, or a problem. Runs on the router's thread.
+/// Turns what peers send into messages that they have a right to send, or into problems. Runs on the router's thread.
 final class RouterEdge: Sendable {
     private let list: AllowList?
     private let deliver: @Sendable (Inbound) -> Void
@@ -54,7 +54,7 @@ final class RouterEdge: Sendable {
             found: principal.map { "that of the \($0.role.rawValue) '\($0.name)'" }
                 ?? "one that is not allowed any more",
             kind: .authentication)
-        // On the data socket there is no answer that says no.
+        // The data socket has no message for a refusal.
         guard peer.channel == .control else { return }
         let refusal: MessageFromCoordinator =
             if case .request(let id, _) = message { .reply(id: id, .failure(error)) } else { .refused(error) }
@@ -80,7 +80,7 @@ final class RouterEdge: Sendable {
             "protocol version", expected: "\(WireFormat.protocolVersion), the coordinator's", found: "\(version)",
             hint: "run the same release of actdiff everywhere", kind: .configuration)
         let refusal = try? MessageFromCoordinator.refused(error).encoded()
-        // It took nothing after the fields of a refusal.
+        // That version allowed no bytes after the fields of a refusal.
         let isWithoutChecksum = version == MessageHeader.versionWithoutChecksum
         return isWithoutChecksum ? refusal?.dropLast(MessageHeader.checksumBytes) : refusal
     }

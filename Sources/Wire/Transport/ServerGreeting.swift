@@ -2,9 +2,9 @@ import Glibc
 
 /// What a server of ZeroMQ says first: whether it demands keys.
 ///
-/// Two sides of which one has keys and the other has none both hang up, and who does so first decides whether the other
-/// one learns why. Here only the beginning of a greeting is sent, so that the whole of the server's comes back (ZMTP 3.0,
-/// ZeroMQ RFC 23: signature, version, mechanism in 20 bytes from the 12th on).
+/// If one side has keys and the other has none, both hang up, and whoever is first decides whether the other one learns
+/// why. Here only the beginning of a greeting is sent, so that the whole of the server's comes back (ZMTP 3.0, ZeroMQ
+/// RFC 23: signature, version, mechanism in 20 bytes from the 12th on).
 enum ServerGreeting {
     private static let beginning: [UInt8] = [0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0]
     private static let mechanism = 12..<32

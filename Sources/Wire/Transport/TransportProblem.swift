@@ -1,7 +1,7 @@
 import Inputs
 
-/// Something that happened at the edge and ended nothing but a message or a connection. A count says the how-manieth of
-/// its kind it is in this transport.
+/// Something that happened at the edge, and ended no more than a message or a connection. `count` is how many problems
+/// of this kind there have been in this transport.
 public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
     /// A peer sent what is not a message.
     case malformed(PeerID, WireError, count: Int)
@@ -9,8 +9,8 @@ public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
     case undeliverable(PeerID, ZeroMQError)
     /// A peer sent what its key gives no right to, or has a key that was taken off the list.
     case forbidden(PeerID, Sender, what: String, count: Int)
-    /// Somebody connected with a key that is not allowed. The key is nil where it was none, or one that does not fit this
-    /// coordinator's, or where what came was no handshake, or one that took too long.
+    /// Somebody was not let in: the key is not allowed. It is nil if there was none, if it does not fit this
+    /// coordinator's, or if what came was no handshake or took too long.
     case stranger(address: String, PublicKey?, count: Int)
     /// A client's connection did not come about, or was broken by a forged or damaged frame.
     case handshakeFailed(Channel, HandshakeFailure, count: Int)
@@ -18,7 +18,7 @@ public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
     case disconnected(Channel, count: Int)
     /// The coordinator does not let this process in, and will not later.
     case notAdmitted(InputError)
-    /// The list of allowed keys was changed to something that is none; the old one holds.
+    /// The list of allowed keys was changed to something that is not a list; the old one stays in force.
     case allowListRefused(InputError)
     /// The transport's thread has ended by an error; nothing more comes or goes.
     case failed(ZeroMQError)

@@ -14,8 +14,8 @@ enum ConnectionEvent: Sendable, Hashable {
 
     /// What there is to know about clients, for who listens.
     ///
-    /// Failures of the protocol are left out: libzmq 4.3.4 forgets in telling of them why it told, takes a forged frame
-    /// for one that has no room, and never reads from that connection again instead of closing it.
+    /// Protocol failures are left out. When libzmq 4.3.4 reports one, it loses the error number while it does so, takes
+    /// the forged frame for a full queue, and never reads from that connection again instead of closing it.
     static let ofClients =
         ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_DISCONNECTED
 

@@ -25,7 +25,7 @@ struct JobWatch {
                 let summary = try patientShow().summary
                 if let error = summary.error { throw error }
                 if summary.state != .planning { return }
-                // Elsewhere there is nobody to be told that it takes a while.
+                // Without a terminal nobody has to be told that it takes a while.
                 if Terminal.isInteractive { progress.show(summary) }
                 Thread.sleep(forTimeInterval: Self.interval / 5)
             }

@@ -26,7 +26,7 @@ struct RemoveCommand: ParsableCommand {
             do {
                 try client.remove(job)
             } catch let error as InputError {
-                // Nobody is there: nor will anybody be for the next one.
+                // Nobody answers, or the key is refused: the next job would fare no better.
                 if error.kind == .unreachable || error.kind == .authentication { throw error }
                 if let first { Terminal.complain(first.description) }
                 first = error

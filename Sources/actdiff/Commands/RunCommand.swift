@@ -53,7 +53,7 @@ struct RunCommand: ParsableCommand {
             threadsPerWorker: threads ?? max(1, cores / workers),
             memoryPerWorker: memory ?? MemorySize(bytes: MachineMemory().share(among: workers)),
             modelRoots: Set(outline.inputs.filter(\.isForWorkers).map(\.path)).sorted())
-        // What workers say must not stand in the middle of the line that is redrawn.
+        // Lines of workers must not land in the middle of the line that is redrawn.
         if Terminal.isInteractive { order.relay = { Terminal.say($0) } }
         let cluster = try LocalCluster(
             order,
@@ -68,7 +68,7 @@ struct RunCommand: ParsableCommand {
         try end.refuseToBePartial(hint: "mend what is wrong, and run it again with another --out")
     }
 
-    /// Says at once, before anything is started, what the job names and is not there.
+    /// Checks at once, before anything is started, that what the job names is there.
     private static func refuseMissingInputs(_ outline: JobOutline, job: String) throws {
         for input in outline.inputs where try !Presence.isThere(input.path) {
             throw InputError(

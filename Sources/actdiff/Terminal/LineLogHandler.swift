@@ -20,7 +20,7 @@ struct LineLogHandler: LogHandler {
         Terminal.say(Self.oneLine(text))
     }
 
-    /// A text without line breaks: those of errors stand before a hint.
+    /// The text without line breaks, such as errors have before a hint.
     static func oneLine(_ text: String) -> String {
         text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: "; ")
     }

@@ -57,7 +57,7 @@ private struct SAELensWeights {
         }
     }
 
-    /// The encoder matrix, in pieces: there is never more of it than once.
+    /// The encoder matrix, read in pieces, so that it is never in memory twice.
     private func weights(
         _ stored: StoredWeights, _ layout: SparseAutoencoder.Layout, _ activation: SparseAutoencoder.Activation,
         bias: FloatBuffer
@@ -139,7 +139,8 @@ private struct SAELensWeights {
         return view
     }
 
-    /// A tensor that the architecture does not have means that the architecture is not what the file was made for.
+    /// A tensor that the architecture does not have shows that cfg.json names another architecture than the file was
+    /// made for.
     private func refuseStrangers() throws {
         let own: Set<String> =
             switch config.architecture {

@@ -22,7 +22,7 @@ final class LatentsEvaluator: WorkEvaluator {
             try ShardEvaluator(
                 local, threads: Threads(place.threads), memory: place.memory, step: progress.step,
                 planned: { place.memoryPlanned("\($0)") }))
-        // Found once more, for what may have come while they were opened.
+        // Found once more: files may have appeared while the models were opened.
         files = try inputs.find(local)
     }
 
@@ -35,7 +35,7 @@ final class LatentsEvaluator: WorkEvaluator {
         do {
             return try ShardResultCodec.encode(result)
         } catch let error as WireError {
-            // Too large, or sums that are no numbers: the same anywhere.
+            // The result is too large, or has sums that are not finite: any worker would get the same.
             throw error.inputError("shard \(work.index)")
         }
     }

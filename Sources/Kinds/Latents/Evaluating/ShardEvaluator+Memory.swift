@@ -7,15 +7,15 @@ extension ShardEvaluator {
     /// Shards and prompts differ a little: plans are made for the next multiples of these.
     private static let (tokenStep, promptStep) = (1024, 64)
 
-    /// Tokens that must have room beside a dictionary for it to be read once and for all.
+    /// A dictionary is read once and for all only if this many tokens have room beside it.
     private static let usualBatch = 2048
 
     /// Copies of a shard's result that there may be at a time: its arrays grow to twice what they hold, and it is written
     /// out as a message.
     static let copiesOfResults = 3
 
-    /// What a task takes of memory: as many dictionaries as leave room for the rest are loaded, the others are read for
-    /// each batch. Where that is never enough, what takes the least, so that a message about it names what would do.
+    /// What a task takes of memory. As many dictionaries are loaded as leave room for the rest; the others are read for
+    /// each batch. If nothing fits, what takes the least, so that the error names a size that is enough.
     static func needs(
         _ task: DiffTask, _ forward: ForwardMemory, width: Int, threads: Int, limit: Int
     ) -> MemoryPlan.Needs {
@@ -32,7 +32,7 @@ extension ShardEvaluator {
         Set(task.hooks.indices.filter { task.hooks[$0].rule == .sparse }.suffix(count))
     }
 
-    /// With the last `streamed` dictionaries that can be left in their files.
+    /// What a task takes if the last `streamed` dictionaries that can be left in their files are.
     static func needs(
         _ task: DiffTask, _ forward: ForwardMemory, width: Int, threads: Int, streamed: Int
     ) -> MemoryPlan.Needs {
@@ -53,7 +53,7 @@ extension ShardEvaluator {
         return needs
     }
 
-    /// The plan for a shard: the one there is where it will do, else a larger one.
+    /// The plan for a shard: the present one if it is large enough, else a larger one.
     func plan(for work: ShardWork) throws -> MemoryPlan {
         let longest = work.prompts.map(\.ids.count).max() ?? 0
         if let plan, work.tokenCount <= plan.tokens, longest <= plan.longest { return plan }
@@ -64,7 +64,7 @@ extension ShardEvaluator {
             (try? MemoryPlan(
                 needs, limit: memory, tokens: tokens, longest: max(plan?.longest ?? 0, up(longest, to: Self.promptStep))
             ))
-            // Where there is no room for more than what there is.
+            // There is no room for more than this shard has.
             ?? MemoryPlan(needs, limit: memory, tokens: tokens, longest: max(plan?.longest ?? 0, longest))
         if plan?.batchTokens != next.batchTokens { planned(next) }
         plan = next

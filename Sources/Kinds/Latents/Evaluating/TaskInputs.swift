@@ -3,7 +3,7 @@ import Evaluation
 import Inputs
 import Models
 
-/// The files behind a task: found and fingerprinted where a job is planned, checked where it is computed.
+/// The files behind a task: found and digested where a job is planned, checked where it is computed.
 public struct TaskInputs: Sendable {
     private let digests: DigestCache
     private let formats: DictionaryFormats

@@ -81,10 +81,10 @@ public struct DiffTask: Sendable, Hashable, Codable {
     /// Base and tuned checkpoints: checkpoint 0 is the base, checkpoint `i + 1` is `tuned[i]`.
     public var checkpointCount: Int { tuned.count + 1 }
 
-    /// Number of blocks in a shard result: one per checkpoint, hook and mask.
+    /// Number of tables in a shard result: one for each checkpoint, hook and mask.
     public var blockCount: Int { checkpointCount * hooks.count * masks.count }
 
-    /// Where in `ShardResult.blocks` the sums of a checkpoint, hook and mask stand.
+    /// Place of the table of a checkpoint, hook and mask in a shard result.
     public func blockIndex(checkpoint: Int, hook: Int, mask: Int) -> Int {
         (checkpoint * hooks.count + hook) * masks.count + mask
     }

@@ -9,7 +9,7 @@ extension JobSpec {
     private static let longestHookName = 50
     /// A token's masks are the bits of one byte.
     private static let mostMasks = 8
-    /// Beyond this a count is a slip of the pen.
+    /// A larger count is taken for a typing error.
     private static let mostTokens = 1 << 30
     /// A shard travels in one message.
     private static let mostShardTokens = 1 << 18

@@ -4,30 +4,31 @@ import Work
 
 /// How two computations of one shard compare: the same, the same but for rounding, or not the same.
 ///
-/// On one instruction set they are identical. On two, sums of activations differ in their last places, and here and there
-/// an activation at the cut-off (the k-th largest, a threshold) falls to the other side of it and takes its whole value
-/// with it. So, in a row, which is a prompt in a block:
+/// On one instruction set they are identical. On two, sums of activations differ in their last places. Here and there
+/// an activation at the cut-off (the k-th largest, a threshold) falls to the other side of it, and takes its whole
+/// value with it. So in a row, which is one prompt of a table:
 ///
-/// - A latent that is active on as many tokens in both may differ by `tolerance` of the row's largest sum. Seen against
-///   PyTorch: 4e-7 of the largest mean; 1e-4 leaves room for deeper models, and is far below what a ranking shows.
-/// - A latent that is active on n tokens more in one is n near-ties. What is at the cut-off is weak (the k-th largest is
-///   below its token's mean), so each may carry at most `strongestNearTie` times the block's mean activation, and more
-///   tokens may not mean a smaller sum.
-/// - A row has at most `nearTieShare` of its active tokens as near-ties, or `fewNearTies` where that is more: two
-///   latents out and two others in, as for a mask with one token.
+/// - A latent that is active on equally many tokens in both may differ by `tolerance` of the row's largest sum. Seen
+///   against PyTorch: 4e-7 of the largest mean. 1e-4 leaves room for deeper models, and is far below what a ranking
+///   shows.
+/// - A latent that is active on n more tokens in one has n near-ties. What is at the cut-off is weak, because the k-th
+///   largest is below its token's mean. So each near-tie may carry at most `strongestNearTie` times the table's mean
+///   activation, and more tokens may not mean a smaller sum.
+/// - At most `nearTieShare` of a row's active tokens may be near-ties, or `fewNearTies` if that is more: two latents
+///   out and two others in, as happens under a mask with one token.
 ///
-/// A dictionary with the rule `linear` has no cut-off: all its latents are active on all tokens, and nothing is a near-tie.
-/// Its activations have either sign, so that all sums of a row can cancel. Hence its sums may differ by `tolerance` of the
-/// largest mean activation of the block, times the row's tokens.
+/// A dictionary with the rule `linear` has no cut-off: all its latents are active on all tokens, and nothing is a
+/// near-tie. Its activations have either sign, so that all sums of a row can cancel. Hence its sums may differ by
+/// `tolerance` of the largest mean activation of the table, times the row's tokens.
 ///
-/// Token counts and the shape are the coordinator's own numbers and must be equal.
+/// Token counts and shape are the coordinator's own numbers, and must be equal.
 extension ResultComparison {
     /// Of the largest sum of a row.
     static let tolerance = 1e-4
     /// Of the active tokens of a row, summed over latents.
     static let nearTieShare = 0.01
     static let fewNearTies = 4
-    /// Of the mean activation of a block in both results: tokens differ in how strongly they activate anything.
+    /// Of the mean activation of a table in both results: tokens differ in how strongly they activate anything.
     static let strongestNearTie = 4.0
 
     /// Compares two results of the shard `work` of a job with the given task.
@@ -166,7 +167,7 @@ private struct RowComparison {
         "sums \(left.sum) over \(left.active) active tokens and \(right.sum) over \(right.active)"
     }
 
-    /// Calls `visit` with every latent of a row of either block, ascending.
+    /// Calls `visit` with every latent of a row of either table, ascending.
     private static func eachLatent(
         of one: LatentSums, and other: LatentSums, row: Int, _ visit: (UInt32, Value, Value) -> Void
     ) {

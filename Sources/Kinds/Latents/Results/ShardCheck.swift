@@ -8,7 +8,7 @@ struct ShardCheck {
     /// `tokenCounts[mask][prompt]` of all prompts.
     let tokenCounts: [[UInt32]]
 
-    /// Throws `InputError` naming shard and block.
+    /// Throws `InputError` naming shard and table.
     func check(_ result: ShardResult) throws {
         let place = "shard \(result.shard)"
         let counts = tokenCounts.map { Array($0[prompts]) }

@@ -1,9 +1,10 @@
 import Evaluation
-/// Sparse latent sums of one checkpoint at one hook under one mask: a row per prompt, entries by ascending latent.
+/// A table: sparse latent sums of one checkpoint at one hook under one mask, a row per prompt, entries by ascending
+/// latent.
 ///
-/// `sums[e]` is the sum over the prompt's masked tokens of the activation of `latents[e]`, added up in token order in
-/// float64; `active[e]` the number of those tokens with an activation above zero. Latents that never fired are absent. With
-/// the rule `linear` (`ActivationRule`) every latent is there, active on all masked tokens.
+/// `sums[e]` is the sum of the activations of `latents[e]` over the prompt's masked tokens, added up in token order in
+/// float64. `active[e]` is the number of those tokens with an activation above zero. Latents that never fired are
+/// absent. With the rule `linear` (`ActivationRule`) every latent is there, active on all masked tokens.
 public struct LatentSums: Sendable, Hashable {
     /// `prompts + 1` offsets into the other arrays; row `p` is `rowStarts[p]..<rowStarts[p + 1]`.
     public var rowStarts: [Int]

@@ -3,8 +3,8 @@ import Prompts
 
 extension ShardResultCodec {
     /// The result in `bytes`, held against the task and the shard that it must be of: numbers of prompts, masks and
-    /// blocks, token counts equal to the masks' own, latents within their dictionary, sums and active
-    /// counts that the dictionary's rule can give.
+    /// tables, token counts equal to the masks' own, latents within their dictionary, and sums and active counts that
+    /// the dictionary's rule can give.
     ///
     /// Throws `WireError` for anything else.
     public static func decode(_ bytes: [UInt8], task: DiffTask, work: ShardWork) throws -> ShardResult {
@@ -48,7 +48,7 @@ extension ShardResultCodec {
         return ShardResult(shard: work.index, tokenCounts: tokenCounts, blocks: blocks)
     }
 
-    /// Every latent of every block fired on every prompt, within what a result may weigh.
+    /// Every latent of every table fired on every prompt, within what a result may weigh.
     private static func mostEntries(task: DiffTask, work: ShardWork) -> Int {
         let perPrompt = task.hooks.reduce(0) { $0 + $1.latents } * task.checkpointCount * task.masks.count
         let (all, overflow) = perPrompt.multipliedReportingOverflow(by: work.prompts.count)
@@ -82,14 +82,14 @@ extension ShardResultCodec {
     }
 }
 
-/// The columns of all blocks, used up block by block.
+/// The columns of all tables, used up table by table.
 private struct Entries {
     var rowLengths: ArraySlice<UInt32>
     var steps: ArraySlice<UInt32>
     var sums: ArraySlice<UInt64>
     var active: ArraySlice<UInt32>
 
-    /// The next block: a row for each of `tokens`, the prompts' token counts.
+    /// The next table: a row for each of `tokens`, the prompts' token counts.
     mutating func next(_ what: String, hook: DiffTask.Hook, tokens: [UInt32]) throws -> LatentSums {
         let latents = hook.latents
         var block = LatentSums()

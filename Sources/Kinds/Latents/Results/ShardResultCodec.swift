@@ -2,8 +2,8 @@ import Inputs
 
 /// Shard results as bytes, for the network and the store.
 ///
-/// The letters ADSR, a version (u16), then as variable-length integers the shard, the numbers of prompts, masks, blocks
-/// and entries, then five columns over all blocks: token counts (mask by mask), row lengths (block by block), latents
+/// The letters ADSR, a version (u16), then as variable-length integers the shard, the numbers of prompts, masks, tables
+/// and entries, then five columns over all tables: token counts (mask by mask), row lengths (table by table), latents
 /// (the first of a row as it is, the others as the difference to the one before), sums (float64 bit patterns), active
 /// counts.
 public enum ShardResultCodec {
@@ -21,8 +21,8 @@ public enum ShardResultCodec {
         try bytes(of: result, compressing: true)
     }
 
-    /// What tells results apart: SHA-256 of the result's bytes as they are before compression, so that it is the same
-    /// on every machine. Throws as `encode` does.
+    /// The content digest: SHA-256 of the result's bytes as they are before compression, so that it is the same on
+    /// every machine. Throws as `encode` does.
     public static func digest(of result: ShardResult) throws -> Digest {
         try uncompressed(result).digest
     }
@@ -66,7 +66,7 @@ public enum ShardResultCodec {
         return writer.bytes
     }
 
-    /// Adds a block's row lengths and the steps between its latents.
+    /// Adds a table's row lengths and the steps between its latents.
     private static func append(
         _ block: LatentSums, _ what: String, prompts: Int, rowLengths: inout [UInt32], steps: inout [UInt32]
     ) throws {

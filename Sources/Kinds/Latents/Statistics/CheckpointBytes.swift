@@ -1,7 +1,7 @@
 import Foundation
 import Inputs
 
-/// Builds a fold's checkpoint: little-endian numbers, and arrays whose lengths the reader knows or reads first.
+/// Builds a fold's snapshot: little-endian numbers, and arrays whose lengths the reader knows or reads first.
 struct CheckpointWriter {
     private(set) var bytes: [UInt8] = []
 

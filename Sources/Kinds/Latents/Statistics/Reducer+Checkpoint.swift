@@ -2,13 +2,13 @@ import Foundation
 import Inputs
 import Prompts
 
-/// All that a reducer has taken in, as bytes: folding on from there is folding all at once, to the last bit.
+/// All that a reducer has taken in, as bytes: folding on from there gives the same bits as folding from the start.
 ///
 /// The letters ADRC, a version (u16), the digest of job, task and prompts that it belongs to, the next shard (u64), the
-/// number of skipped shards (u64) and these (u64 each); for every block of the base by half the sums (f64) and active
-/// counts (u64) of all latents; for every tuned checkpoint, hook and mask the same, then by half counts (u32), means and
-/// squares (f64) of the differences, then, with a permutation test, the number of differences (u64), their prompts and
-/// latents (u32) and values (f64); and SHA-256 of everything before. All little-endian.
+/// number of skipped shards (u64) and these (u64 each). Then for every table of the base, by half, the sums (f64) and
+/// active counts (u64) of all latents. For every tuned checkpoint, hook and mask the same, then by half counts (u32),
+/// means and squares (f64) of the differences. Then, with a permutation test, the number of differences (u64), their
+/// prompts and latents (u32) and values (f64). At the end SHA-256 of everything before. All little-endian.
 extension Reducer {
     private static let magic = Array("ADRC".utf8)
     private static let version: UInt16 = 1
@@ -43,7 +43,7 @@ extension Reducer {
         return writer.bytes
     }
 
-    /// The reducer that made the checkpoint. Throws `InputError` for one that is damaged, of another version, or of
+    /// The reducer that made the snapshot. Throws `InputError` for one that is damaged, of another version, or of
     /// another job, task or prompts.
     public init(spec: JobSpec, task: DiffTask, prompts: TokenizedPrompts, checkpoint: [UInt8]) throws {
         self.init(spec: spec, task: task, prompts: prompts)
@@ -65,7 +65,7 @@ extension Reducer {
         try reader.end()
     }
 
-    /// What a checkpoint belongs to: all that the statistics depend on besides the results.
+    /// What a snapshot belongs to: all that the statistics depend on besides the results.
     private func owner() throws -> Digest {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys

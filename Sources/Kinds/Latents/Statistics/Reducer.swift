@@ -26,7 +26,7 @@ public struct Reducer: Sendable {
     public internal(set) var nextShard = 0
     /// Shards that were skipped, ascending.
     public internal(set) var skipped: [Int] = []
-    /// Prompts in them. Sign flips are drawn by position among the prompts that count, as if the others had never been.
+    /// Prompts in them. Sign flips are drawn by position among the prompts that count, as if these had never been.
     var promptsSkipped = 0
 
     /// Sums of one tuned checkpoint at one hook under one mask.
@@ -226,7 +226,7 @@ public struct Reducer: Sendable {
     private func refuseTooManyDifferences(_ result: ShardResult) throws {
         guard spec.permutations > 0 else { return }
         let kept = tuned.reduce(0) { $0 + ($1.flips?.count ?? 0) }
-        // An entry of the base can become a difference of every tuned checkpoint.
+        // Each entry of the base may become a difference of every tuned checkpoint.
         let baseBlocks = task.hooks.count * task.masks.count
         let coming = result.blocks.enumerated().reduce(0) { sum, block in
             sum + block.element.latents.count * (block.offset < baseBlocks ? task.tuned.count : 1)
