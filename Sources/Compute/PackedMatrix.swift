@@ -17,7 +17,7 @@ public final class PackedMatrix {
 
     /// Rows that callers give to one product: enough for weights to be read from memory rarely, few enough for the rows
     /// to stay in a core's cache.
-    public static let rowsPerBlock = 252
+    public static let rowsPerChunk = 252
     /// Ranges of columns begin at multiples of this.
     public static let columnAlignment = 64
 
@@ -46,9 +46,9 @@ public final class PackedMatrix {
 
     /// Sets the weights of columns `first` ..< `first + count`, given transposed: [inner, ≥ count], with `stride`
     /// floats from row to row. Several threads may set different columns at once.
-    public func setTurned(_ turned: UnsafePointer<Float>, stride: Int, first: Int, count: Int) {
+    public func setTransposed(_ transposed: UnsafePointer<Float>, stride: Int, first: Int, count: Int) {
         precondition(first >= 0 && first + count <= columns)
-        kernels_pack_columns(turned, stride, first, count, inner, storage.pointer)
+        kernels_pack_columns(transposed, stride, first, count, inner, storage.pointer)
     }
 
     /// Computes out [rows, columns] = start + x [rows, inner] · wᵀ on the calling thread: for all columns, or for a

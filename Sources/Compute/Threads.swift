@@ -45,7 +45,7 @@ public struct Threads: Sendable {
     }
 
     /// Runs `body` for consecutive ranges of at most `size` that cover 0 ..< `total`.
-    public func forEachBlock(of total: Int, size: Int, _ body: (_ rows: Range<Int>, _ thread: Int) -> Void) {
+    public func forEachChunk(of total: Int, size: Int, _ body: (_ rows: Range<Int>, _ thread: Int) -> Void) {
         forEach((total + size - 1) / size) { piece, thread in
             body(piece * size..<min(total, (piece + 1) * size), thread)
         }
@@ -57,20 +57,20 @@ public struct Threads: Sendable {
     /// Threads should end together. So a few rows are divided evenly, or nearly. Of many rows, each range takes at most
     /// half of what is left for each thread, down to ten times `step`: a thread that is slow or was interrupted takes
     /// fewer ranges.
-    public func blocks(of total: Int, atMost size: Int, multipleOf step: Int) -> [Range<Int>] {
+    public func chunks(of total: Int, atMost size: Int, multipleOf step: Int) -> [Range<Int>] {
         let smallest = min(size, 10 * step)
         let rounds = max(1, (total + size * count - 1) / (size * count))
         let even = ((total + rounds * count - 1) / (rounds * count) + step - 1) / step * step
         let isGuided = count > 1 && total >= 4 * count * smallest
-        var blocks: [Range<Int>] = []
+        var chunks: [Range<Int>] = []
         var start = 0
         while start < total {
             let share = (total - start) / (2 * count) / step * step
             let next = start + (isGuided ? min(size, max(smallest, share)) : even)
-            blocks.append(start..<min(next, total))
+            chunks.append(start..<min(next, total))
             start = next
         }
-        return blocks
+        return chunks
     }
 }
 

@@ -44,7 +44,7 @@ static void KERNEL(attention_pack)(const float *k, const float *v, size_t stride
 }
 
 // queries[d][r] for up to LANES rows, so that those of a dimension stand together.
-static void KERNEL(turn_queries)(const float *const q[LANES], size_t head_size, float *queries) {
+static void KERNEL(transpose_queries)(const float *const q[LANES], size_t head_size, float *queries) {
     size_t d = 0;
     for (; d + LANES <= head_size; d += LANES) KERNEL(turn)(q, d, queries + d * LANES, LANES);
     for (; d < head_size; d++)
@@ -103,7 +103,7 @@ INLINE void KERNEL(largest_scores)(float *scores, size_t lo, size_t hi, size_t c
 // Over each row's lanes: the largest, in rows[0], or the sum in the order of KERNEL(sum). Rows are transposed first, so
 // that all of them are done at once.
 INLINE void KERNEL(largest_of_rows)(vec rows[LANES]) {
-    KERNEL(turn_square)(rows);
+    KERNEL(transpose_square)(rows);
     UNROLL for (size_t width = LANES / 2; width > 0; width /= 2)
         UNROLL for (size_t i = 0; i < width; i++) {
             ivec greater = rows[i] > rows[i + width];
@@ -112,7 +112,7 @@ INLINE void KERNEL(largest_of_rows)(vec rows[LANES]) {
 }
 
 INLINE void KERNEL(sums_of_rows)(vec rows[LANES]) {
-    KERNEL(turn_square)(rows);
+    KERNEL(transpose_square)(rows);
     UNROLL for (size_t width = LANES / 2; width > 0; width /= 2)
         UNROLL for (size_t i = 0; i < width; i++) rows[i] += rows[i + width];
 }
@@ -191,7 +191,7 @@ static void KERNEL(attention)(const float *q, size_t q_stride, float *out, size_
                               float *scratch) {
     size_t width = ROUND_UP(head_size, 2 * LANES);
     float *tiles = scratch, *values = tiles + TILES(length, head_size), *scores = values + VALUES(length, width);
-    float *sums = scores + ROWS * KEYS, *turned = sums + ROWS * width;
+    float *sums = scores + ROWS * KEYS, *transposed = sums + ROWS * width;
     size_t all = count * group, further = ROWS / group * q_stride;
     for (size_t row = 0; row < all; row += ROWS) {
         size_t rows = all - row < ROWS ? all - row : ROWS;
@@ -208,7 +208,7 @@ static void KERNEL(attention)(const float *q, size_t q_stride, float *out, size_
             state.largest[r] = -INFINITY;
             state.sum[r] = 0;
         }
-        KERNEL(turn_queries)(queries, head_size, turned);
+        KERNEL(transpose_queries)(queries, head_size, transposed);
         memset(sums, 0, ROWS * width * sizeof(float));
         size_t first = window > 0 && token[0] >= window ? token[0] - window + 1 : 0, end = token[ROWS - 1] + 1;
         // Blocks end at multiples of KEYS, whichever rows stand together, and a row's own sums get only zeros from keys
@@ -216,7 +216,7 @@ static void KERNEL(attention)(const float *q, size_t q_stride, float *out, size_
         for (size_t from = first / (2 * LANES) * (2 * LANES), to; from < end; from = to) {
             to = (from / KEYS + 1) * KEYS;
             size_t keys = end < to ? end - from : to - from, tiled = ROUND_UP(keys, LANES);
-            KERNEL(scores)(turned, tiles, from / LANES, (from + tiled) / LANES, head_size, scores);
+            KERNEL(scores)(transposed, tiles, from / LANES, (from + tiled) / LANES, head_size, scores);
             size_t lo[ROWS], hi[ROWS];
             for (size_t r = 0; r < ROWS; r++) {
                 size_t low = window > 0 && token[r] >= window ? token[r] - window + 1 : 0, high = token[r] + 1;

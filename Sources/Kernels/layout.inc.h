@@ -28,7 +28,7 @@
 #endif
 
 // Transposes a square of LANES by LANES: log2(LANES) perfect shuffles.
-INLINE void KERNEL(turn_square)(vec a[LANES]) {
+INLINE void KERNEL(transpose_square)(vec a[LANES]) {
     vec b[LANES];
     UNROLL for (size_t width = 1; width < LANES; width *= 2) {
         UNROLL for (size_t i = 0; i < LANES / 2; i++) {
@@ -43,7 +43,7 @@ INLINE void KERNEL(turn_square)(vec a[LANES]) {
 INLINE void KERNEL(turn)(const float *const rows[LANES], size_t k, float *out, size_t out_stride) {
     vec a[LANES];
     UNROLL for (size_t i = 0; i < LANES; i++) a[i] = LOAD(rows[i] + k);
-    KERNEL(turn_square)(a);
+    KERNEL(transpose_square)(a);
     UNROLL for (size_t i = 0; i < LANES; i++) STORE(out + i * out_stride, a[i]);
 }
 
@@ -52,7 +52,7 @@ INLINE void KERNEL(turn)(const float *const rows[LANES], size_t k, float *out, s
 INLINE void KERNEL(lay)(const vec rows[TILE], float *out) {
     vec a[LANES];
     UNROLL for (size_t i = 0; i < LANES; i++) a[i] = rows[i];
-    KERNEL(turn_square)(a);
+    KERNEL(transpose_square)(a);
     UNROLL for (size_t i = 0; i < LANES; i++) STORE(out + i * TILE, a[i]);
 }
 #else

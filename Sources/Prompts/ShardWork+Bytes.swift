@@ -28,7 +28,7 @@ extension ShardWork {
     public init(index: Int, bytes: [UInt8], maskCount: Int) throws {
         do {
             self = try Self.read(index: index, bytes, known: UInt8(truncatingIfNeeded: 1 << maskCount &- 1))
-        } catch let error as WireError {
+        } catch let error as ByteError {
             throw error.inputError("shard \(index)")
         }
     }
@@ -43,7 +43,7 @@ extension ShardWork {
             let length: UInt32 = try reader.fixed("a prompt's tokens")
             tokens += Int(length)
             guard length > 0, tokens <= mostTokens else {
-                throw WireError(
+                throw ByteError(
                     "prompt \(position)", expected: "1 to \(mostTokens) tokens in a shard", found: "\(length)")
             }
             let ids = try reader.raw(4 * Int(length), "prompt \(position): ids").withUnsafeBytes { bytes in
@@ -53,7 +53,7 @@ extension ShardWork {
             }
             let masks = Array(try reader.raw(Int(length), "prompt \(position): masks"))
             guard masks.allSatisfy({ $0 & ~known == 0 }) else {
-                throw WireError("prompt \(position): masks", expected: "bits of the job's masks", found: "other bits")
+                throw ByteError("prompt \(position): masks", expected: "bits of the job's masks", found: "other bits")
             }
             prompts.append(PromptTokens(index: Int(position), ids: ids, masks: masks))
         }

@@ -45,13 +45,13 @@ public protocol ResultJudge: Sendable {
 /// What there is to know of a result that was checked.
 public struct CheckedResult: Sendable, Hashable {
     /// Of the content, whatever it was compressed with.
-    public var digest: Digest
+    public var contentDigest: Digest
     /// Bytes of the content.
     public var contentBytes: Int
 
     /// Makes one.
-    public init(digest: Digest, contentBytes: Int) {
-        self.digest = digest
+    public init(contentDigest: Digest, contentBytes: Int) {
+        self.contentDigest = contentDigest
         self.contentBytes = contentBytes
     }
 }
@@ -97,13 +97,13 @@ public protocol WorkFold: Sendable {
 /// What a bundle says of how its results came about.
 public struct FoldProvenance: Sendable, Hashable {
     /// Content digests of all shards' results by index; nil for those that were skipped.
-    public var digests: [Digest?]
+    public var contentDigests: [Digest?]
     /// The number systems that computed them, such as `cpu/avx512`.
     public var numberSystems: Set<String>
 
     /// Makes one.
-    public init(digests: [Digest?], numberSystems: Set<String>) {
-        self.digests = digests
+    public init(contentDigests: [Digest?], numberSystems: Set<String>) {
+        self.contentDigests = contentDigests
         self.numberSystems = numberSystems
     }
 }

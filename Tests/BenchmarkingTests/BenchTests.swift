@@ -20,7 +20,7 @@ private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         #expect((18_000...26_000).contains(bytes.count), "\(bytes.count) bytes")
         let payload = Payload(kind: BenchKind.name, version: plan.shardVersion, bytes: plan.shards[2].bytes)
         let checked = try BenchKind().judge(of: plan.task).check(bytes, shard: WorkShard(index: 2, payload: payload))
-        #expect(try checked.digest == ShardResultCodec.digest(of: BenchKind.result(of: 2)))
+        #expect(try checked.contentDigest == ShardResultCodec.digest(of: BenchKind.result(of: 2)))
         #expect(BenchKind.result(of: 1) != BenchKind.result(of: 2))
     }
 

@@ -66,7 +66,7 @@ struct FakeKind: WorkKind {
 
     func fold(of job: PlannedWork, from snapshot: [UInt8]?) throws -> any WorkFold {
         guard job.record == Array("kept".utf8) else { throw InputError("record", expected: "kept", found: "lost") }
-        log.note(.opened(checkpoint: snapshot != nil))
+        log.note(.opened(snapshot: snapshot != nil))
         return FakeFold(kind: self, digests: try snapshot.map(FakeFold.digests) ?? [])
     }
 
@@ -105,7 +105,7 @@ struct FakeJudge: ResultJudge {
         guard result.count == right.count, result.suffix(8) == right.suffix(8) else {
             throw InputError("result", expected: "one of shard \(shard.index)", found: "\(result.count) bytes")
         }
-        return CheckedResult(digest: Digest(of: result), contentBytes: result.count)
+        return CheckedResult(contentDigest: Digest(of: result), contentBytes: result.count)
     }
 
     func compare(_ one: [UInt8], _ other: [UInt8], shard: WorkShard) throws -> ResultComparison {
@@ -154,7 +154,7 @@ struct FakeFold: WorkFold {
 
     func write(into folder: String, provenance: FoldProvenance, checkCancelled: () throws -> Void) throws {
         try kind.beforeWriting?(checkCancelled)
-        guard provenance.digests == digests else {
+        guard provenance.contentDigests == digests else {
             throw InputError("fold", expected: "the digests of what was folded", found: "others")
         }
         let text = digests.map { $0?.description ?? "missing" } + reasons + provenance.numberSystems.sorted()
@@ -205,7 +205,7 @@ final class Count: Sendable {
 /// What folds did, in order.
 final class FoldLog: Sendable {
     enum Entry: Sendable, Hashable {
-        case opened(checkpoint: Bool)
+        case opened(snapshot: Bool)
         case folded(Int)
         case skipped(Int)
         case wrote

@@ -500,7 +500,9 @@ final class ScriptedWorker {
 
     func send(_ bytes: [UInt8], for lease: LeaseID) throws {
         try dealer.send(
-            .part(ResultPart(lease: lease, digest: Digest(of: bytes), totalBytes: bytes.count, offset: 0, bytes: bytes))
+            .part(
+                ResultPart(
+                    lease: lease, transferDigest: Digest(of: bytes), totalBytes: bytes.count, offset: 0, bytes: bytes))
         )
     }
 

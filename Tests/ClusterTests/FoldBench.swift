@@ -90,7 +90,7 @@ final class FoldBench {
         settle()
     }
 
-    func checkpoint(_ job: StoredJob) -> String { folder.fold(of: job.id.text) }
+    func snapshot(_ job: StoredJob) -> String { folder.fold(of: job.id.text) }
 
     func hasBundle(_ job: StoredJob) -> Bool { FileManager.default.fileExists(atPath: folder.bundle(of: job.id.text)) }
 

@@ -15,7 +15,7 @@ import Wire
     init() throws { folder = try TemporaryFolder() }
 
     /// Checkpoints after every shard, and no waiting.
-    static let eager = JobWorkshop.Policy(betweenCheckpoints: .zero, beforeTryingAgain: .milliseconds(10))
+    static let eager = JobWorkshop.Policy(betweenSnapshots: .zero, beforeTryingAgain: .milliseconds(10))
 
     func bench(_ policy: JobWorkshop.Policy = eager, at name: String = "state") throws -> FoldBench {
         try FoldBench(folder.path + "/" + name, planner: planner, policy: policy)
@@ -39,7 +39,7 @@ import Wire
         try bench.commit(job, 1..<4)
         #expect(planner.log.take() == [])
         try bench.commit(job, 0..<1)
-        #expect(planner.log.take() == [.opened(checkpoint: false)] + (0..<4).map { .folded($0) })
+        #expect(planner.log.take() == [.opened(snapshot: false)] + (0..<4).map { .folded($0) })
         try bench.commit(job, 5..<8)
         #expect(planner.log.take() == [])
         try bench.commit(job, 4..<5)
@@ -68,7 +68,7 @@ import Wire
         let steps = planner.log.take()
         #expect(
             steps.filter { $0 != .wrote } == [
-                .opened(checkpoint: false), .folded(0), .folded(1), .opened(checkpoint: false), .folded(0),
+                .opened(snapshot: false), .folded(0), .folded(1), .opened(snapshot: false), .folded(0),
                 .folded(2), .folded(3), .folded(4), .folded(5),
             ])
         // Beside the folding, whenever it is.
@@ -114,7 +114,7 @@ import Wire
         #expect(!bench.hasBundle(long) && bench.leftovers == [])
     }
 
-    @Test("a restart goes on at the checkpoint, wherever it was made", arguments: 1...8)
+    @Test("a restart goes on at the snapshot, wherever it was made", arguments: 1...8)
     func restart(folded: Int) throws {
         let before = try bench()
         let job = try before.job(shards: Self.shards)
@@ -126,14 +126,14 @@ import Wire
         try bench.commit(job, folded..<Self.shards)
         bench.finish(job)
         #expect(
-            planner.log.take() == [.opened(checkpoint: true)] + (folded..<Self.shards).map { .folded($0) } + [.wrote])
+            planner.log.take() == [.opened(snapshot: true)] + (folded..<Self.shards).map { .folded($0) } + [.wrote])
         #expect(try bench.bundle(job) == quiet(job))
         #expect(bench.leftovers == [])
     }
 
-    @Test("no checkpoint is made for every shard, nor one that is too large")
+    @Test("no snapshot is made for every shard, nor one that is too large")
     func sparing() throws {
-        for policy in [JobWorkshop.Policy(), .init(betweenCheckpoints: .zero, mostCheckpointBytes: 10)] {
+        for policy in [JobWorkshop.Policy(), .init(betweenSnapshots: .zero, mostSnapshotBytes: 10)] {
             let bench = try bench(policy, at: UUID().uuidString)
             let job = try bench.job(shards: Self.shards)
             try bench.commit(job, 0..<5)
@@ -142,7 +142,7 @@ import Wire
         }
     }
 
-    @Test("a checkpoint that is damaged is dropped, and the job is folded from the start")
+    @Test("a snapshot that is damaged is dropped, and the job is folded from the start")
     func damage() throws {
         for damage in 0..<6 {
             let name = "damage-\(damage)"
@@ -150,7 +150,7 @@ import Wire
             let job = try before.job(shards: Self.shards)
             try before.commit(job, 0..<5)
             before.stop()
-            let file = URL(fileURLWithPath: before.checkpoint(job))
+            let file = URL(fileURLWithPath: before.snapshot(job))
             var bytes = try Data(contentsOf: file)
             switch damage {
             case 0: bytes.removeLast()
@@ -160,9 +160,9 @@ import Wire
             case 4: bytes = Data()
             // What the planner refuses, in a file that is in order.
             default:
-                let checkpoint = try FoldCheckpoint(Array(bytes), file: file.path)
+                let snapshot = try FoldSnapshot(Array(bytes), file: file.path)
                 bytes = Data(
-                    FoldCheckpoint(nextShard: 5, chain: checkpoint.chain, folding: checkpoint.folding + [0]).bytes)
+                    FoldSnapshot(nextShard: 5, chain: snapshot.chain, folding: snapshot.folding + [0]).bytes)
             }
             try bytes.write(to: file)
             _ = planner.log.take()
@@ -172,20 +172,20 @@ import Wire
             bench.finish(job)
             let opened: [FoldLog.Entry] =
                 damage == 5
-                ? [.opened(checkpoint: true), .opened(checkpoint: false)] : [.opened(checkpoint: false)]
+                ? [.opened(snapshot: true), .opened(snapshot: false)] : [.opened(snapshot: false)]
             #expect(planner.log.take() == opened + (0..<Self.shards).map { .folded($0) } + [.wrote], "\(damage)")
             #expect(try bench.bundle(job) == quiet(job), "\(damage)")
         }
     }
 
-    @Test("a checkpoint says what is wrong with it")
-    func checkpointErrors() throws {
-        let checkpoint = FoldCheckpoint(
+    @Test("a snapshot says what is wrong with it")
+    func snapshotErrors() throws {
+        let snapshot = FoldSnapshot(
             nextShard: 3, chain: FoldChain(try #require(JobID("a-1")), [Digest(of: "0")]), folding: [1, 2, 3])
-        let good = checkpoint.bytes
-        #expect(try FoldCheckpoint(good, file: "f") == checkpoint)
+        let good = snapshot.bytes
+        #expect(try FoldSnapshot(good, file: "f") == snapshot)
         func complaint(_ bytes: [UInt8]) -> InputError? {
-            #expect(throws: InputError.self) { try FoldCheckpoint(bytes, file: "f") }
+            #expect(throws: InputError.self) { try FoldSnapshot(bytes, file: "f") }
         }
         for count in good.indices {
             let error = complaint(Array(good.prefix(count)))
@@ -198,15 +198,15 @@ import Wire
             let error = complaint(bytes)
             let expected =
                 switch at {
-                case 0..<4: "a fold's checkpoint"
-                case 4..<6: "a checkpoint of version 1"
+                case 0..<4: "a fold's snapshot"
+                case 4..<6: "a snapshot of version 1"
                 default: "content with the digest that it begins with"
                 }
             #expect(error?.place == "f" && error?.expected == expected, "\(at)")
         }
     }
 
-    @Test("a checkpoint of shards that were replaced since is dropped")
+    @Test("a snapshot of shards that were replaced since is dropped")
     func replacedShards() throws {
         let before = try bench()
         let job = try before.job(shards: Self.shards)
@@ -220,7 +220,7 @@ import Wire
         try bench.commit(job, 5..<Self.shards)
         bench.finish(job)
         #expect(
-            planner.log.take() == [.opened(checkpoint: false)] + (0..<Self.shards).map { .folded($0) } + [.wrote])
+            planner.log.take() == [.opened(snapshot: false)] + (0..<Self.shards).map { .folded($0) } + [.wrote])
         let digest = try Digest(of: FakeKind.other(bench.work(job, 2)))
         #expect(try bench.digests(job)[2] == "\(digest)")
     }
@@ -235,7 +235,7 @@ import Wire
         _ = planner.log.take()
         bench.finish(job)
         #expect(
-            planner.log.take() == [.opened(checkpoint: false)] + (0..<Self.shards).map { .folded($0) } + [.wrote])
+            planner.log.take() == [.opened(snapshot: false)] + (0..<Self.shards).map { .folded($0) } + [.wrote])
     }
 
     @Test("a job whose shard was taken back does not end, and is folded from the start when it is there again")
@@ -253,7 +253,7 @@ import Wire
         try bench.commit(job, 6..<7)
         bench.finish(job)
         #expect(
-            planner.log.take() == [.opened(checkpoint: false)] + (0..<Self.shards).map { .folded($0) } + [.wrote])
+            planner.log.take() == [.opened(snapshot: false)] + (0..<Self.shards).map { .folded($0) } + [.wrote])
         #expect(try bench.bundle(job) == quiet(job))
     }
 
@@ -284,7 +284,7 @@ import Wire
         try bench.commit(job, 6..<7)
         try bench.commit(job, 3..<4)
         bench.finish(job)
-        #expect(planner.log.take() == [.opened(checkpoint: true)] + (3..<Self.shards).map { .folded($0) } + [.wrote])
+        #expect(planner.log.take() == [.opened(snapshot: true)] + (3..<Self.shards).map { .folded($0) } + [.wrote])
         #expect(try bench.store.job(job.id)?.state == .done)
         #expect(try bench.bundle(job) == quiet(job))
         #expect(bench.leftovers == [])
@@ -414,7 +414,7 @@ import Wire
         #expect(bench.leftovers == [])
     }
 
-    /// Random commits, restarts, kills of the checkpoint, missing shards and retries: the same bytes in the end.
+    /// Random commits, restarts, kills of the snapshot, missing shards and retries: the same bytes in the end.
     @Test("whatever happens on the way, the bundle is that of a quiet run", arguments: 0..<25 as Range<UInt64>)
     func randomWay(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

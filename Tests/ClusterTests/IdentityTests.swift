@@ -63,7 +63,7 @@ import Work
         try thief.send(
             .part(
                 ResultPart(
-                    lease: lease, digest: Digest(of: bytes), totalBytes: bytes.count, offset: 0, bytes: bytes)))
+                    lease: lease, transferDigest: Digest(of: bytes), totalBytes: bytes.count, offset: 0, bytes: bytes)))
         // The answer to a part of somebody who is not known.
         #expect(heard.takeAll(waiting: .seconds(20)).contains(.whoAreYou(.data)))
         try thief.send(

@@ -93,7 +93,7 @@ import Work
         #expect(!bench.hasBundle(job) && bench.leftovers == [])
     }
 
-    @Test("a partial job goes with its results and the fold's checkpoint")
+    @Test("a partial job goes with its results and the fold's snapshot")
     func partialJob() throws {
         let bench = try bench()
         let job = try bench.job(shards: 3)

@@ -87,7 +87,7 @@ import Testing
         for (first, count) in [(0, 7), (7, 90), (97, 103)] {
             turned.withUnsafeBufferPointer { turned in
                 guard let start = turned.baseAddress else { return }
-                again.setTurned(start + first, stride: columns, first: first, count: count)
+                again.setTransposed(start + first, stride: columns, first: first, count: count)
             }
         }
         var parts = [Float](repeating: 0, count: rows * columns)

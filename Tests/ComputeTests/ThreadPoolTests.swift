@@ -80,23 +80,23 @@ import Testing
         #expect(total == 4 * 1000 * 10)
     }
 
-    @Test func blocksCoverTheWholeWithoutOverlap() {
+    @Test func chunksCoverTheWholeWithoutOverlap() {
         let seen = Mutex([Int](repeating: 0, count: 103))
-        Threads(3).forEachBlock(of: 103, size: 10) { rows, _ in
+        Threads(3).forEachChunk(of: 103, size: 10) { rows, _ in
             seen.withLock { seen in for row in rows { seen[row] += 1 } }
         }
         #expect(seen.withLock { $0.allSatisfy { $0 == 1 } })
     }
 
-    @Test func fewRowsAreSpreadEvenlyAndManyInSmallerAndSmallerBlocks() {
+    @Test func fewRowsAreSpreadEvenlyAndManyInSmallerAndSmallerChunks() {
         for (threads, total, sizes) in [
             (1, 2048, [228, 228, 228, 228, 228, 228, 228, 228, 224]), (2, 100, [54, 46]), (2, 440, [222, 218]),
             (2, 2048, [252, 252, 252, 252, 252, 192, 144, 108, 84, 60, 60, 60, 60, 20]), (4, 1, [1]), (3, 0, []),
             (16, 2048, [132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 68]),
         ] {
-            let blocks = Threads(threads).blocks(of: total, atMost: 252, multipleOf: 6)
-            #expect(blocks.map(\.count) == sizes, "\(threads), \(total)")
-            #expect(blocks.flatMap { Array($0) } == Array(0..<total))
+            let chunks = Threads(threads).chunks(of: total, atMost: 252, multipleOf: 6)
+            #expect(chunks.map(\.count) == sizes, "\(threads), \(total)")
+            #expect(chunks.flatMap { Array($0) } == Array(0..<total))
         }
     }
 

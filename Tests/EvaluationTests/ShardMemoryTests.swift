@@ -118,19 +118,19 @@ import Transformers
         #expect(plans.made.map(\.batchTokens) == [64])
     }
 
-    @Test("each batch of prompts computes each block of each stream once")
+    @Test("each batch of prompts computes each layer of each stream once")
     func batchesAreWhole() throws {
         let needs = try evaluator(1 << 40).needs
         let small = try evaluator(memory(needs, tokens: 64), streamed: 0)
         var steps = 0
         let result = try small.evaluate(work) { steps += 1 }
         let count = ShardEvaluator.batches(work.prompts, tokens: try #require(small.plan).batchTokens).count
-        // Base and what shares its stream, the adapter from block 1 on, the tuned checkpoint from block 1 on.
+        // Base and what shares its stream, the adapter from layer 1 on, the tuned checkpoint from layer 1 on.
         #expect(steps == count * (3 + 2 + 2))
-        #expect(result.blocks.allSatisfy { $0.rowCount == work.prompts.count })
+        #expect(result.tables.allSatisfy { $0.rowCount == work.prompts.count })
         #expect(
-            result.blocks[task.blockIndex(checkpoint: 0, hook: 0, mask: 0)]
-                == result.blocks[task.blockIndex(checkpoint: 3, hook: 0, mask: 0)])
+            result.tables[task.tableIndex(checkpoint: 0, hook: 0, mask: 0)]
+                == result.tables[task.tableIndex(checkpoint: 3, hook: 0, mask: 0)])
     }
 
     @Test("as results grow batches become smaller, and the result is the same")

@@ -57,14 +57,14 @@ import Testing
         let prompts = Self.prompts()
         let evaluator = try ShardEvaluator(Self.task, threads: Threads(threads))
         let together = try evaluator.evaluate(ShardWork(index: 0, prompts: prompts), afterLayer: {})
-        #expect(together.blocks.count == Self.task.blockCount)
+        #expect(together.tables.count == Self.task.tableCount)
         var compared = 0
         for (index, prompt) in prompts.enumerated() {
             let alone = try evaluator.evaluate(ShardWork(index: 0, prompts: [prompt]), afterLayer: {})
             #expect(together.tokenCounts.map { $0[index] } == alone.tokenCounts.map { $0[0] })
-            for (block, sums) in together.blocks.enumerated() {
+            for (table, sums) in together.tables.enumerated() {
                 let found = Self.entries(sums, row: index)
-                #expect(found == Self.entries(alone.blocks[block], row: 0), "prompt \(index), block \(block)")
+                #expect(found == Self.entries(alone.tables[table], row: 0), "prompt \(index), table \(table)")
                 compared += found.count
             }
         }

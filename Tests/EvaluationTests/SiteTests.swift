@@ -61,12 +61,12 @@ import Testing
             let task = try Self.task(sites, in: folder)
             let result = try ShardEvaluator(task, threads: Threads(2)).evaluate(work) {}
             return sites.indices.map { hook in
-                (0..<3).map { result.blocks[task.blockIndex(checkpoint: $0, hook: hook, mask: 0)] }
+                (0..<3).map { result.tables[task.tableIndex(checkpoint: $0, hook: hook, mask: 0)] }
             }
         }
         for (site, expected) in zip(sites, all) {
             let alone = try Self.inFolder { folder in
-                try ShardEvaluator(Self.task([site], in: folder), threads: Threads(1)).evaluate(work) {}.blocks
+                try ShardEvaluator(Self.task([site], in: folder), threads: Threads(1)).evaluate(work) {}.tables
             }
             #expect(alone == expected, "\(site)")
             #expect(Set(expected).count == 3 && expected.allSatisfy { $0.latents.count > 10 }, "\(site)")

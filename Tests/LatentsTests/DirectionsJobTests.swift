@@ -84,13 +84,13 @@ import Work
         var digests: [Digest?] = []
         for (work, shard) in zip(works, shards) {
             let bytes = try ShardResultCodec.encode(evaluator.evaluate(work, afterLayer: {}))
-            digests.append(try judge.check(bytes, shard: shard).digest)
+            digests.append(try judge.check(bytes, shard: shard).contentDigest)
             try fold.fold(bytes)
             fold = try kind.fold(of: job, from: fold.snapshot())
         }
         let path = folder.path + "/" + UUID().uuidString
         try fold.write(
-            into: path, provenance: FoldProvenance(digests: digests, numberSystems: ["any"]), checkCancelled: {})
+            into: path, provenance: FoldProvenance(contentDigests: digests, numberSystems: ["any"]), checkCancelled: {})
         return (task, works, try ResultBundle(folder: path))
     }
 

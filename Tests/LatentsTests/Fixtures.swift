@@ -89,14 +89,14 @@ func prompts(_ counts: [Int], ids: [String]? = nil, masks: [TokenMask] = [.all])
 /// One row of `LatentSums`.
 typealias SparseRow = [(latent: Int, sum: Double, active: Int)]
 
-/// Rows as a block.
-func block(_ rows: some Sequence<SparseRow>) -> LatentSums {
-    var block = LatentSums()
+/// Rows as a table.
+func table(_ rows: some Sequence<SparseRow>) -> LatentSums {
+    var table = LatentSums()
     for row in rows {
-        for entry in row { block.append(latent: UInt32(entry.latent), sum: entry.sum, active: UInt32(entry.active)) }
-        block.endRow()
+        for entry in row { table.append(latent: UInt32(entry.latent), sum: entry.sum, active: UInt32(entry.active)) }
+        table.endRow()
     }
-    return block
+    return table
 }
 
 /// The shard results of a job whose checkpoints have the given rows (base first), the same at every hook and mask.
@@ -104,12 +104,12 @@ func results(_ spec: JobSpec, _ task: DiffTask, _ prompts: TokenizedPrompts, _ c
     -> [ShardResult]
 {
     ShardPlan(prompts, shardTokens: spec.shardTokens).shards.enumerated().map { index, range in
-        let blocks = checkpoints.flatMap { rows in
-            [LatentSums](repeating: block(rows[range]), count: task.hooks.count * task.masks.count)
+        let tables = checkpoints.flatMap { rows in
+            [LatentSums](repeating: table(rows[range]), count: task.hooks.count * task.masks.count)
         }
         return ShardResult(
             shard: index, tokenCounts: task.masks.indices.map { Array(prompts.tokenCounts(mask: $0)[range]) },
-            blocks: blocks)
+            tables: tables)
     }
 }
 

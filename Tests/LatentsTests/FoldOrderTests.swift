@@ -39,7 +39,7 @@ import Testing
     @Test func aRefusedShardChangesNothing() throws {
         var reducer = reducer()
         var broken = results[0]
-        broken.blocks[1].sums[0] = .nan
+        broken.tables[1].sums[0] = .nan
         _ = try complaint { try reducer.fold(broken) }
         for result in results { try reducer.fold(result) }
         var clean = self.reducer()
@@ -49,7 +49,7 @@ import Testing
 
     @Test(arguments: [
         ("counts", "shard 0: token counts: expected 2 prompts with 7 tokens, found 2 prompts with 8 tokens"),
-        ("blocks", "shard 0: expected 2 blocks, found 1"),
+        ("tables", "shard 0: expected 2 tables, found 1"),
         ("rows", "shard 0: villain.resid_post.0.all: expected 2 rows over 2 entries, found row starts that do not fit"),
         ("falling", "villain.resid_post.0.all: expected 2 rows over 2 entries, found row starts that do not fit"),
         ("lengths", "base.resid_post.0.all: expected 2 sums and counts, as many as latents, found 1 and 2"),
@@ -65,17 +65,17 @@ import Testing
         var result = results[0]
         switch fault {
         case "counts": result.tokenCounts[0][1] += 1
-        case "blocks": result.blocks.removeLast()
-        case "rows": result.blocks[1].rowStarts.removeLast()
-        case "falling": result.blocks[1].rowStarts = [0, 3, 2]
-        case "lengths": result.blocks[0].sums.removeLast()
-        case "latent": result.blocks[0].latents[1] = 6
-        case "twice": result.blocks[0].latents[1] = 0
-        case "infinite": result.blocks[0].sums[1] = .infinity
-        case "silent": result.blocks[0].active[0] = 0
-        case "negative": result.blocks[0].sums[0] = -1
-        case "zero": result.blocks[0].sums[0] = 0
-        default: result.blocks[0].active[0] = 4
+        case "tables": result.tables.removeLast()
+        case "rows": result.tables[1].rowStarts.removeLast()
+        case "falling": result.tables[1].rowStarts = [0, 3, 2]
+        case "lengths": result.tables[0].sums.removeLast()
+        case "latent": result.tables[0].latents[1] = 6
+        case "twice": result.tables[0].latents[1] = 0
+        case "infinite": result.tables[0].sums[1] = .infinity
+        case "silent": result.tables[0].active[0] = 0
+        case "negative": result.tables[0].sums[0] = -1
+        case "zero": result.tables[0].sums[0] = 0
+        default: result.tables[0].active[0] = 4
         }
         var reducer = reducer()
         let text = try complaint { try reducer.fold(result) }

@@ -63,27 +63,28 @@ import Work
     private static func result(
         of work: ShardWork, _ task: DiffTask, _ random: inout SeededGenerator
     ) -> ShardResult {
-        var blocks: [LatentSums] = []
-        for block in 0..<task.blockCount {
+        var tables: [LatentSums] = []
+        for table in 0..<task.tableCount {
             var sums = LatentSums()
             for _ in work.prompts {
                 for latent in 0..<9 as Range<UInt32> where Bool.random(using: &random) {
-                    let most: UInt32 = block % 2 == 0 ? 4 : 1
+                    let most: UInt32 = table % 2 == 0 ? 4 : 1
                     sums.append(
                         latent: latent, sum: Double.random(in: 0.1...5, using: &random),
                         active: UInt32.random(in: 1...most, using: &random))
                 }
                 sums.endRow()
             }
-            blocks.append(sums)
+            tables.append(sums)
         }
-        return ShardResult(shard: work.index, tokenCounts: [[4, 4], [1, 1]], blocks: blocks)
+        return ShardResult(shard: work.index, tokenCounts: [[4, 4], [1, 1]], tables: tables)
     }
 
     private func bundle(_ fold: any WorkFold, _ digests: [Digest?]) throws -> [String: Data] {
         let path = folder.path + "/" + UUID().uuidString
         try fold.write(
-            into: path, provenance: FoldProvenance(digests: digests, numberSystems: ["cpu/avx2"]), checkCancelled: {})
+            into: path, provenance: FoldProvenance(contentDigests: digests, numberSystems: ["cpu/avx2"]),
+            checkCancelled: {})
         let names = try FileManager.default.contentsOfDirectory(atPath: path)
         return try Dictionary(
             uniqueKeysWithValues: names.map { ($0, try Data(contentsOf: URL(fileURLWithPath: "\(path)/\($0)"))) })
@@ -115,7 +116,7 @@ import Work
         let before = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         var calls = 0
         #expect(throws: CancellationError.self) {
-            let provenance = FoldProvenance(digests: digests, numberSystems: ["cpu/avx2"])
+            let provenance = FoldProvenance(contentDigests: digests, numberSystems: ["cpu/avx2"])
             try fold.write(into: folder.path + "/ended", provenance: provenance) {
                 calls += 1
                 if calls == 3 { throw CancellationError() }
@@ -140,7 +141,7 @@ import Work
         let path = folder.path + "/partial"
         let partialDigests = digests.enumerated().map { [4, 7].contains($0) ? nil : $1 }
         try copy.write(
-            into: path, provenance: FoldProvenance(digests: partialDigests, numberSystems: ["cpu/avx2"]),
+            into: path, provenance: FoldProvenance(contentDigests: partialDigests, numberSystems: ["cpu/avx2"]),
             checkCancelled: {})
         let written = try ResultBundle(folder: path)
         #expect(written.partial?.description == "PARTIAL: 2 of 10 shards (4 prompts) are missing")

@@ -42,10 +42,10 @@ import Work
 
     private func result(_ tuned: Double) -> ShardResult {
         let shifts = [0, tuned, 0.1]
-        let blocks = shifts.flatMap { shift in
-            [block(sparseRows(shift)), block(rows(shift)), block(rows(2 * shift))]
+        let tables = shifts.flatMap { shift in
+            [table(sparseRows(shift)), table(rows(shift)), table(rows(2 * shift))]
         }
-        return ShardResult(shard: 0, tokenCounts: [counts.map(UInt32.init)], blocks: blocks)
+        return ShardResult(shard: 0, tokenCounts: [counts.map(UInt32.init)], tables: tables)
     }
 
     private func diffs() throws -> [LatentDiff] {
@@ -101,39 +101,39 @@ import Work
     @Test("a row that lacks a latent or a token is refused")
     func incomplete() throws {
         var lacking = result(0.5)
-        lacking.blocks[1] = block(rows(0).map { $0.dropLast() })
+        lacking.tables[1] = table(rows(0).map { $0.dropLast() })
         var reducer = Reducer(spec: spec, task: task, prompts: prompts)
         #expect(
             try complaint { try reducer.fold(lacking) }.contains(
                 "base.resid_post.1.directions.all: row 0: expected all 3 latents, found 2"))
         var silent = result(0.5)
-        silent.blocks[1].active[0] = 11
+        silent.tables[1].active[0] = 11
         #expect(
             try complaint { try reducer.fold(silent) }.contains(
                 "latent 0: expected 12 active tokens, all masked ones, found 11"))
     }
 
-    @Test("two results agree where they differ by rounding, and not beyond: against the block's largest mean")
+    @Test("two results agree where they differ by rounding, and not beyond: against the table's largest mean")
     func comparison() throws {
         let work = ShardPlan(prompts, shardTokens: spec.shardTokens).work(prompts)[0]
         let one = result(0.5)
         // Prompt 2 has sums of zero and near it in the base: its row alone would be no measure.
         let entry = 2 * 3
-        #expect(one.blocks[1].sums[entry] == 0)
-        let largest = zip(one.blocks[1].sums, (0..<12).map { Double(counts[$0 / 3]) }).map { abs($0 / $1) }.max() ?? 0
+        #expect(one.tables[1].sums[entry] == 0)
+        let largest = zip(one.tables[1].sums, (0..<12).map { Double(counts[$0 / 3]) }).map { abs($0 / $1) }.max() ?? 0
         var other = one
-        other.blocks[1].sums[entry] += 0.9e-4 * largest * 3
+        other.tables[1].sums[entry] += 0.9e-4 * largest * 3
         guard case .within(let difference) = ResultComparison(one, other, task: task, work: work) else {
             Issue.record("\(ResultComparison(one, other, task: task, work: work))")
             return
         }
         #expect(abs(difference - 0.9e-4) < 1e-12)
-        other.blocks[1].sums[entry] = 1.1e-4 * largest * 3
+        other.tables[1].sums[entry] = 1.1e-4 * largest * 3
         guard case .differs(let text) = ResultComparison(one, other, task: task, work: work) else {
             Issue.record("overlooked")
             return
         }
-        #expect(text.contains("of the block's largest mean times the row's tokens"), "\(text)")
+        #expect(text.contains("of the table's largest mean times the row's tokens"), "\(text)")
     }
 
     @Test("names of latents stand in the bundle's tables and manifest, and come back")

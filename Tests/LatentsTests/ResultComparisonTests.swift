@@ -23,12 +23,12 @@ import Work
         result = LatentsTests.results(spec, task, prompts, [rows, rows])[0]
     }
 
-    /// The result with one block changed: the tuned checkpoint at the second hook under `all`.
+    /// The result with one table changed: the tuned checkpoint at the second hook under `all`.
     private func changed(_ change: (inout [SparseRow]) -> Void) -> ShardResult {
         var other = rows
         change(&other)
         var result = result
-        result.blocks[task.blockIndex(checkpoint: 1, hook: 1, mask: 0)] = block(other)
+        result.tables[task.tableIndex(checkpoint: 1, hook: 1, mask: 0)] = table(other)
         return result
     }
 
@@ -97,7 +97,7 @@ import Work
     }
 
     @Test func whatIsTooStrongForANearTieDiffers() {
-        // The block's mean activation is 1666.4 / 412: one token cannot carry more than four times that, 16.2.
+        // The table's mean activation is 1666.4 / 412: one token cannot carry more than four times that, 16.2.
         let text = difference(changed { $0[1].append((20, 17, 1)) })
         #expect(
             text.contains("prompt 1, latent 20: sums 0.0 over 0 active tokens and 17.0 over 1; 1 near-ties"), "\(text)")
@@ -121,7 +121,7 @@ import Work
                 $0[row][entry].sum = Double(bitPattern: $0[row][entry].sum.bitPattern ^ 1 << bit)
             }
             let change = abs(
-                rows[row][entry].sum - other.blocks[task.blockIndex(checkpoint: 1, hook: 1, mask: 0)].sums[40 + entry])
+                rows[row][entry].sum - other.tables[task.tableIndex(checkpoint: 1, hook: 1, mask: 0)].sums[40 + entry])
             guard !(change <= 80e-4) else { continue }
             #expect(!difference(other).isEmpty)
             if case .within = compared(other) { Issue.record("bit \(bit) of entry \(entry) is overlooked") }
@@ -130,7 +130,7 @@ import Work
 
     @Test(arguments: [
         ("counts", "shard 0: token counts: expected 2 prompts with 17 tokens"),
-        ("shard", "shard 0: one result is of shard 3"), ("blocks", "shard 0: expected 8 blocks, found 7"),
+        ("shard", "shard 0: one result is of shard 3"), ("tables", "shard 0: expected 8 tables, found 7"),
         ("latent", "base.resid_post.0.all: row 0: expected latents below 50, found 50"),
         ("infinite", "row 0, latent 0: expected a finite sum, found inf"),
     ])
@@ -139,9 +139,9 @@ import Work
         switch fault {
         case "counts": other.tokenCounts[0][1] += 1
         case "shard": other.shard = 3
-        case "blocks": other.blocks.removeLast()
-        case "latent": other.blocks[0].latents[39] = 50
-        default: other.blocks[0].sums[0] = .infinity
+        case "tables": other.tables.removeLast()
+        case "latent": other.tables[0].latents[39] = 50
+        default: other.tables[0].sums[0] = .infinity
         }
         let text = difference(other)
         #expect(text.contains(expected), "\(text)")

@@ -87,6 +87,6 @@ final class RandomJob {
     func reducer() -> Reducer { Reducer(spec: spec, task: task, prompts: prompts) }
 
     func reducer(_ checkpoint: [UInt8]) throws -> Reducer {
-        try Reducer(spec: spec, task: task, prompts: prompts, checkpoint: checkpoint)
+        try Reducer(spec: spec, task: task, prompts: prompts, snapshot: checkpoint)
     }
 }

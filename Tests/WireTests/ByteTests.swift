@@ -29,7 +29,7 @@ struct ByteTests {
             [UInt8](repeating: 0x80, count: 9) + [0],
         ] as [[UInt8]])
     func paddedVarint(bytes: [UInt8]) {
-        let error = #expect(throws: WireError.self) {
+        let error = #expect(throws: ByteError.self) {
             var reader = ByteReader(bytes)
             _ = try reader.varint("v")
         }
@@ -38,7 +38,7 @@ struct ByteTests {
 
     @Test("A string that is not UTF-8 is refused")
     func utf8() {
-        let error = #expect(throws: WireError.self) {
+        let error = #expect(throws: ByteError.self) {
             var reader = ByteReader([2, 0xc3, 0x28])
             _ = try reader.string("s", limit: 10)
         }
@@ -47,7 +47,7 @@ struct ByteTests {
 
     @Test("A flag is 0 or 1")
     func flag() {
-        let error = #expect(throws: WireError.self) {
+        let error = #expect(throws: ByteError.self) {
             var reader = ByteReader([2])
             _ = try reader.flag("f")
         }

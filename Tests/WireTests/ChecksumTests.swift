@@ -14,7 +14,7 @@ struct ChecksumTests {
         for message in try samples.toCoordinator() {
             let bytes = try message.encoded()
             for bit in 0..<8 * bytes.count {
-                #expect(throws: WireError.self) { try MessageToCoordinator(decoding: Self.flip(bit, bytes)) }
+                #expect(throws: ByteError.self) { try MessageToCoordinator(decoding: Self.flip(bit, bytes)) }
                 flipped += 1
             }
         }
@@ -22,7 +22,7 @@ struct ChecksumTests {
             let isRefusal = if case .refused = message { true } else { false }
             let bytes = try message.encoded()
             for bit in 0..<8 * bytes.count where !(isRefusal && Self.isOfVersion(bit)) {
-                #expect(throws: WireError.self) { try MessageFromCoordinator(decoding: Self.flip(bit, bytes)) }
+                #expect(throws: ByteError.self) { try MessageFromCoordinator(decoding: Self.flip(bit, bytes)) }
                 flipped += 1
             }
         }
@@ -42,14 +42,14 @@ struct ChecksumTests {
         #expect(bytes.count == 13)
         let right = Digest(of: Array(bytes[..<5])).description.prefix(16)
         bytes.replaceSubrange(5..., with: [0, 1, 2, 3, 4, 5, 6, 0xff])
-        let error = #expect(throws: WireError.self) { try MessageToCoordinator(decoding: bytes) }
+        let error = #expect(throws: ByteError.self) { try MessageToCoordinator(decoding: bytes) }
         #expect(error?.description == "message.checksum: expected \(right), found 00010203040506ff")
     }
 
     @Test("A message too short for its checksum is refused")
     func short() throws {
         let bytes = Array(try MessageToCoordinator.goodbye.encoded().prefix(12))
-        let error = #expect(throws: WireError.self) { try MessageToCoordinator(decoding: bytes) }
+        let error = #expect(throws: ByteError.self) { try MessageToCoordinator(decoding: bytes) }
         #expect(error?.description == "message: expected 13 bytes or more, found 12")
     }
 

@@ -21,7 +21,7 @@ extension Samples {
             .attach(instance()),
             .part(
                 ResultPart(
-                    lease: try lease(), digest: digest(), totalBytes: before + part.count + int(0...1000),
+                    lease: try lease(), transferDigest: digest(), totalBytes: before + part.count + int(0...1000),
                     offset: before, bytes: part)),
         ]
             + (try requests()).map { .request(id: random.next(), $0) }

@@ -26,13 +26,13 @@ struct MessageTests {
         for message in try samples.toCoordinator() {
             let bytes = try message.encoded()
             for length in bytes.indices {
-                #expect(throws: WireError.self) { try MessageToCoordinator(decoding: Array(bytes.prefix(length))) }
+                #expect(throws: ByteError.self) { try MessageToCoordinator(decoding: Array(bytes.prefix(length))) }
             }
         }
         for message in try samples.fromCoordinator() {
             let bytes = try message.encoded()
             for length in bytes.indices {
-                #expect(throws: WireError.self) { try MessageFromCoordinator(decoding: Array(bytes.prefix(length))) }
+                #expect(throws: ByteError.self) { try MessageFromCoordinator(decoding: Array(bytes.prefix(length))) }
             }
         }
     }
@@ -74,7 +74,7 @@ struct MessageTests {
 
     @Test("A message with something after its end is refused")
     func trailing() throws {
-        let error = #expect(throws: WireError.self) {
+        let error = #expect(throws: ByteError.self) {
             try MessageToCoordinator(decoding: resealed(MessageToCoordinator.goodbye.encoded(), adding: [0]))
         }
         #expect(error?.description == "goodbye: expected nothing more, found 1 bytes left over")
@@ -82,7 +82,7 @@ struct MessageTests {
 
     @Test("A message of the other direction is refused by its kind")
     func direction() throws {
-        let error = #expect(throws: WireError.self) {
+        let error = #expect(throws: ByteError.self) {
             try MessageToCoordinator(decoding: MessageFromCoordinator.credit(bytes: 1).encoded())
         }
         #expect(error?.description == "message.kind: expected a message to the coordinator, found kind 134")
@@ -92,7 +92,7 @@ struct MessageTests {
     func version() throws {
         var bytes = try MessageFromCoordinator.credit(bytes: 1).encoded()
         bytes[2] = 9
-        let error = #expect(throws: WireError.self) { try MessageFromCoordinator(decoding: bytes) }
+        let error = #expect(throws: ByteError.self) { try MessageFromCoordinator(decoding: bytes) }
         #expect(error?.description == "message.version: expected protocol version 3, found 9")
 
         let reason = InputError("build", expected: "1", found: "9", kind: .configuration)
@@ -106,18 +106,18 @@ struct MessageTests {
         // 4096 leases, and then the message ends.
         let bytes = resealed(
             try MessageToCoordinator.renew(slots: 0, [], tasks: []).encoded(), dropping: 2, adding: [0x80, 0x20])
-        let error = #expect(throws: WireError.self) { try MessageToCoordinator(decoding: bytes) }
+        let error = #expect(throws: ByteError.self) { try MessageToCoordinator(decoding: bytes) }
         #expect(error?.description == "renew: expected 4096 elements of 5 bytes or more, found 0 bytes left")
     }
 
     @Test("What is past a limit is not sent")
     func limits() throws {
-        let slots = #expect(throws: WireError.self) {
+        let slots = #expect(throws: ByteError.self) {
             try MessageToCoordinator.renew(slots: 1025, [], tasks: []).encoded()
         }
         #expect(slots?.description == "renew.slots: expected 0 to 1024, found 1025")
         let text = String(repeating: "a", count: WireLimits.specBytes + 1)
-        let spec = #expect(throws: WireError.self) {
+        let spec = #expect(throws: ByteError.self) {
             try MessageToCoordinator.request(
                 id: 1, .submit(ticket: .random(), specText: text, specFile: "", folder: "")
             ).encoded()
@@ -125,8 +125,8 @@ struct MessageTests {
         #expect(spec?.description == "submit.specText: expected at most 4194304 bytes, found 4194305")
         var samples = Samples(seed: 4)
         let beyond = ResultPart(
-            lease: try samples.lease(), digest: samples.digest(), totalBytes: 10, offset: 8, bytes: [1, 2, 3])
-        let part = #expect(throws: WireError.self) { try MessageToCoordinator.part(beyond).encoded() }
+            lease: try samples.lease(), transferDigest: samples.digest(), totalBytes: 10, offset: 8, bytes: [1, 2, 3])
+        let part = #expect(throws: ByteError.self) { try MessageToCoordinator.part(beyond).encoded() }
         #expect(part?.description == "part: expected a piece within 10 bytes, found 3 bytes at 8")
     }
 
@@ -138,7 +138,7 @@ struct MessageTests {
             id: LeaseID(job: try #require(JobID("j")), shard: 3, epoch: 1), seconds: 1, tokens: 5,
             taskDigest: task.digest, task: other, shard: task)
         let bytes = try MessageFromCoordinator.lease(lease).encoded()
-        let error = #expect(throws: WireError.self) { try MessageFromCoordinator(decoding: bytes) }
+        let error = #expect(throws: ByteError.self) { try MessageFromCoordinator(decoding: bytes) }
         #expect(
             error?.description == "lease.task: expected a task with digest \(task.digest), found \(other.digest)")
     }

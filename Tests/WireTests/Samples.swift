@@ -36,7 +36,7 @@ struct Samples {
     mutating func job() throws -> JobID {
         let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789-")
         let text = String(list(1...64) { letters[$0.int(0...letters.count - 1)] })
-        guard let job = JobID(text) else { throw WireError("sample", expected: "the name of a job", found: text) }
+        guard let job = JobID(text) else { throw ByteError("sample", expected: "the name of a job", found: text) }
         return job
     }
 
@@ -98,24 +98,24 @@ struct Samples {
         ]
         // Only sums of signed activations can be these.
         let signed = [0, -0.0, -1.5, -Double.greatestFiniteMagnitude]
-        let blocks = (0..<task.blockCount).map { index in
+        let tables = (0..<task.tableCount).map { index in
             let hook = task.hooks[index / task.masks.count % task.hooks.count]
             let (latents, isLinear) = (hook.latents, hook.rule == .linear)
             let special = isLinear ? edges + signed : edges
-            var block = LatentSums()
+            var table = LatentSums()
             for tokens in counts[index % task.masks.count] {
                 var latent = tokens == 0 ? latents : isLinear ? 0 : int(0...latents)
                 while latent < latents {
                     let sum =
                         flag() ? special[int(0...special.count - 1)] : Double.random(in: 0.1...100, using: &random)
-                    block.append(
+                    table.append(
                         latent: UInt32(latent), sum: sum, active: isLinear ? tokens : UInt32(int(1...Int(tokens))))
                     latent += isLinear ? 1 : int(1...latents)
                 }
-                block.endRow()
+                table.endRow()
             }
-            return block
+            return table
         }
-        return ShardResult(shard: work.index, tokenCounts: counts, blocks: blocks)
+        return ShardResult(shard: work.index, tokenCounts: counts, tables: tables)
     }
 }

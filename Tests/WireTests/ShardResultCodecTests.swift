@@ -19,7 +19,7 @@ struct ShardResultCodecTests {
             let decoded = try ShardResultCodec.decode(bytes, task: task, work: work)
             #expect(decoded == result)
             // -0.0 equals 0.0, so equality alone does not see a lost sign.
-            #expect(decoded.blocks.map { $0.sums.map(\.bitPattern) } == result.blocks.map { $0.sums.map(\.bitPattern) })
+            #expect(decoded.tables.map { $0.sums.map(\.bitPattern) } == result.tables.map { $0.sums.map(\.bitPattern) })
             #expect(try ShardResultCodec.encode(decoded) == bytes)
             #expect(try ShardResultCodec.digest(of: decoded) == ShardResultCodec.digest(of: result))
         }
@@ -29,7 +29,7 @@ struct ShardResultCodecTests {
     func digest() throws {
         let (task, work, result) = Self.small
         var other = result
-        other.blocks[0].sums[1] = other.blocks[0].sums[1].nextUp
+        other.tables[0].sums[1] = other.tables[0].sums[1].nextUp
         #expect(try ShardResultCodec.digest(of: result) != ShardResultCodec.digest(of: other))
         #expect(try ShardResultCodec.decode(ShardResultCodec.encode(other), task: task, work: work) == other)
     }
@@ -44,7 +44,7 @@ struct ShardResultCodecTests {
             let work = samples.work(shard: round, masks: task.masks.count)
             let bytes = try ShardResultCodec.encode(samples.result(task, work))
             for length in bytes.indices {
-                #expect(throws: WireError.self) {
+                #expect(throws: ByteError.self) {
                     try ShardResultCodec.decode(Array(bytes.prefix(length)), task: task, work: work)
                 }
             }
@@ -73,12 +73,12 @@ struct ShardResultCodecTests {
             prompts: [
                 PromptTokens(index: 0, ids: [1, 2, 3], masks: [1, 1, 1]), PromptTokens(index: 1, ids: [1], masks: [1]),
             ])
-        var block = LatentSums()
-        block.append(latent: 2, sum: 1.5, active: 3)
-        block.append(latent: 9, sum: 0.25, active: 1)
-        block.endRow()
-        block.endRow()
-        return (task, work, ShardResult(shard: 5, tokenCounts: [[3, 1]], blocks: [block]))
+        var table = LatentSums()
+        table.append(latent: 2, sum: 1.5, active: 3)
+        table.append(latent: 9, sum: 0.25, active: 1)
+        table.endRow()
+        table.endRow()
+        return (task, work, ShardResult(shard: 5, tokenCounts: [[3, 1]], tables: [table]))
     }()
 
     @Test("What does not fit the task or the shard is refused with both values")
@@ -87,7 +87,7 @@ struct ShardResultCodecTests {
         func refusal(_ change: (inout DiffTask, inout ShardWork, inout ShardResult) -> Void) -> String? {
             var (task, work, result) = (task, work, result)
             change(&task, &work, &result)
-            return #expect(throws: WireError.self) {
+            return #expect(throws: ByteError.self) {
                 try ShardResultCodec.decode(ShardResultCodec.encode(result), task: task, work: work)
             }?.description
         }
@@ -95,40 +95,40 @@ struct ShardResultCodecTests {
         #expect(refusal { task, work, result in work.prompts.removeLast() } == "result.prompts: expected 1, found 2")
         #expect(refusal { task, work, result in task.masks = [.all, .last] } == "result.masks: expected 2, found 1")
         #expect(
-            refusal { task, work, result in task.hooks.append(task.hooks[0]) } == "result.blocks: expected 2, found 1")
+            refusal { task, work, result in task.hooks.append(task.hooks[0]) } == "result.tables: expected 2, found 1")
         #expect(
             refusal { task, work, result in task.hooks[0].latents = 9 }
-                == "result.block 0: expected ascending latents below 9, found 9")
+                == "result.table 0: expected ascending latents below 9, found 9")
         #expect(
             refusal { task, work, result in result.tokenCounts[0][0] = 2 }
                 == "result.tokenCounts of prompt 0 under mask all: expected 3, found 2")
         #expect(
-            refusal { task, work, result in result.blocks[0].active[1] = 4 }
-                == "result.block 0, latent 9: expected 1 to 3 active tokens, found 4")
+            refusal { task, work, result in result.tables[0].active[1] = 4 }
+                == "result.table 0, latent 9: expected 1 to 3 active tokens, found 4")
         #expect(
-            refusal { task, work, result in result.blocks[0].active[0] = 0 }
-                == "result.block 0, latent 2: expected 1 to 3 active tokens, found 0")
+            refusal { task, work, result in result.tables[0].active[0] = 0 }
+                == "result.table 0, latent 2: expected 1 to 3 active tokens, found 0")
         #expect(
-            refusal { task, work, result in result.blocks[0].sums[0] = -1.5 }
-                == "result.block 0, latent 2: expected a sum above zero, found -1.5")
+            refusal { task, work, result in result.tables[0].sums[0] = -1.5 }
+                == "result.table 0, latent 2: expected a sum above zero, found -1.5")
         // Of a linear dictionary all latents are active on all masked tokens, and sums have either sign.
         #expect(
             refusal { task, work, result in task.hooks[0].rule = .linear }
-                == "result.block 0: expected all 10 latents, found 2")
+                == "result.table 0: expected all 10 latents, found 2")
         func linear(_ task: inout DiffTask, _ result: inout ShardResult) {
             task.hooks[0].rule = .linear
             task.hooks[0].latents = 1
-            result.blocks[0] = LatentSums()
+            result.tables[0] = LatentSums()
             for tokens in [UInt32(3), 1] {
-                result.blocks[0].append(latent: 0, sum: -2.5, active: tokens)
-                result.blocks[0].endRow()
+                result.tables[0].append(latent: 0, sum: -2.5, active: tokens)
+                result.tables[0].endRow()
             }
         }
         #expect(
             refusal { task, work, result in
                 linear(&task, &result)
-                result.blocks[0].active[0] = 2
-            } == "result.block 0, latent 0: expected 3 active tokens, all masked ones, found 2")
+                result.tables[0].active[0] = 2
+            } == "result.table 0, latent 0: expected 3 active tokens, all masked ones, found 2")
         var (plain, sums) = (task, result)
         linear(&plain, &sums)
         #expect(try ShardResultCodec.decode(ShardResultCodec.encode(sums), task: plain, work: work) == sums)
@@ -140,31 +140,31 @@ struct ShardResultCodecTests {
         func refusal(_ change: (inout ShardResult) -> Void) -> String? {
             var result = result
             change(&result)
-            return #expect(throws: WireError.self) { try ShardResultCodec.encode(result) }?.description
+            return #expect(throws: ByteError.self) { try ShardResultCodec.encode(result) }?.description
         }
         #expect(
-            refusal { $0.blocks[0].latents = [9, 9] }
-                == "result.block 0: expected ascending latents, found 9 at entry 1")
+            refusal { $0.tables[0].latents = [9, 9] }
+                == "result.table 0: expected ascending latents, found 9 at entry 1")
         #expect(
-            refusal { $0.blocks[0].sums[0] = .nan } == "result.block 0: expected finite sums, found one that is not")
+            refusal { $0.tables[0].sums[0] = .nan } == "result.table 0: expected finite sums, found one that is not")
         #expect(
-            refusal { $0.blocks[0].rowStarts = [0, 3, 2] }
-                == "result.block 0: expected ascending row starts, found 0, then 3")
+            refusal { $0.tables[0].rowStarts = [0, 3, 2] }
+                == "result.table 0: expected ascending row starts, found 0, then 3")
         #expect(
-            refusal { $0.blocks[0].rowStarts = [0, 2] } == "result.tokenCounts: expected 1 prompts, found 2")
+            refusal { $0.tables[0].rowStarts = [0, 2] } == "result.tokenCounts: expected 1 prompts, found 2")
         #expect(
-            refusal { $0.blocks[0].sums.removeLast() }
-                == "result.block 0: expected 2 rows over 2 entries, found rows [0, 2, 2], 1 sums, 2 counts")
+            refusal { $0.tables[0].sums.removeLast() }
+                == "result.table 0: expected 2 rows over 2 entries, found rows [0, 2, 2], 1 sums, 2 counts")
     }
 
     @Test("A result that claims more entries than there are latents is refused")
     func tooManyEntries() throws {
         let (task, work, result) = Self.small
         var bytes = try ShardResultCodec.encode(result)
-        // Magic, version, then one byte each for shard, prompts, masks, blocks and entries.
+        // Magic, version, then one byte each for shard, prompts, masks, tables and entries.
         #expect(bytes[10] == 2)
         bytes[10] = 21
-        let error = #expect(throws: WireError.self) { try ShardResultCodec.decode(bytes, task: task, work: work) }
+        let error = #expect(throws: ByteError.self) { try ShardResultCodec.decode(bytes, task: task, work: work) }
         #expect(error?.description == "result.entries: expected 0 to 20, found 21")
     }
 
@@ -175,7 +175,7 @@ struct ShardResultCodecTests {
         task.hooks[0].latents = 1 << 26
         var bytes = try ShardResultCodec.encode(result)
         bytes.replaceSubrange(10...10, with: [0x80, 0x80, 0x80, 0x1e])
-        let error = #expect(throws: WireError.self) { try ShardResultCodec.decode(bytes, task: task, work: work) }
+        let error = #expect(throws: ByteError.self) { try ShardResultCodec.decode(bytes, task: task, work: work) }
         #expect(
             error?.description
                 == "result.latents: expected bytes for 62914560 numbers of 4 bytes, found 8 bytes, stored")
@@ -196,8 +196,8 @@ struct ShardResultCodecTests {
         let tokens = [60, 30, 1]
         let result = ShardResult(
             shard: 0, tokenCounts: tokens.map { [UInt32](repeating: UInt32($0), count: 64) },
-            blocks: (0..<9).map { index in
-                var block = LatentSums()
+            tables: (0..<9).map { index in
+                var table = LatentSums()
                 // The last token alone has 32 latents (top-k), 60 tokens share about 800.
                 let perRow = [800, 500, 32][index % 3]
                 for _ in 0..<64 {
@@ -207,13 +207,13 @@ struct ShardResultCodecTests {
                         let sum = (0..<active).reduce(0.0) { sum, _ in
                             sum + Double(Float.random(in: 0...6, using: &samples.random))
                         }
-                        block.append(latent: UInt32(latent), sum: sum, active: UInt32(active))
+                        table.append(latent: UInt32(latent), sum: sum, active: UInt32(active))
                     }
-                    block.endRow()
+                    table.endRow()
                 }
-                return block
+                return table
             })
-        let entries = result.blocks.reduce(0) { $0 + $1.latents.count }
+        let entries = result.tables.reduce(0) { $0 + $1.latents.count }
         let clock = ContinuousClock()
         let start = clock.now
         let bytes = try ShardResultCodec.encode(result)

@@ -131,7 +131,8 @@ struct TransportTests {
             try worker.dealer.send(
                 .part(
                     ResultPart(
-                        lease: lease, digest: digest, totalBytes: 64 * bytes.count, offset: number * bytes.count,
+                        lease: lease, transferDigest: digest, totalBytes: 64 * bytes.count,
+                        offset: number * bytes.count,
                         bytes: bytes)))
         }
         let parts: [ResultPart] = Self.take(64, from: coordinator.inbox).compactMap {
@@ -186,7 +187,7 @@ struct TransportTests {
         }
         try worker.dealer.send(.renew(slots: 1, [], tasks: []))
         let peer = try #require(Self.take(1, from: coordinator.inbox).first).peer
-        let error = #expect(throws: WireError.self) { try coordinator.router.send(.credit(bytes: 1), to: peer) }
+        let error = #expect(throws: ByteError.self) { try coordinator.router.send(.credit(bytes: 1), to: peer) }
         #expect(error?.description == "message: expected one for the control socket, found data")
     }
 

@@ -61,21 +61,21 @@ struct BenchKind: WorkKind {
     /// What a shard comes to: about 20 KB as it is sent, for sums have 52 random bits, as real ones do.
     static func result(of shard: Int) -> ShardResult {
         var random = Numbers(state: UInt64(truncatingIfNeeded: shard) &* 0x9E37_79B9_7F4A_7C15 | 1)
-        let blocks = (0..<2).map { _ in
-            var block = LatentSums()
+        let tables = (0..<2).map { _ in
+            var table = LatentSums()
             for _ in 0..<prompts {
                 var latent = UInt32(random.next() % 64)
                 for _ in 0..<firing {
                     let sum = Double(random.next() >> 12) * 0x1p-50
-                    block.append(latent: latent, sum: sum, active: UInt32(random.next() % 32 + 1))
+                    table.append(latent: latent, sum: sum, active: UInt32(random.next() % 32 + 1))
                     latent += UInt32(random.next() % 120 + 1)
                 }
-                block.endRow()
+                table.endRow()
             }
-            return block
+            return table
         }
         let counts = [UInt32](repeating: UInt32(tokensPerPrompt), count: prompts)
-        return ShardResult(shard: shard, tokenCounts: [counts], blocks: blocks)
+        return ShardResult(shard: shard, tokenCounts: [counts], tables: tables)
     }
 
     /// Marsaglia's xorshift64.

@@ -87,9 +87,9 @@ struct FrameFigures {
     /// Counts, offsets, latents, sums and active counts, one behind the other.
     private static func arrays(_ result: ShardResult) -> [UInt8] {
         result.tokenCounts.flatMap(bytes)
-            + result.blocks.flatMap { block in
-                bytes(block.rowStarts.map { UInt32(truncatingIfNeeded: $0) }) + bytes(block.latents)
-                    + bytes(block.sums.map(\.bitPattern)) + bytes(block.active)
+            + result.tables.flatMap { table in
+                bytes(table.rowStarts.map { UInt32(truncatingIfNeeded: $0) }) + bytes(table.latents)
+                    + bytes(table.sums.map(\.bitPattern)) + bytes(table.active)
             }
     }
 

@@ -61,7 +61,8 @@ struct PartStream {
             }
             left -= piece.count
             let part = ResultPart(
-                lease: LeaseID(job: job, shard: at, epoch: 1), digest: digest, totalBytes: piece.count, offset: 0,
+                lease: LeaseID(job: job, shard: at, epoch: 1), transferDigest: digest, totalBytes: piece.count,
+                offset: 0,
                 bytes: piece)
             try dealer.send(.part(part))
         }

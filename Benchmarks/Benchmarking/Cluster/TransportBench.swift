@@ -58,7 +58,7 @@ public struct TransportBench {
         self.order = order
     }
 
-    /// Computes, measures, and returns what was found as text. Throws `InputError`, `WireError` or `ZeroMQError`.
+    /// Computes, measures, and returns what was found as text. Throws `InputError`, `ByteError` or `ZeroMQError`.
     public func run() throws -> String {
         defer { try? FileManager.default.removeItem(atPath: order.folder) }
         let figures = try frames()

@@ -12,7 +12,7 @@ import Transformers
 public struct ComputeBench {
     /// Speeds of one round, in 10^9 floating-point operations a second.
     public struct Round: Sendable {
-        /// Of products of 252 × 2048 with 2048 × 2048, one after the other on each thread; some after each block.
+        /// Of products of 252 × 2048 with 2048 × 2048, one after the other on each thread; some after each layer.
         public var product: Double
         public var forward: Double
         /// Tokens a second of the forward pass alone.

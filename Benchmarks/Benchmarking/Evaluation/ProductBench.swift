@@ -15,7 +15,7 @@ final class ProductBench {
     init(_ threads: Threads) {
         self.threads = threads
         scratch = (0..<threads.count).map { _ in
-            let rows = PackedMatrix.rowsPerBlock
+            let rows = PackedMatrix.rowsPerChunk
             return (
                 FloatBuffer(TiledRows.count(rows: rows, inner: Self.width)),
                 FloatBuffer(rows * Matrix.stride(for: Self.width))
@@ -25,7 +25,7 @@ final class ProductBench {
 
     /// Some products of 252 × 2048 with 2048 × 2048, one after the other on each thread.
     func run() {
-        let (rows, width) = (PackedMatrix.rowsPerBlock, Self.width)
+        let (rows, width) = (PackedMatrix.rowsPerChunk, Self.width)
         let stride = Matrix.stride(for: width)
         let products = threads.count * Self.repeats
         let start = ContinuousClock.now

@@ -10,7 +10,7 @@ enum Fuzz {
         case messages
         /// Shard results and their columns.
         case frames
-        /// Key files, job files and the fold's checkpoints.
+        /// Key files, job files and the fold's snapshots.
         case texts
     }
 

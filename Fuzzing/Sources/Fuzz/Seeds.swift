@@ -75,6 +75,6 @@ enum Seeds {
             (6, "HEAD / HTTP/1.0\r\nA:\t b \r\n\r\n"),
         ]
         return texts.map { [UInt8($0.0)] + Array($0.1.utf8) }
-            + (try TextChecks.fold.checkpoints().map { [5] + $0.dropLast(32) })
+            + (try TextChecks.fold.snapshots().map { [5] + $0.dropLast(32) })
     }
 }

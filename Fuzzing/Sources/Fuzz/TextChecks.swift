@@ -6,7 +6,7 @@ import Inputs
 @testable import Wire
 
 /// What operators, browsers and the file system hand in: files of keys, job files, names, requests for pages and
-/// checkpoints of folds.
+/// snapshots of folds.
 enum TextChecks {
     /// The first byte chooses the decoder.
     static func check(_ input: [UInt8]) -> CInt {
@@ -18,7 +18,7 @@ enum TextChecks {
         case 2: coordinatorKey(bytes)
         case 3: words(bytes)
         case 4: job(bytes)
-        case 5: foldCheckpoint(bytes)
+        case 5: foldSnapshot(bytes)
         default: request(bytes)
         }
         return 0
@@ -58,11 +58,11 @@ enum TextChecks {
         _ = try? JobSpec(yaml: String(decoding: bytes, as: UTF8.self), file: "job.yaml", relativeTo: "/jobs")
     }
 
-    /// With the digest that a checkpoint ends with: few inputs would have the right one.
-    private static func foldCheckpoint(_ bytes: [UInt8]) {
+    /// With the digest that a snapshot ends with: few inputs would have the right one.
+    private static func foldSnapshot(_ bytes: [UInt8]) {
         let sealed = bytes + Digest(of: bytes).bytes
         guard let reducer = try? fold.reducer(sealed) else { return }
-        demand(must("checkpoint") { try reducer.checkpoint() } == sealed, "a fold has two checkpoints")
+        demand(must("snapshot") { try reducer.snapshot() } == sealed, "a fold has two snapshots")
     }
 
     /// A request says the same however the network cuts it into pieces, and what is kept of it is bounded.
@@ -136,21 +136,21 @@ struct SmallFold {
             prompts: (0..<3).map { PromptTokens(index: $0, ids: [1, 2], masks: [1, 3]) }, masks: spec.masks)
     }
 
-    /// A fold that has begun, or goes on from a checkpoint.
-    func reducer(_ checkpoint: [UInt8]? = nil) throws -> Reducer {
-        try checkpoint.map { try Reducer(spec: spec, task: task, prompts: prompts, checkpoint: $0) }
+    /// A fold that has begun, or goes on from a snapshot.
+    func reducer(_ snapshot: [UInt8]? = nil) throws -> Reducer {
+        try snapshot.map { try Reducer(spec: spec, task: task, prompts: prompts, snapshot: $0) }
             ?? Reducer(spec: spec, task: task, prompts: prompts)
     }
 
-    /// The checkpoints of a fold before the first shard, after it, and at the end.
-    func checkpoints() throws -> [[UInt8]] {
+    /// The snapshots of a fold before the first shard, after it, and at the end.
+    func snapshots() throws -> [[UInt8]] {
         var reducer = try reducer()
-        var checkpoints = [try reducer.checkpoint()]
+        var snapshots = [try reducer.snapshot()]
         var samples = Samples(seed: 3)
         for work in ShardPlan(lengths: prompts.prompts.map(\.ids.count), shardTokens: spec.shardTokens).work(prompts) {
             try reducer.fold(samples.result(task, work))
-            checkpoints.append(try reducer.checkpoint())
+            snapshots.append(try reducer.snapshot())
         }
-        return checkpoints
+        return snapshots
     }
 }

@@ -100,7 +100,7 @@ extension CoordinatorCore {
             if let freed = freedAt.removeValue(forKey: worker) { metrics.leaseAnswer.observe(max(0, now - freed)) }
             log(.debug, "leased", id, worker, purpose.rawValue)
             tell(id, "leased", worker, purpose.rawValue)
-        } catch let error as WireError {
+        } catch let error as ByteError {
             let error = InputError("\(id): \(error.what)", expected: error.expected, found: error.found)
             perform(scheduler.shardFailed(id, error: error, cause: .shard, from: worker, at: now))
         } catch {

@@ -28,7 +28,7 @@ extension CoordinatorCore {
         do {
             do {
                 try router.send(.reply(id: id, reply), to: peer)
-            } catch let error as WireError {
+            } catch let error as ByteError {
                 let error = InputError("the answer: \(error.what)", expected: error.expected, found: error.found)
                 try router.send(.reply(id: id, .failure(error)), to: peer)
             }

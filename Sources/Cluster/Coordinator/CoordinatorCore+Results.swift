@@ -60,16 +60,16 @@ extension CoordinatorCore {
         return connection.assembly?.append(part) ?? false
     }
 
-    /// A whole result: it is held against its digest, the task and the shard before anybody believes it.
+    /// A whole result: it is held against its transfer digest, the task and the shard before anybody believes it.
     private func accept(_ whole: ResultAssembly, from worker: InstanceID, at: Double) {
         let lease = whole.lease
         guard let running = running[lease.job], running.tokens.indices.contains(lease.shard) else {
             return perform([.reject(lease, to: worker, reason: "no such job is running")])
         }
         let transfer = Digest(of: whole.bytes)
-        guard transfer == whole.digest else {
+        guard transfer == whole.transferDigest else {
             let error = InputError(
-                "\(lease): result", expected: "bytes with digest \(whole.digest)", found: "\(transfer)")
+                "\(lease): result", expected: "bytes with the digest \(whole.transferDigest)", found: "\(transfer)")
             return refuse(lease, of: worker, error, at: at)
         }
         let shard: WorkShard
@@ -87,7 +87,7 @@ extension CoordinatorCore {
             return refuse(lease, of: worker, Self.inputError(error, lease), at: at)
         }
         metrics.bytes[.init(.in, .raw)].add(result.contentBytes)
-        let actions = scheduler.resultReceived(lease, digest: result.digest, from: worker, at: at)
+        let actions = scheduler.resultReceived(lease, digest: result.contentDigest, from: worker, at: at)
         let isFirst = actions.contains { if case .commit = $0 { true } else { false } }
         if !isFirst { metrics.duplicateResults.add() }
         log(.debug, isFirst ? "result" : "another result", lease, worker)

@@ -2,12 +2,12 @@ import Inputs
 import Wire
 import Work
 
-/// A job's fold as far as it has come, with what tells whether its checkpoint still fits the store.
+/// A job's fold as far as it has come, with what tells whether its snapshot still fits the store.
 struct FoldSession: Sendable {
     private(set) var folding: any WorkFold
     /// Over the shards before `nextShard`.
     private(set) var chain: FoldChain
-    /// When the last checkpoint was made, or the fold opened.
+    /// When the last snapshot was made, or the fold opened.
     var savedAt = ContinuousClock.now
 
     /// Nothing folded yet.
@@ -16,15 +16,15 @@ struct FoldSession: Sendable {
         chain = FoldChain(job)
     }
 
-    /// Where a checkpoint was made. Throws `InputError` where the kind's part is of another shard.
-    init(_ checkpoint: FoldCheckpoint, _ folding: any WorkFold) throws {
-        guard folding.nextShard == checkpoint.nextShard else {
+    /// Where a snapshot was made. Throws `InputError` where the kind's part is of another shard.
+    init(_ snapshot: FoldSnapshot, _ folding: any WorkFold) throws {
+        guard folding.nextShard == snapshot.nextShard else {
             throw InputError(
-                "fold checkpoint", expected: "shard \(checkpoint.nextShard) to come next", found: "\(folding.nextShard)"
+                "fold snapshot", expected: "shard \(snapshot.nextShard) to come next", found: "\(folding.nextShard)"
             )
         }
         self.folding = folding
-        chain = checkpoint.chain
+        chain = snapshot.chain
     }
 
     var nextShard: Int { folding.nextShard }
@@ -36,7 +36,7 @@ struct FoldSession: Sendable {
         chain.append(shard, digest)
     }
 
-    func checkpoint() throws -> FoldCheckpoint {
-        FoldCheckpoint(nextShard: nextShard, chain: chain, folding: try folding.snapshot())
+    func snapshot() throws -> FoldSnapshot {
+        FoldSnapshot(nextShard: nextShard, chain: chain, folding: try folding.snapshot())
     }
 }

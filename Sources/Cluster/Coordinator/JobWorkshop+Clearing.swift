@@ -18,7 +18,7 @@ extension JobWorkshop {
         do {
             let jobs = try store.removedJobs()
             for job in jobs {
-                folding.sync { close(job.id, keepingCheckpoint: false) }
+                folding.sync { close(job.id, keepingSnapshot: false) }
                 try Bundle(folder: folder.bundle(of: job.id.text)).remove()
                 while try store.removeRows(of: job, atMost: Self.rowsAtOnce) {}
             }

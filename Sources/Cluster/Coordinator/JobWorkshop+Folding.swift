@@ -19,14 +19,14 @@ extension JobWorkshop {
     /// or goes on because a shard was taken back meanwhile, but not for an order that was followed by another or by
     /// `forget`.
     ///
-    /// Missing shards are skipped on a copy: the checkpoint stays before the first of them, for when they come after all.
+    /// Missing shards are skipped on a copy: the snapshot stays before the first of them, for when they come after all.
     func finish(_ job: StoredJob, missing: [Int: InputError], done: @escaping @Sendable () -> Void) {
         let order = UUID()
         folds.withLock { $0.orders[job.id] = order }
         folding.async { [self] in finishNow(job, missing: missing, order: order, done: done) }
     }
 
-    /// Drops what was folded of a job that was called off or failed, checkpoint and all.
+    /// Drops what was folded of a job that was called off or failed, snapshot and all.
     func forget(_ job: JobID) {
         folds.withLock { $0.orders[job] = nil }
         folding.async { [self] in drop(job) }
@@ -102,7 +102,7 @@ extension JobWorkshop {
     ) {
         switch outcome {
         case .success(true):
-            close(job.id, keepingCheckpoint: digests.contains(nil))
+            close(job.id, keepingSnapshot: digests.contains(nil))
             done()
         case .failure where !isCurrent(order, of: job.id): return
         case .success(false):
@@ -164,7 +164,7 @@ extension JobWorkshop {
         do {
             try folding.write(
                 into: draft,
-                provenance: FoldProvenance(digests: digests, numberSystems: store.numberSystems(of: job)),
+                provenance: FoldProvenance(contentDigests: digests, numberSystems: store.numberSystems(of: job)),
                 checkCancelled: checkCancelled)
             try checkCancelled()
             try bundle.take(draft)
@@ -178,6 +178,6 @@ extension JobWorkshop {
 
     private func fold(_ session: inout FoldSession, _ job: StoredJob, _ digest: Digest) throws {
         try session.fold(store.result(session.nextShard, of: job), digest: digest)
-        if session.savedAt.duration(to: .now) >= policy.betweenCheckpoints { save(&session, job) }
+        if session.savedAt.duration(to: .now) >= policy.betweenSnapshots { save(&session, job) }
     }
 }

@@ -4,7 +4,7 @@ import Logging
 import Wire
 import Work
 
-/// Sessions and their checkpoints; all on the folding queue.
+/// Sessions and their snapshots; all on the folding queue.
 extension JobWorkshop {
     /// Calls `body` with a job's session, which is opened if need be.
     func withSession<Value>(of job: StoredJob, _ body: (inout FoldSession) throws -> Value) throws -> Value {
@@ -14,36 +14,36 @@ extension JobWorkshop {
         return try body(&session)
     }
 
-    /// A fold where its checkpoint was made, or at the start.
+    /// A fold where its snapshot was made, or at the start.
     private func open(_ job: StoredJob) throws -> FoldSession {
         let planned = try store.plannedWork(of: job)
         do {
             if let session = try restored(job, planned) { return session }
         } catch let error as InputError where error.kind != .temporary {
             logger.warning(
-                "a fold's checkpoint is dropped; the job is folded from the start",
+                "a fold's snapshot is dropped; the job is folded from the start",
                 metadata: ["job": "\(job.id)", "error": "\(error)"])
-            removeCheckpoint(of: job.id)
+            removeSnapshot(of: job.id)
         }
         return FoldSession(job.id, try kind(of: job).fold(of: planned, from: nil))
     }
 
-    /// The fold that made the checkpoint; nil where there is none. Throws `InputError` for one that does not belong to
+    /// The fold that made the snapshot; nil where there is none. Throws `InputError` for one that does not belong to
     /// what is committed now.
     private func restored(_ job: StoredJob, _ planned: PlannedWork) throws -> FoldSession? {
         let file = folder.fold(of: job.id.text)
         guard FileManager.default.fileExists(atPath: file) else { return nil }
         let mapped = try MappedFile(file)
         let bytes = withExtendedLifetime(mapped) { Array(mapped.bytes) }
-        let checkpoint = try FoldCheckpoint(bytes, file: file)
-        let digests = try store.committed(of: job, from: 0, limit: checkpoint.nextShard)
+        let snapshot = try FoldSnapshot(bytes, file: file)
+        let digests = try store.committed(of: job, from: 0, limit: snapshot.nextShard)
         let chain = FoldChain(job.id, digests)
-        guard digests.count == checkpoint.nextShard, chain == checkpoint.chain else {
+        guard digests.count == snapshot.nextShard, chain == snapshot.chain else {
             throw InputError(
-                file, expected: "the \(checkpoint.nextShard) first shards as they are committed now, \(chain.digest)",
-                found: "\(checkpoint.chain.digest)")
+                file, expected: "the \(snapshot.nextShard) first shards as they are committed now, \(chain.digest)",
+                found: "\(snapshot.chain.digest)")
         }
-        let session = try FoldSession(checkpoint, kind(of: job).fold(of: planned, from: checkpoint.folding))
+        let session = try FoldSession(snapshot, kind(of: job).fold(of: planned, from: snapshot.folding))
         logger.info("the fold goes on", metadata: ["job": "\(job.id)", "shard": "\(session.nextShard)"])
         return session
     }
@@ -57,26 +57,26 @@ extension JobWorkshop {
         drop(job.id)
     }
 
-    /// Makes a checkpoint. Where that fails the fold goes on all the same: it only saves time.
+    /// Makes a snapshot. Where that fails the fold goes on all the same: it only saves time.
     func save(_ session: inout FoldSession, _ job: StoredJob) {
         session.savedAt = .now
-        guard session.nextShard > 0, session.folding.snapshotSize <= policy.mostCheckpointBytes else { return }
+        guard session.nextShard > 0, session.folding.snapshotSize <= policy.mostSnapshotBytes else { return }
         do {
-            try AtomicFile.write(session.checkpoint().bytes, to: folder.fold(of: job.id.text))
+            try AtomicFile.write(session.snapshot().bytes, to: folder.fold(of: job.id.text))
         } catch {
-            logger.warning("no checkpoint of the fold", metadata: ["job": "\(job.id)", "error": "\(error)"])
+            logger.warning("no snapshot of the fold", metadata: ["job": "\(job.id)", "error": "\(error)"])
         }
     }
 
     /// Forgets a job that has ended.
-    func close(_ job: JobID, keepingCheckpoint: Bool) {
+    func close(_ job: JobID, keepingSnapshot: Bool) {
         folds.withLock { folds in
             folds.sessions[job] = nil
             folds.stalled.remove(job)
             folds.orders[job] = nil
             folds.bundling[job] = nil
         }
-        if !keepingCheckpoint { removeCheckpoint(of: job) }
+        if !keepingSnapshot { removeSnapshot(of: job) }
     }
 
     /// Forgets what was folded of a job; an order to finish it stands.
@@ -85,18 +85,18 @@ extension JobWorkshop {
             folds.sessions[job] = nil
             folds.stalled.remove(job)
         }
-        removeCheckpoint(of: job)
+        removeSnapshot(of: job)
     }
 
-    private func removeCheckpoint(of job: JobID) {
+    private func removeSnapshot(of job: JobID) {
         do {
             try Bundle.remove(folder.fold(of: job.text))
         } catch {
-            logger.warning("a fold's checkpoint stays", metadata: ["job": "\(job)", "error": "\(error)"])
+            logger.warning("a fold's snapshot stays", metadata: ["job": "\(job)", "error": "\(error)"])
         }
     }
 
-    /// Clears away what folds that were ended midway left behind, and checkpoints of jobs that have ended.
+    /// Clears away what folds that were ended midway left behind, and snapshots of jobs that have ended.
     func sweep() {
         do {
             try Bundle.sweep(folder.bundles)

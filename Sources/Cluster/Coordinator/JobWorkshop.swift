@@ -13,10 +13,10 @@ import Work
 final class JobWorkshop: Sendable {
     /// How the workshop goes about its work.
     struct Policy: Sendable {
-        /// Least time between two checkpoints of a fold.
-        var betweenCheckpoints = Duration.seconds(30)
-        /// A fold with more state than this makes no checkpoints: it is quicker to fold again than to write it.
-        var mostCheckpointBytes = 256 << 20
+        /// Least time between two snapshots of a fold.
+        var betweenSnapshots = Duration.seconds(30)
+        /// A fold with more state than this makes no snapshots: it is quicker to fold again than to write it.
+        var mostSnapshotBytes = 256 << 20
         /// Shards folded before other jobs have a turn.
         var shardsAtOnce = 64
         /// Before something that failed for lack of something is tried again.

@@ -4,7 +4,7 @@ import Wire
 /// A result on its way in, piece by piece and in order. Memory grows with what has arrived, not with what was promised.
 struct ResultAssembly {
     let lease: LeaseID
-    let digest: Digest
+    let transferDigest: Digest
     let totalBytes: Int
     private(set) var bytes: [UInt8]
 
@@ -12,14 +12,15 @@ struct ResultAssembly {
     init?(_ part: ResultPart) {
         guard part.offset == 0 else { return nil }
         lease = part.lease
-        digest = part.digest
+        transferDigest = part.transferDigest
         totalBytes = part.totalBytes
         bytes = part.bytes
     }
 
     /// Takes the next piece; false for one that is not next.
     mutating func append(_ part: ResultPart) -> Bool {
-        guard part.lease == lease, part.digest == digest, part.totalBytes == totalBytes, part.offset == bytes.count
+        guard part.lease == lease, part.transferDigest == transferDigest, part.totalBytes == totalBytes,
+            part.offset == bytes.count
         else { return false }
         bytes.append(contentsOf: part.bytes)
         return true

@@ -62,7 +62,7 @@ extension WorkerMachine {
                 actions.append(
                     .send(
                         ResultPart(
-                            lease: held[at].id, digest: digest, totalBytes: bytes.count, offset: sent,
+                            lease: held[at].id, transferDigest: digest, totalBytes: bytes.count, offset: sent,
                             bytes: Array(bytes[sent..<end]))))
                 credit -= end - sent
                 sent = end

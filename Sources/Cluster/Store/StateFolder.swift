@@ -62,7 +62,7 @@ public final class StateFolder: Sendable {
     /// Where a finished job's bundle stands.
     func bundle(of job: String) -> String { bundles + "/" + job }
 
-    /// Where a running job's fold has its checkpoint.
+    /// Where a running job's fold has its snapshot.
     func fold(of job: String) -> String { folds + "/" + job }
 
     var bundles: String { path + "/bundles" }

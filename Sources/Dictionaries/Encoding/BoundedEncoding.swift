@@ -9,15 +9,15 @@ import Kernels
 /// Only what they leave undecided, and the k largest, is summed in the order of dense products.
 final class BoundedEncoding: EncodingMethod {
     /// 8-bit codes that one scan goes through, in bytes: they stay in a core's cache. A scan has at most
-    /// `PackedMatrix.rowsPerBlock` rows.
+    /// `PackedMatrix.rowsPerChunk` rows.
     private static let bytesPerScan = 600 << 10
     /// Latents between two checks that the lists have room.
-    static let latentsPerChunk = 1024
+    static let latentsAtOnce = 1024
     /// Where more than this share of all pairs needs float32 products, computing all of them densely is faster.
     private static let mostPairs = 0.125
 
     /// Many, so that weights that several rows need are read from memory once.
-    static let mostRowsPerPiece = 4 * PackedMatrix.rowsPerBlock
+    static let mostRowsPerPiece = 4 * PackedMatrix.rowsPerChunk
     let rowsPerPiece = mostRowsPerPiece
     /// Whether dense products would have been faster on what was encoded so far; read between calls of `encode`.
     var isWorthwhile: Bool {
@@ -63,7 +63,7 @@ final class BoundedEncoding: EncodingMethod {
         k = dictionary.activation.largestCount ?? 0
         let tile = Int(KERNELS_BOUND_TILE)
         let fitting = Self.bytesPerScan / kernels_bound_row_codes(tile, weights.width)
-        let rowsPerScan = min(PackedMatrix.rowsPerBlock, max(1, fitting) * tile)
+        let rowsPerScan = min(PackedMatrix.rowsPerChunk, max(1, fitting) * tile)
         self.rowsPerScan = rowsPerScan
         scratch = (0..<threads.count).map { [k, rowsPerPiece] _ in
             Scratch(width: weights.width, k: k, rowsPerScan: rowsPerScan, rowsPerPiece: rowsPerPiece)
@@ -105,8 +105,8 @@ final class BoundedEncoding: EncodingMethod {
             scratch.lengths.pointer[range.lowerBound + row] = isBounded ? length : .infinity
         }
         lists.clear()
-        for first in stride(from: 0, to: weights.latentCount, by: Self.latentsPerChunk) {
-            let count = min(Self.latentsPerChunk, weights.latentCount - first)
+        for first in stride(from: 0, to: weights.latentCount, by: Self.latentsAtOnce) {
+            let count = min(Self.latentsAtOnce, weights.latentCount - first)
             lists.reserve(count, rows: rows)
             withUnsafePointer(to: weights.view) { weights in
                 withUnsafePointer(to: scratch.codes.view) { codes in

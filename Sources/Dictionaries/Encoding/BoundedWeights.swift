@@ -58,7 +58,7 @@ final class BoundedWeights {
             order[place] = UInt32(dimension)
             centre.pointer[place] = medians[dimension]
         }
-        threads.forEachBlock(of: latentCount, size: Self.latentsPerPanel) { latents, _ in
+        threads.forEachChunk(of: latentCount, size: Self.latentsPerPanel) { latents, _ in
             withUnsafePointer(to: view) {
                 kernels_bound_pack(rows.pointer + latents.lowerBound * width, latents.lowerBound, latents.count, $0)
             }
@@ -99,7 +99,7 @@ final class BoundedWeights {
     /// The same weights, packed for dense products.
     func packed(_ threads: Threads) -> PackedMatrix {
         let matrix = PackedMatrix(columns: latentCount, inner: width)
-        threads.forEachBlock(of: latentCount, size: PackedMatrix.columnAlignment) { latents, _ in
+        threads.forEachChunk(of: latentCount, size: PackedMatrix.columnAlignment) { latents, _ in
             matrix.set(rows.pointer + latents.lowerBound * width, first: latents.lowerBound, count: latents.count)
         }
         return matrix

@@ -2,7 +2,7 @@ import Compute
 
 /// Computes every pre-activation.
 final class DenseEncoding: EncodingMethod {
-    let rowsPerPiece = PackedMatrix.rowsPerBlock
+    let rowsPerPiece = PackedMatrix.rowsPerChunk
     private let products: DenseProducts
     /// For each thread: tiled rows, and what products go to.
     private let tiled: [FloatBuffer]

@@ -5,7 +5,7 @@ import Kernels
 /// cache.
 struct DenseProducts {
     /// Latents of one product.
-    private static let latentsPerChunk = 8 * PackedMatrix.columnAlignment
+    private static let latentsAtOnce = 8 * PackedMatrix.columnAlignment
 
     let dictionary: SparseAutoencoder
     /// Weights of the latents from `first` on.
@@ -13,15 +13,15 @@ struct DenseProducts {
     let first: Int
 
     /// Floats of scratch for `rows` rows.
-    static func scratch(rows: Int, latents: Int) -> Int { rows * min(latentsPerChunk, latents) }
+    static func scratch(rows: Int, latents: Int) -> Int { rows * min(latentsAtOnce, latents) }
 
     /// Goes through the next `count` latents. False where a pre-activation is not finite.
     func select(
         _ count: Int, of x: TiledRows, rows: Int, scratch z: UnsafeMutablePointer<Float>,
         into selection: inout Selection
     ) -> Bool {
-        for start in stride(from: 0, to: count, by: Self.latentsPerChunk) {
-            let columns = start..<min(count, start + Self.latentsPerChunk)
+        for start in stride(from: 0, to: count, by: Self.latentsAtOnce) {
+            let columns = start..<min(count, start + Self.latentsAtOnce)
             weights.multiply(
                 x, rows: rows, columns: columns, from: .bias(dictionary.bias.pointer + first + start), into: z,
                 stride: columns.count)

@@ -70,7 +70,7 @@ public final class Encoder {
         _ residual: UnsafeBufferPointer<Float>, _ selected: [Int], by method: any EncodingMethod,
         _ prepared: [FloatBuffer]
     ) throws -> Activations {
-        let blocks = threads.blocks(
+        let blocks = threads.chunks(
             of: selected.count, atMost: method.rowsPerPiece, multipleOf: TiledRows.rowsPerTile)
         let stride = preparation.stride
         if !isAdapted, let first = blocks.first {

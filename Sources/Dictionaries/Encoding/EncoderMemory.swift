@@ -33,13 +33,13 @@ public struct EncoderMemory: Sendable, Hashable {
     /// pairs that are looked at again (one latent in 256), and a prompt's sums.
     public var scratch: Int {
         let sums = threads * 20 * latents
-        let scanned = PackedMatrix.rowsPerBlock
+        let scanned = PackedMatrix.rowsPerChunk
         guard !isStreamed else {
             return threads * 4 * (DenseProducts.scratch(rows: scanned, latents: latents) + scanned * (width + 16))
                 + sums
         }
         let rows = BoundedEncoding.mostRowsPerPiece
-        let lists = scanned * (16 * BoundedEncoding.latentsPerChunk + 16 * (latents / 16))
+        let lists = scanned * (16 * BoundedEncoding.latentsAtOnce + 16 * (latents / 16))
         return threads
             * (rows * (4 * (width + 16) + 2 * (width + 64) + 24 * (latents / 256 + 64)) + scanned * (width + 1024)
                 + lists)

@@ -21,7 +21,7 @@ final class LatentRows: LatentSource {
     }
 
     func read(_ range: Range<Int>, into packed: PackedMatrix) {
-        threads.forEachBlock(of: range.count, size: PackedMatrix.columnAlignment) { latents, _ in
+        threads.forEachChunk(of: range.count, size: PackedMatrix.columnAlignment) { latents, _ in
             packed.set(
                 rows.pointer + (range.lowerBound + latents.lowerBound) * width, first: latents.lowerBound,
                 count: latents.count)

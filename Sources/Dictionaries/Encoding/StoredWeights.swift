@@ -29,7 +29,8 @@ final class StoredWeights {
     /// Widens and packs the latents `range` as the first columns of `packed`.
     func read(_ range: Range<Int>, into packed: PackedMatrix) throws {
         try forEachPiece(of: range) { piece, stride, latents in
-            packed.setTurned(piece, stride: stride, first: latents.lowerBound - range.lowerBound, count: latents.count)
+            packed.setTransposed(
+                piece, stride: stride, first: latents.lowerBound - range.lowerBound, count: latents.count)
         }
     }
 

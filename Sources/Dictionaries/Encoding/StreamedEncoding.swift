@@ -29,10 +29,10 @@ final class StreamedEncoding {
         preparation = RowPreparation(dictionary)
         self.latentsPerPart = latentsPerPart
         packed = PackedMatrix(columns: latentsPerPart, inner: dictionary.inputWidth)
-        let floats = DenseProducts.scratch(rows: PackedMatrix.rowsPerBlock, latents: latentsPerPart)
+        let floats = DenseProducts.scratch(rows: PackedMatrix.rowsPerChunk, latents: latentsPerPart)
         scratch = (0..<threads.count).map { _ in FloatBuffer(floats) }
         let stride = preparation.stride
-        rows = (0..<threads.count).map { _ in FloatBuffer(PackedMatrix.rowsPerBlock * stride) }
+        rows = (0..<threads.count).map { _ in FloatBuffer(PackedMatrix.rowsPerChunk * stride) }
     }
 
     /// Activations of the rows `selected` of `residual` [tokens, d_in]; nil where a pre-activation is not finite. Throws
@@ -40,8 +40,8 @@ final class StreamedEncoding {
     func encode(_ residual: UnsafeBufferPointer<Float>, selected: ArraySlice<Int>) throws -> Activations? {
         // Nothing is read for no rows.
         guard !selected.isEmpty else { return Activations() }
-        let blocks = threads.blocks(
-            of: selected.count, atMost: PackedMatrix.rowsPerBlock, multipleOf: TiledRows.rowsPerTile)
+        let blocks = threads.chunks(
+            of: selected.count, atMost: PackedMatrix.rowsPerChunk, multipleOf: TiledRows.rowsPerTile)
         prepare(residual, selected, blocks)
         var selections = blocks.map { Selection(dictionary.activation, rows: $0.count) }
         for first in stride(from: 0, to: dictionary.latentCount, by: latentsPerPart) {

@@ -22,7 +22,7 @@ public struct ByteReader {
     /// The next `count` bytes.
     public mutating func raw(_ count: Int, _ what: String) throws -> ArraySlice<UInt8> {
         guard count >= 0, count <= remaining else {
-            throw WireError(what, expected: "\(count) bytes", found: "\(remaining) left")
+            throw ByteError(what, expected: "\(count) bytes", found: "\(remaining) left")
         }
         defer { position += count }
         return bytes[position..<position + count]
@@ -43,7 +43,7 @@ public struct ByteReader {
 
     public mutating func flag(_ what: String) throws -> Bool {
         let byte: UInt8 = try fixed(what)
-        guard byte <= 1 else { throw WireError(what, expected: "0 or 1", found: "\(byte)") }
+        guard byte <= 1 else { throw ByteError(what, expected: "0 or 1", found: "\(byte)") }
         return byte == 1
     }
 
@@ -60,13 +60,13 @@ public struct ByteReader {
                 return value
             }
         }
-        throw WireError(what, expected: "a variable-length integer of 64 bits", found: "a longer or padded one")
+        throw ByteError(what, expected: "a variable-length integer of 64 bits", found: "a longer or padded one")
     }
 
     /// A variable-length integer from 0 up to `limit`.
     public mutating func integer(_ what: String, limit: Int) throws -> Int {
         let value = try varint(what)
-        guard value <= UInt64(limit) else { throw WireError(what, expected: "0 to \(limit)", found: "\(value)") }
+        guard value <= UInt64(limit) else { throw ByteError(what, expected: "0 to \(limit)", found: "\(value)") }
         return Int(value)
     }
 
@@ -79,7 +79,7 @@ public struct ByteReader {
     public mutating func string(_ what: String, limit: Int) throws -> String {
         let slice = try raw(try integer("\(what).count", limit: limit), what)
         guard let text = String(validating: slice, as: UTF8.self) else {
-            throw WireError(what, expected: "valid UTF-8", found: "\(slice.count) bytes that are not")
+            throw ByteError(what, expected: "valid UTF-8", found: "\(slice.count) bytes that are not")
         }
         return text
     }
@@ -90,7 +90,7 @@ public struct ByteReader {
     ) throws -> [Element] {
         let count = try integer("\(what).count", limit: limit)
         guard count <= remaining / minimumBytes else {
-            throw WireError(
+            throw ByteError(
                 what, expected: "\(count) elements of \(minimumBytes) bytes or more", found: "\(remaining) bytes left")
         }
         var elements: [Element] = []
@@ -109,7 +109,7 @@ public struct ByteReader {
     ) throws -> Value {
         let text = try string(what, limit: ByteWriter.longestName)
         guard let value = Value(rawValue: text) else {
-            throw WireError(what, expected: "the name of a \(Value.self)", found: "\"\(text)\"")
+            throw ByteError(what, expected: "the name of a \(Value.self)", found: "\"\(text)\"")
         }
         return value
     }
@@ -117,7 +117,7 @@ public struct ByteReader {
     /// Throws unless everything has been read.
     public func end(_ what: String) throws {
         guard remaining == 0 else {
-            throw WireError(what, expected: "nothing more", found: "\(remaining) bytes left over")
+            throw ByteError(what, expected: "nothing more", found: "\(remaining) bytes left over")
         }
     }
 }

@@ -38,7 +38,7 @@ public struct ByteWriter {
     /// A variable-length integer from 0 up to `limit`.
     public mutating func integer(_ value: Int, _ what: String, limit: Int) throws {
         guard value >= 0, value <= limit else {
-            throw WireError(what, expected: "0 to \(limit)", found: "\(value)")
+            throw ByteError(what, expected: "0 to \(limit)", found: "\(value)")
         }
         varint(UInt64(value))
     }
@@ -46,7 +46,7 @@ public struct ByteWriter {
     /// Length and content of at most `limit` bytes.
     public mutating func array(_ value: [UInt8], _ what: String, limit: Int) throws {
         guard value.count <= limit else {
-            throw WireError(what, expected: "at most \(limit) bytes", found: "\(value.count)")
+            throw ByteError(what, expected: "at most \(limit) bytes", found: "\(value.count)")
         }
         varint(UInt64(value.count))
         bytes.append(contentsOf: value)
@@ -55,7 +55,7 @@ public struct ByteWriter {
     /// Length and UTF-8 of at most `limit` bytes.
     public mutating func string(_ value: String, _ what: String, limit: Int) throws {
         guard value.utf8.count <= limit else {
-            throw WireError(what, expected: "at most \(limit) bytes", found: "\(value.utf8.count)")
+            throw ByteError(what, expected: "at most \(limit) bytes", found: "\(value.utf8.count)")
         }
         varint(UInt64(value.utf8.count))
         bytes.append(contentsOf: value.utf8)

@@ -113,8 +113,8 @@ public final class CPUBackend: Backend {
         }
         let depth = request.taps.reduce(0) { max($0, $1.layersNeeded) }
         precondition(depth <= shared.layers.count, "layers that were not prepared")
-        let chunks = threads.blocks(
-            of: tokens, atMost: PackedMatrix.rowsPerBlock, multipleOf: TiledRows.rowsPerTile)
+        let chunks = threads.chunks(
+            of: tokens, atMost: PackedMatrix.rowsPerChunk, multipleOf: TiledRows.rowsPerTile)
         var streams = try embeddings(request.sequences.ids)
         defer { for stream in streams { workspace.giveBack(stream.residual) } }
         for layer in 0..<depth {

@@ -45,7 +45,7 @@ final class Workspace {
             var sum: Int { x + gateUp + activated + lowRank + tiledLowRank }
 
             init(_ architecture: Architecture, rank: Int) {
-                let rows = PackedMatrix.rowsPerBlock
+                let rows = PackedMatrix.rowsPerChunk
                 x = TiledRows.count(rows: rows, inner: max(architecture.hiddenSize, architecture.attention.queryWidth))
                 gateUp = rows * Workspace.gateUpColumns
                 activated = TiledRows.count(rows: rows, inner: architecture.feedForward.width)

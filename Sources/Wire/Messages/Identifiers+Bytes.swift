@@ -8,7 +8,7 @@ extension JobID {
     init(from reader: inout ByteReader, _ what: String) throws {
         let text = try reader.string(what, limit: 64)
         guard let job = JobID(text) else {
-            throw WireError(what, expected: "1 to 64 of a-z, 0-9 and -", found: "\"\(text)\"")
+            throw ByteError(what, expected: "1 to 64 of a-z, 0-9 and -", found: "\"\(text)\"")
         }
         self = job
     }
@@ -57,7 +57,7 @@ extension Digest {
 
     init(from reader: inout ByteReader, _ what: String) throws {
         guard let digest = Digest(bytes: try reader.raw(32, what)) else {
-            throw WireError(what, expected: "32 bytes", found: "another number")
+            throw ByteError(what, expected: "32 bytes", found: "another number")
         }
         self = digest
     }
@@ -88,7 +88,7 @@ extension ByteWriter {
     /// A span of time: above zero and below a year.
     mutating func seconds(_ value: Double, _ what: String) throws {
         guard value > 0, value < WireLimits.seconds else {
-            throw WireError(what, expected: "above 0 and below \(WireLimits.seconds)", found: "\(value)")
+            throw ByteError(what, expected: "above 0 and below \(WireLimits.seconds)", found: "\(value)")
         }
         number(value)
     }
@@ -102,7 +102,7 @@ extension ByteReader {
     mutating func seconds(_ what: String) throws -> Double {
         let value = try number(what)
         guard value > 0, value < WireLimits.seconds else {
-            throw WireError(what, expected: "above 0 and below \(WireLimits.seconds)", found: "\(value)")
+            throw ByteError(what, expected: "above 0 and below \(WireLimits.seconds)", found: "\(value)")
         }
         return value
     }

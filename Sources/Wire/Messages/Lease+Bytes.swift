@@ -20,7 +20,7 @@ extension Lease {
         }
         shard = try Payload(from: &reader, "lease.shard", limit: WireLimits.shardBytes)
         if let task, task.digest != taskDigest {
-            throw WireError("lease.task", expected: "a task with digest \(taskDigest)", found: "\(task.digest)")
+            throw ByteError("lease.task", expected: "a task with digest \(taskDigest)", found: "\(task.digest)")
         }
     }
 }

@@ -32,7 +32,7 @@ extension MessageFromCoordinator {
         }
     }
 
-    /// The message as bytes. Throws `WireError` where it is past one of `WireLimits`.
+    /// The message as bytes. Throws `ByteError` where it is past one of `WireLimits`.
     public func encoded() throws -> [UInt8] {
         var writer = ByteWriter(reserving: MessageHeader.byteCount)
         MessageHeader.write(kind: kind.rawValue, to: &writer)
@@ -63,7 +63,7 @@ extension MessageFromCoordinator {
         return try writer.message()
     }
 
-    /// The message in `bytes`. Throws `WireError` for anything but exactly one message within `WireLimits`.
+    /// The message in `bytes`. Throws `ByteError` for anything but exactly one message within `WireLimits`.
     public init(decoding bytes: [UInt8]) throws {
         var (header, reader) = try MessageHeader.open(bytes)
         // A coordinator of another version must still be able to say so.
@@ -71,7 +71,7 @@ extension MessageFromCoordinator {
             throw MessageHeader.wrongVersion(header.version)
         }
         guard let kind = Kind(rawValue: header.kind) else {
-            throw WireError("message.kind", expected: "a message from the coordinator", found: "kind \(header.kind)")
+            throw ByteError("message.kind", expected: "a message from the coordinator", found: "kind \(header.kind)")
         }
         self = try Self.body(kind, from: &reader)
         // What follows the fields of another version's refusal, such as a checksum of its own, is not ours to judge.

@@ -31,12 +31,12 @@ struct MessageHeader {
         guard header.isCurrent else { return (header, reader(message, upTo: message.count)) }
         let end = message.count - checksumBytes
         guard end >= byteCount else {
-            throw WireError(
+            throw ByteError(
                 "message", expected: "\(byteCount + checksumBytes) bytes or more", found: "\(message.count)")
         }
         let expected = checksum(message[..<end])
         guard expected.elementsEqual(message[end...]) else {
-            throw WireError("message.checksum", expected: hex(expected), found: hex(message[end...]))
+            throw ByteError("message.checksum", expected: hex(expected), found: hex(message[end...]))
         }
         return (header, reader(message, upTo: end))
     }
@@ -55,15 +55,15 @@ struct MessageHeader {
         bytes + checksum(bytes[...])
     }
 
-    static func wrongVersion(_ version: UInt16) -> WireError {
-        WireError("message.version", expected: "protocol version \(WireFormat.protocolVersion)", found: "\(version)")
+    static func wrongVersion(_ version: UInt16) -> ByteError {
+        ByteError("message.version", expected: "protocol version \(WireFormat.protocolVersion)", found: "\(version)")
     }
 
     private static func read(_ message: [UInt8]) throws -> MessageHeader {
         var reader = ByteReader(message)
         let found = try reader.raw(magic.count, "message.magic")
         guard found.elementsEqual(magic) else {
-            throw WireError("message.magic", expected: "the letters AD", found: "bytes \(Array(found))")
+            throw ByteError("message.magic", expected: "the letters AD", found: "bytes \(Array(found))")
         }
         return MessageHeader(version: try reader.fixed("message.version"), kind: try reader.fixed("message.kind"))
     }
@@ -92,7 +92,7 @@ extension ByteWriter {
     func message() throws -> [UInt8] {
         let message = MessageHeader.sealed(bytes)
         guard message.count <= WireLimits.messageBytes else {
-            throw WireError("message", expected: "at most \(WireLimits.messageBytes) bytes", found: "\(message.count)")
+            throw ByteError("message", expected: "at most \(WireLimits.messageBytes) bytes", found: "\(message.count)")
         }
         return message
     }

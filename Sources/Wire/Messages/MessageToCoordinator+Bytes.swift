@@ -29,7 +29,7 @@ extension MessageToCoordinator {
         }
     }
 
-    /// The message as bytes. Throws `WireError` where it is past one of `WireLimits`.
+    /// The message as bytes. Throws `ByteError` where it is past one of `WireLimits`.
     public func encoded() throws -> [UInt8] {
         var writer = ByteWriter(reserving: MessageHeader.byteCount)
         MessageHeader.write(kind: kind.rawValue, to: &writer)
@@ -59,12 +59,12 @@ extension MessageToCoordinator {
         return try writer.message()
     }
 
-    /// The message in `bytes`. Throws `WireError` for anything but exactly one message within `WireLimits`.
+    /// The message in `bytes`. Throws `ByteError` for anything but exactly one message within `WireLimits`.
     public init(decoding bytes: [UInt8]) throws {
         var (header, reader) = try MessageHeader.open(bytes)
         guard header.isCurrent else { throw MessageHeader.wrongVersion(header.version) }
         guard let kind = Kind(rawValue: header.kind) else {
-            throw WireError("message.kind", expected: "a message to the coordinator", found: "kind \(header.kind)")
+            throw ByteError("message.kind", expected: "a message to the coordinator", found: "kind \(header.kind)")
         }
         self = try Self.body(kind, from: &reader)
         try reader.end("\(kind)")
@@ -128,7 +128,7 @@ extension ResultPart {
     func write(to writer: inout ByteWriter) throws {
         try check()
         try lease.write(to: &writer, "part.lease")
-        digest.write(to: &writer)
+        transferDigest.write(to: &writer)
         try writer.integer(totalBytes, "part.totalBytes", limit: WireLimits.resultBytes)
         try writer.integer(offset, "part.offset", limit: WireLimits.resultBytes)
         try writer.array(bytes, "part.bytes", limit: WireLimits.partBytes)
@@ -136,7 +136,7 @@ extension ResultPart {
 
     init(from reader: inout ByteReader) throws {
         lease = try LeaseID(from: &reader, "part.lease")
-        digest = try Digest(from: &reader, "part.digest")
+        transferDigest = try Digest(from: &reader, "part.transferDigest")
         totalBytes = try reader.integer("part.totalBytes", limit: WireLimits.resultBytes)
         offset = try reader.integer("part.offset", limit: WireLimits.resultBytes)
         bytes = try reader.array("part.bytes", limit: WireLimits.partBytes)
@@ -144,9 +144,9 @@ extension ResultPart {
     }
 
     private func check() throws {
-        guard !bytes.isEmpty else { throw WireError("part.bytes", expected: "at least one byte", found: "none") }
+        guard !bytes.isEmpty else { throw ByteError("part.bytes", expected: "at least one byte", found: "none") }
         guard offset >= 0, offset <= totalBytes, bytes.count <= totalBytes - offset else {
-            throw WireError(
+            throw ByteError(
                 "part", expected: "a piece within \(totalBytes) bytes", found: "\(bytes.count) bytes at \(offset)")
         }
     }

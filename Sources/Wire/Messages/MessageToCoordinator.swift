@@ -86,7 +86,7 @@ public struct Renewal: Sendable, Hashable {
 public struct ResultPart: Sendable, Hashable {
     public var lease: LeaseID
     /// SHA-256 of the whole encoded result.
-    public var digest: Digest
+    public var transferDigest: Digest
     /// Bytes of the whole encoded result, at most `WireLimits.resultBytes`.
     public var totalBytes: Int
     /// Where in the whole this piece begins.
@@ -95,9 +95,9 @@ public struct ResultPart: Sendable, Hashable {
     public var bytes: [UInt8]
 
     /// Makes a piece.
-    public init(lease: LeaseID, digest: Digest, totalBytes: Int, offset: Int, bytes: [UInt8]) {
+    public init(lease: LeaseID, transferDigest: Digest, totalBytes: Int, offset: Int, bytes: [UInt8]) {
         self.lease = lease
-        self.digest = digest
+        self.transferDigest = transferDigest
         self.totalBytes = totalBytes
         self.offset = offset
         self.bytes = bytes

@@ -50,7 +50,7 @@ public final class ConnectionSwarm {
         try data.connect(endpoints.data, under: Self.name(of: worker))
     }
 
-    /// Sends a worker's message, or counts it as dropped where there is no room. Throws `WireError` or `ZeroMQError`.
+    /// Sends a worker's message, or counts it as dropped where there is no room. Throws `ByteError` or `ZeroMQError`.
     public func send(_ message: MessageToCoordinator, from worker: Int) throws {
         let frames = [Self.name(of: worker), try message.encoded()]
         guard try message.channel == .control ? control.send(frames) : data.send(frames) else {
@@ -61,7 +61,7 @@ public final class ConnectionSwarm {
         traffic.bytesOut += frames[1].count
     }
 
-    /// Waits for messages until the time is up, and hands out those that are there. Throws `WireError` for one that
+    /// Waits for messages until the time is up, and hands out those that are there. Throws `ByteError` for one that
     /// cannot be read, and `ZeroMQError`.
     public func receive(
         until deadline: ContinuousClock.Instant, _ body: (_ worker: Int, MessageFromCoordinator) throws -> Void
@@ -77,7 +77,7 @@ public final class ConnectionSwarm {
         for _ in 0..<Self.messagesPerRound {
             guard let message = try socket.receive(limit: 2) else { return }
             guard message.count == 2, let worker = Self.worker(named: message.frames[0]) else {
-                throw WireError("message", expected: "one frame", found: "\(message.count - 1)")
+                throw ByteError("message", expected: "one frame", found: "\(message.count - 1)")
             }
             traffic.messagesIn += 1
             traffic.bytesIn += message.frames[1].count

@@ -51,7 +51,7 @@ public final class DealerThread: Sendable {
 
     /// Sends a message as soon as there is a connection. Never blocks.
     ///
-    /// Throws `WireError` where the message is past one of `WireLimits`, `ZeroMQError` where too many wait already.
+    /// Throws `ByteError` where the message is past one of `WireLimits`, `ZeroMQError` where too many wait already.
     public func send(_ message: MessageToCoordinator) throws {
         let bytes = try message.encoded()
         guard outbox.waitingCount < Self.waitingLimit else {

@@ -12,15 +12,15 @@ final class MessageReader: Sendable {
     func read<Message: WireMessage>(_ message: Socket.Message, from peer: PeerID, as type: Message.Type) -> Message? {
         do {
             guard message.count == 1, let bytes = message.frames.first else {
-                throw WireError("message", expected: "one frame", found: "\(message.count)")
+                throw ByteError("message", expected: "one frame", found: "\(message.count)")
             }
             let message = try Message(decoding: bytes)
             guard message.channel == peer.channel else {
-                throw WireError("message", expected: "one for the \(peer.channel) socket", found: "\(message.channel)")
+                throw ByteError("message", expected: "one for the \(peer.channel) socket", found: "\(message.channel)")
             }
             return message
         } catch {
-            let error = error as? WireError ?? WireError("message", expected: "a message", found: "\(error)")
+            let error = error as? ByteError ?? ByteError("message", expected: "a message", found: "\(error)")
             report(.malformed(peer, error, count: malformed.next()))
             return nil
         }

@@ -44,7 +44,7 @@ public final class RequestClient {
         do {
             try send(try MessageToCoordinator.request(id: lastID, request).encoded(), until: deadline, timeout)
             return try reply(until: deadline, timeout)
-        } catch let error as WireError {
+        } catch let error as ByteError {
             throw error.inputError(endpoint)
         } catch let error as ZeroMQError {
             throw InputError(endpoint, expected: "a working connection", found: "\(error)", kind: .temporary)
@@ -68,7 +68,7 @@ public final class RequestClient {
                 continue
             }
             guard message.count == 1, let bytes = message.frames.first else {
-                throw WireError("message", expected: "one frame", found: "\(message.count)")
+                throw ByteError("message", expected: "one frame", found: "\(message.count)")
             }
             switch try MessageFromCoordinator(decoding: bytes) {
             case .reply(lastID, .failure(let error)), .refused(let error): throw error

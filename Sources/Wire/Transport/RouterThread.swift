@@ -96,11 +96,11 @@ public final class RouterThread: Sendable {
 
     /// Sends a message; returns its bytes. Never blocks; a peer that cannot be reached is reported later.
     ///
-    /// Throws `WireError` where the message is past one of `WireLimits`, or not one for the peer's channel.
+    /// Throws `ByteError` where the message is past one of `WireLimits`, or not one for the peer's channel.
     @discardableResult
     public func send(_ message: MessageFromCoordinator, to peer: PeerID) throws -> Int {
         guard message.channel == peer.channel else {
-            throw WireError("message", expected: "one for the \(peer.channel) socket", found: "\(message.channel)")
+            throw ByteError("message", expected: "one for the \(peer.channel) socket", found: "\(message.channel)")
         }
         let bytes = try message.encoded()
         outbox.post(bytes, to: peer)

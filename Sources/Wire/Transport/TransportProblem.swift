@@ -4,7 +4,7 @@ import Inputs
 /// of this kind there have been in this transport.
 public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
     /// A peer sent what is not a message.
-    case malformed(PeerID, WireError, count: Int)
+    case malformed(PeerID, ByteError, count: Int)
     /// A message could not be sent: the peer is gone, or does not read.
     case undeliverable(PeerID, ZeroMQError)
     /// A peer sent what its key gives no right to, or has a key that was taken off the list.

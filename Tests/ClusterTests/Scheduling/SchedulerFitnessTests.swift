@@ -39,7 +39,7 @@ import Wire
                 .revoke(lease(1, 1), from: a, reason: "the worker cannot do this job"),
             ])
         #expect(scheduler.workerStatus(at: 2).map(\.unfit) == [[job: lacking]])
-        #expect(scheduler.shardCounts()[job]?.waiting == 5 && scheduler.check() == nil)
+        #expect(scheduler.shardCounts()[job]?.waiting == 5 && scheduler.brokenInvariant() == nil)
         for now in stride(from: 10.0, through: 300, by: 10) {
             #expect(scheduler.renew(a, slots: 2, [], at: now).isEmpty && scheduler.tick(at: now).isEmpty)
         }

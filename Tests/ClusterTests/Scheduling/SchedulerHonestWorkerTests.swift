@@ -27,7 +27,7 @@ import Wire
             #expect(scheduler.isCurrent(lease, of: a))
             let actions = scheduler.shardFailed(lease, error: bad, cause: .shard, from: a, at: 2)
             #expect(!actions.contains { if case .dismiss = $0 { true } else { false } })
-            #expect(scheduler.check() == nil)
+            #expect(scheduler.brokenInvariant() == nil)
         }
     }
 

@@ -94,7 +94,7 @@ struct SchedulerRun {
             trail.append("    \(action)")
             if let broken = perform(action) { return broken }
         }
-        return scheduler.check()
+        return scheduler.brokenInvariant()
     }
 
     mutating func hello(_ worker: InstanceID, holding leases: [LeaseID]) -> [Scheduler.Action] {

@@ -146,7 +146,7 @@ import Wire
         let actions = scheduler.shardFailed(lease(3, 1), error: failure, cause: .unknown, from: a, at: 1)
         #expect(actions.contains { if case .dismiss(a, _, false) = $0 { true } else { false } })
         #expect(scheduler.jobs[job]?.troubles.values.allSatisfy { $0.failures.isEmpty } == true)
-        #expect(scheduler.check() == nil)
+        #expect(scheduler.brokenInvariant() == nil)
     }
 
     @Test("a computation that stands still is taken from its worker, who is sent away, although it keeps answering")
@@ -293,7 +293,7 @@ import Wire
                 .record(.convicted(Author(a, name: "h1:1"), lease(0, 3), witnesses: ["h2:1", "h3:1"], what: "much"))))
         #expect(actions.contains(.convict(Author(a, name: "h1:1"), what: "much")))
         #expect(actions.contains { if case .dismiss(a, _, true) = $0 { true } else { false } })
-        #expect(scheduler.check() == nil)
+        #expect(scheduler.brokenInvariant() == nil)
         let late = scheduler.resultReceived(lease(0, 1), digest: Digest(of: "wrong"), from: a, at: 3)
         #expect(late == [.reject(lease(0, 1), to: a, reason: "this worker's numbers were found wrong")])
     }

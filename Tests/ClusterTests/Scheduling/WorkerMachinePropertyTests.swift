@@ -151,7 +151,9 @@ struct WorkerRun {
             if arrived[part.lease, default: []].count != part.offset { return "a gap before offset \(part.offset)" }
             arrived[part.lease, default: []] += part.bytes
             guard let whole = owed[part.lease] else { return "parts of a result that is not there" }
-            if part.totalBytes != whole.count || part.digest != Digest(of: whole) { return "a part of another result" }
+            if part.totalBytes != whole.count || part.transferDigest != Digest(of: whole) {
+                return "a part of another result"
+            }
         case .start(let lease):
             if let computing { return "\(lease.id) started beside \(computing)" }
             computing = lease.id

@@ -79,7 +79,7 @@ struct DirectionsReader: DictionaryContents {
         let rows = FloatBuffer(count * width)
         for index in 0..<count { vectors.writeUnit(index, into: rows.pointer + index * width) }
         let packed = PackedMatrix(columns: count, inner: width)
-        threads.forEachBlock(of: count, size: PackedMatrix.columnAlignment) { latents, _ in
+        threads.forEachChunk(of: count, size: PackedMatrix.columnAlignment) { latents, _ in
             packed.set(rows.pointer + latents.lowerBound * width, first: latents.lowerBound, count: latents.count)
         }
         return SparseAutoencoder(

@@ -17,7 +17,7 @@ final class LatentsEvaluator: WorkEvaluator {
         inputs = TaskInputs(digests: place.digests)
         let local = try task.localised(place.roots)
         self.task = task
-        try inputs.verify(inputs.find(local), step: progress.step)
+        try inputs.check(inputs.find(local), step: progress.step)
         evaluator = Mutex(
             try ShardEvaluator(
                 local, threads: Threads(place.threads), memory: place.memory, step: progress.step,
@@ -31,10 +31,10 @@ final class LatentsEvaluator: WorkEvaluator {
         let result = try evaluator.withLock { try $0.evaluate(work) { try progress.step() } }
         // Weights are read from their files shard by shard: had one been replaced meanwhile, the result would not be
         // that of the digests in the task. Unchanged files cost a look at their times.
-        try inputs.verify(files, step: progress.step)
+        try inputs.check(files, step: progress.step)
         do {
             return try ShardResultCodec.encode(result)
-        } catch let error as WireError {
+        } catch let error as ByteError {
             // The result is too large, or has sums that are not finite: any worker would get the same.
             throw error.inputError("shard \(work.index)")
         }

@@ -119,26 +119,26 @@ public final class ShardEvaluator {
     private func evaluate(
         _ work: ShardWork, afterLayer: () throws -> Void, batchTokens: (_ results: Int, _ longest: Int) throws -> Int
     ) throws -> ShardResult {
-        var blocks = Array(repeating: LatentSums(), count: task.blockCount)
+        var tables = Array(repeating: LatentSums(), count: task.tableCount)
         var left = work.prompts
         while !left.isEmpty {
-            let results = sent + blocks.reduce(0) { $0 + $1.byteCount } * Self.copiesOfResults
+            let results = sent + tables.reduce(0) { $0 + $1.byteCount } * Self.copiesOfResults
             let tokens = try batchTokens(results, left.map(\.ids.count).max() ?? 0)
             let prompts = Self.batches(left, tokens: tokens)[0]
-            try evaluate(ShardWork(index: work.index, prompts: prompts), into: &blocks, afterLayer: afterLayer)
+            try evaluate(ShardWork(index: work.index, prompts: prompts), into: &tables, afterLayer: afterLayer)
             left.removeFirst(prompts.count)
         }
-        sent = blocks.reduce(0) { $0 + $1.byteCount }
+        sent = tables.reduce(0) { $0 + $1.byteCount }
         let tokenCounts = task.masks.indices.map { mask in
             work.prompts.map { prompt in
                 prompt.masks.reduce(UInt32(0)) { $0 + UInt32($1 >> UInt8(mask) & 1) }
             }
         }
-        return ShardResult(shard: work.index, tokenCounts: tokenCounts, blocks: blocks)
+        return ShardResult(shard: work.index, tokenCounts: tokenCounts, tables: tables)
     }
 
     /// Puts the rows of a batch behind those of the batches before it.
-    private func evaluate(_ work: ShardWork, into blocks: inout [LatentSums], afterLayer: () throws -> Void) throws {
+    private func evaluate(_ work: ShardWork, into tables: inout [LatentSums], afterLayer: () throws -> Void) throws {
         let sequences = PackedSequences(work.prompts.map(\.ids))
         let masked = MaskedRows(work.prompts, in: sequences)
         let request = ForwardRequest(sequences, taps: Set(hooks.map(\.tap)))
@@ -149,8 +149,8 @@ public final class ShardEvaluator {
                 let sums = hook.accumulator.sums(activations, masked: masked, threads: threads)
                 for variant in stream.variants {
                     for mask in task.masks.indices {
-                        let block = task.blockIndex(checkpoint: checkpoints[variant], hook: index, mask: mask)
-                        blocks[block].append(sums[mask])
+                        let table = task.tableIndex(checkpoint: checkpoints[variant], hook: index, mask: mask)
+                        tables[table].append(sums[mask])
                     }
                 }
             }

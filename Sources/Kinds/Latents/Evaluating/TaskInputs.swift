@@ -62,7 +62,7 @@ public struct TaskInputs: Sendable {
 
     /// Checks that inputs are those that their task was planned with. Throws `InputError` of kind `configuration` with both
     /// digests. While files are read, `step` is called again and again; what it throws ends that.
-    public func verify(_ inputs: [Found], step: () throws -> Void = {}) throws {
+    public func check(_ inputs: [Found], step: () throws -> Void = {}) throws {
         for found in inputs {
             let digest = try digest(of: found.files, at: found.input.path, step: step)
             guard digest == found.input.digest else {

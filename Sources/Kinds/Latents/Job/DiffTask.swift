@@ -82,10 +82,10 @@ public struct DiffTask: Sendable, Hashable, Codable {
     public var checkpointCount: Int { tuned.count + 1 }
 
     /// Number of tables in a shard result: one for each checkpoint, hook and mask.
-    public var blockCount: Int { checkpointCount * hooks.count * masks.count }
+    public var tableCount: Int { checkpointCount * hooks.count * masks.count }
 
     /// Place of the table of a checkpoint, hook and mask in a shard result.
-    public func blockIndex(checkpoint: Int, hook: Int, mask: Int) -> Int {
+    public func tableIndex(checkpoint: Int, hook: Int, mask: Int) -> Int {
         (checkpoint * hooks.count + hook) * masks.count + mask
     }
 }

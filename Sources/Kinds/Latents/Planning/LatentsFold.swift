@@ -39,7 +39,7 @@ struct LatentsFold: WorkFold {
         let work = try task.work(shard(nextShard))
         do {
             try reducer.fold(ShardResultCodec.decode(result, task: task, work: work))
-        } catch let error as WireError {
+        } catch let error as ByteError {
             throw error.inputError("shard \(work.index)")
         }
     }
@@ -51,18 +51,18 @@ struct LatentsFold: WorkFold {
             MissingShard(shard: shard, prompts: sizes[shard].prompts, tokens: sizes[shard].tokens, error: error))
     }
 
-    var snapshotSize: Int { reducer.checkpointSize }
+    var snapshotSize: Int { reducer.snapshotSize }
 
     func snapshot() throws -> [UInt8] {
         if let first = missing.first {
             throw InputError("a fold's snapshot", expected: "no shard left out", found: "shard \(first.shard)")
         }
-        return try reducer.checkpoint()
+        return try reducer.snapshot()
     }
 
     func write(into folder: String, provenance folded: FoldProvenance, checkCancelled: () throws -> Void) throws {
         var provenance = provenance
-        provenance.shards = folded.digests
+        provenance.shards = folded.contentDigests
         provenance.isa = Set(folded.numberSystems.map(ProcessorKernels.kernels(ofNumberSystem:)))
         provenance.missing = missing
         try ResultBundle.write(

@@ -84,7 +84,7 @@ public struct LatentsKind: WorkKind {
         let works = try (0..<job.shardCount).map { try task.work(job.shard($0)) }
         let prompts = TokenizedPrompts(ids: record.promptIDs, prompts: works.flatMap(\.prompts), masks: spec.masks)
         let reducer =
-            try snapshot.map { try Reducer(spec: spec, task: task, prompts: prompts, checkpoint: $0) }
+            try snapshot.map { try Reducer(spec: spec, task: task, prompts: prompts, snapshot: $0) }
             ?? Reducer(spec: spec, task: task, prompts: prompts)
         guard reducer.shardCount == job.shardCount else {
             throw InputError(

@@ -38,7 +38,7 @@ package enum Column {
         let width = MemoryLayout<Value>.size
         let code: UInt8 = try reader.fixed("\(what).form")
         guard let form = Form(rawValue: code) else {
-            throw WireError("\(what).form", expected: "0 (stored) or 1 (LZ4)", found: "\(code)")
+            throw ByteError("\(what).form", expected: "0 (stored) or 1 (LZ4)", found: "\(code)")
         }
         let length = try reader.integer("\(what).length", limit: ShardResultCodec.mostBytes)
         let bytes = try reader.raw(length, what)
@@ -46,7 +46,7 @@ package enum Column {
         guard count <= ShardResultCodec.mostBytes / width, count * width <= largest,
             form == .lz4 || count * width == length
         else {
-            throw WireError(
+            throw ByteError(
                 what, expected: "bytes for \(count) numbers of \(width) bytes", found: "\(length) bytes, \(form)")
         }
         switch form {
@@ -65,7 +65,7 @@ package enum Column {
         return writer.bytes
     }
 
-    /// The `count` numbers of a column by itself. Throws `WireError` for anything else.
+    /// The `count` numbers of a column by itself. Throws `ByteError` for anything else.
     @specialized(where Value == UInt8)
     @specialized(where Value == UInt16)
     @specialized(where Value == UInt32)
@@ -126,7 +126,7 @@ package enum Column {
             count = max(0, Int(written))
         }
         guard written == size else {
-            throw WireError(what, expected: "\(size) bytes after decompression", found: "\(written)")
+            throw ByteError(what, expected: "\(size) bytes after decompression", found: "\(written)")
         }
         return raw
     }

@@ -9,7 +9,7 @@ struct LatentsJudge: ResultJudge {
         try reading(shard) {
             let decoded = try ShardResultCodec.decode(result, task: task, work: task.work(shard))
             let content = try ShardResultCodec.uncompressed(decoded)
-            return CheckedResult(digest: content.digest, contentBytes: content.bytes)
+            return CheckedResult(contentDigest: content.digest, contentBytes: content.bytes)
         }
     }
 
@@ -25,7 +25,7 @@ struct LatentsJudge: ResultJudge {
     private func reading<Value>(_ shard: WorkShard, _ body: () throws -> Value) throws -> Value {
         do {
             return try body()
-        } catch let error as WireError {
+        } catch let error as ByteError {
             throw error.inputError("shard \(shard.index)")
         }
     }

@@ -54,8 +54,8 @@ extension ResultComparison {
             return
         }
         var rows = RowComparison()
-        for (index, (left, right)) in zip(one.blocks, other.blocks).enumerated() {
-            let block = Self.name(ofBlock: index, task)
+        for (index, (left, right)) in zip(one.tables, other.tables).enumerated() {
+            let table = Self.name(ofTable: index, task)
             let rule = task.hooks[index / task.masks.count % task.hooks.count].rule
             let tokens = counts[index % task.masks.count]
             let strongest = Self.strongestNearTie * Self.meanActivation(of: [left, right])
@@ -63,23 +63,23 @@ extension ResultComparison {
             for (row, prompt) in work.prompts.enumerated() {
                 rows.compare(
                     left, right, row: row, scale: largestMean.map { $0 * Double(tokens[row]) }, strongest: strongest,
-                    place: "\(block), prompt \(prompt.index)")
+                    place: "\(table), prompt \(prompt.index)")
             }
         }
         self = rows.verdict
     }
 
-    private static func meanActivation(of blocks: [LatentSums]) -> Double {
-        let sum = blocks.reduce(0) { $0 + $1.sums.reduce(0) { $0 + abs($1) } }
-        let active = blocks.reduce(0) { $0 + $1.active.reduce(0) { $0 + UInt64($1) } }
+    private static func meanActivation(of tables: [LatentSums]) -> Double {
+        let sum = tables.reduce(0) { $0 + $1.sums.reduce(0) { $0 + abs($1) } }
+        let active = tables.reduce(0) { $0 + $1.active.reduce(0) { $0 + UInt64($1) } }
         return active > 0 ? sum / Double(active) : 0
     }
 
     /// The largest |sum| of any row and latent, divided by the row's tokens.
-    private static func largestMean(of blocks: [LatentSums], tokens: [UInt32]) -> Double {
-        blocks.reduce(0) { largest, block in
+    private static func largestMean(of tables: [LatentSums], tokens: [UInt32]) -> Double {
+        tables.reduce(0) { largest, table in
             tokens.indices.reduce(largest) { largest, row in
-                block.sums[block.rowStarts[row]..<block.rowStarts[row + 1]].reduce(largest) {
+                table.sums[table.rowStarts[row]..<table.rowStarts[row + 1]].reduce(largest) {
                     max($0, abs($1) / Double(max(1, tokens[row])))
                 }
             }
@@ -87,7 +87,7 @@ extension ResultComparison {
     }
 
     /// `<checkpoint>.<hook>.<mask>`.
-    private static func name(ofBlock index: Int, _ task: DiffTask) -> String {
+    private static func name(ofTable index: Int, _ task: DiffTask) -> String {
         let (masks, hooks) = (task.masks.count, task.hooks.count)
         let checkpoint = index / masks / hooks
         let name = checkpoint == 0 ? "base" : task.tuned[checkpoint - 1].name
@@ -118,9 +118,9 @@ private struct RowComparison {
         _ one: LatentSums, _ other: LatentSums, row: Int, scale: Double?, strongest: Double, place: String
     ) {
         let ranges = [one, other].map { ($0, $0.rowStarts[row]..<$0.rowStarts[row + 1]) }
-        let measure = scale == nil ? "row's largest sum" : "block's largest mean times the row's tokens"
-        let scale = scale ?? ranges.flatMap { block, range in range.map { abs(block.sums[$0]) } }.max() ?? 0
-        let active = ranges.map { block, range in range.reduce(0) { $0 + Int(block.active[$1]) } }.max() ?? 0
+        let measure = scale == nil ? "row's largest sum" : "table's largest mean times the row's tokens"
+        let scale = scale ?? ranges.flatMap { table, range in range.map { abs(table.sums[$0]) } }.max() ?? 0
+        let active = ranges.map { table, range in range.reduce(0) { $0 + Int(table.active[$1]) } }.max() ?? 0
         var nearTies = 0
         var largestTie = 0.0
         Self.eachLatent(of: one, and: other, row: row) { latent, left, right in

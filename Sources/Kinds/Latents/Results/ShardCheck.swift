@@ -16,59 +16,59 @@ struct ShardCheck {
             throw InputError(
                 "\(place): token counts", expected: Self.describe(counts), found: Self.describe(result.tokenCounts))
         }
-        guard result.blocks.count == task.blockCount else {
-            throw InputError(place, expected: "\(task.blockCount) blocks", found: "\(result.blocks.count)")
+        guard result.tables.count == task.tableCount else {
+            throw InputError(place, expected: "\(task.tableCount) tables", found: "\(result.tables.count)")
         }
         for checkpoint in 0..<task.checkpointCount {
             let name = checkpoint == 0 ? "base" : task.tuned[checkpoint - 1].name
             for (h, hook) in task.hooks.enumerated() {
                 for (m, mask) in task.masks.enumerated() {
                     try check(
-                        result.blocks[task.blockIndex(checkpoint: checkpoint, hook: h, mask: m)], counts: counts[m],
+                        result.tables[task.tableIndex(checkpoint: checkpoint, hook: h, mask: m)], counts: counts[m],
                         hook: hook, place: "\(place): \(name).\(hook.label).\(mask.rawValue)")
                 }
             }
         }
     }
 
-    private func check(_ block: LatentSums, counts: [UInt32], hook: DiffTask.Hook, place: String) throws {
-        let entries = block.latents.count
-        guard block.sums.count == entries, block.active.count == entries else {
+    private func check(_ table: LatentSums, counts: [UInt32], hook: DiffTask.Hook, place: String) throws {
+        let entries = table.latents.count
+        guard table.sums.count == entries, table.active.count == entries else {
             throw InputError(
                 place, expected: "\(entries) sums and counts, as many as latents",
-                found: "\(block.sums.count) and \(block.active.count)")
+                found: "\(table.sums.count) and \(table.active.count)")
         }
-        guard block.rowStarts.count == counts.count + 1, block.rowStarts.first == 0, block.rowStarts.last == entries,
-            zip(block.rowStarts, block.rowStarts.dropFirst()).allSatisfy({ $0 <= $1 })
+        guard table.rowStarts.count == counts.count + 1, table.rowStarts.first == 0, table.rowStarts.last == entries,
+            zip(table.rowStarts, table.rowStarts.dropFirst()).allSatisfy({ $0 <= $1 })
         else {
             throw InputError(
                 place, expected: "\(counts.count) rows over \(entries) entries", found: "row starts that do not fit")
         }
         for (row, count) in counts.enumerated() {
-            try check(block, row: row, count: count, hook: hook, place: "\(place): row \(row)")
+            try check(table, row: row, count: count, hook: hook, place: "\(place): row \(row)")
         }
     }
 
     private func check(
-        _ block: LatentSums, row: Int, count: UInt32, hook: DiffTask.Hook, place: String
+        _ table: LatentSums, row: Int, count: UInt32, hook: DiffTask.Hook, place: String
     ) throws {
-        let (entries, latents) = (block.rowStarts[row]..<block.rowStarts[row + 1], hook.latents)
+        let (entries, latents) = (table.rowStarts[row]..<table.rowStarts[row + 1], hook.latents)
         if let flaw = hook.rule.flaw(entries: entries.count, latents: latents, tokens: count) {
             throw InputError(place, expected: flaw.expected, found: flaw.found)
         }
         var next = 0
         for entry in entries {
-            let latent = Int(block.latents[entry])
+            let latent = Int(table.latents[entry])
             guard latent >= next else {
                 throw InputError(place, expected: "ascending latents", found: "\(latent) after \(next - 1)")
             }
             guard latent < latents else {
                 throw InputError(place, expected: "latents below \(latents)", found: "\(latent)")
             }
-            if let flaw = hook.rule.flaw(sum: block.sums[entry], active: block.active[entry], tokens: count) {
+            if let flaw = hook.rule.flaw(sum: table.sums[entry], active: table.active[entry], tokens: count) {
                 throw InputError(
                     "\(place), latent \(latent)", expected: flaw.expected, found: flaw.found,
-                    hint: block.sums[entry].isFinite
+                    hint: table.sums[entry].isFinite
                         ? "" : "the checkpoint or the dictionary gives values beyond float32 on this prompt")
             }
             next = latent + 1

@@ -51,13 +51,13 @@ public struct ShardResult: Sendable, Hashable {
     public var shard: Int
     /// `tokenCounts[mask][prompt]`: number of masked tokens.
     public var tokenCounts: [[UInt32]]
-    /// One per checkpoint, hook and mask, at `DiffTask.blockIndex`.
-    public var blocks: [LatentSums]
+    /// One per checkpoint, hook and mask, at `DiffTask.tableIndex`.
+    public var tables: [LatentSums]
 
     /// Makes a result.
-    public init(shard: Int, tokenCounts: [[UInt32]], blocks: [LatentSums]) {
+    public init(shard: Int, tokenCounts: [[UInt32]], tables: [LatentSums]) {
         self.shard = shard
         self.tokenCounts = tokenCounts
-        self.blocks = blocks
+        self.tables = tables
     }
 }

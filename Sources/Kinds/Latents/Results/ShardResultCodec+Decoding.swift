@@ -6,28 +6,28 @@ extension ShardResultCodec {
     /// tables, token counts equal to the masks' own, latents within their dictionary, and sums and active counts that
     /// the dictionary's rule can give.
     ///
-    /// Throws `WireError` for anything else.
+    /// Throws `ByteError` for anything else.
     public static func decode(_ bytes: [UInt8], task: DiffTask, work: ShardWork) throws -> ShardResult {
         guard bytes.count <= ShardResultCodec.mostBytes else {
-            throw WireError("result", expected: "at most \(ShardResultCodec.mostBytes) bytes", found: "\(bytes.count)")
+            throw ByteError("result", expected: "at most \(ShardResultCodec.mostBytes) bytes", found: "\(bytes.count)")
         }
         var reader = ByteReader(bytes)
         let found = try reader.raw(magic.count, "result.magic")
         guard found.elementsEqual(magic) else {
-            throw WireError("result.magic", expected: "the letters ADSR", found: "bytes \(Array(found))")
+            throw ByteError("result.magic", expected: "the letters ADSR", found: "bytes \(Array(found))")
         }
         let version: UInt16 = try reader.fixed("result.version")
         guard version == Self.version else {
-            throw WireError("result.version", expected: "\(Self.version)", found: "\(version)")
+            throw ByteError("result.version", expected: "\(Self.version)", found: "\(version)")
         }
         try expect(work.index, "result.shard", from: &reader)
         try expect(work.prompts.count, "result.prompts", from: &reader)
         try expect(task.masks.count, "result.masks", from: &reader)
-        try expect(task.blockCount, "result.blocks", from: &reader)
+        try expect(task.tableCount, "result.tables", from: &reader)
         let entries = try reader.integer("result.entries", limit: mostEntries(task: task, work: work))
 
         let tokenCounts = try readTokenCounts(task: task, work: work, from: &reader)
-        let rows = work.prompts.count * task.blockCount
+        let rows = work.prompts.count * task.tableCount
         let rowLengths = try Column.read("result.rows", count: rows, as: UInt32.self, from: &reader)
         let steps = try Column.read("result.latents", count: entries, as: UInt32.self, from: &reader)
         let sums = try Column.read("result.sums", count: entries, as: UInt64.self, from: &reader)
@@ -35,17 +35,17 @@ extension ShardResultCodec {
         try reader.end("result")
 
         var columns = Entries(rowLengths: rowLengths[...], steps: steps[...], sums: sums[...], active: active[...])
-        var blocks: [LatentSums] = []
-        for index in 0..<task.blockCount {
+        var tables: [LatentSums] = []
+        for index in 0..<task.tableCount {
             let mask = index % task.masks.count
             let hook = index / task.masks.count % task.hooks.count
-            blocks.append(
-                try columns.next("result.block \(index)", hook: task.hooks[hook], tokens: tokenCounts[mask]))
+            tables.append(
+                try columns.next("result.table \(index)", hook: task.hooks[hook], tokens: tokenCounts[mask]))
         }
         guard columns.steps.isEmpty else {
-            throw WireError("result.rows", expected: "\(entries) entries", found: "\(columns.steps.count) fewer")
+            throw ByteError("result.rows", expected: "\(entries) entries", found: "\(columns.steps.count) fewer")
         }
-        return ShardResult(shard: work.index, tokenCounts: tokenCounts, blocks: blocks)
+        return ShardResult(shard: work.index, tokenCounts: tokenCounts, tables: tables)
     }
 
     /// Every latent of every table fired on every prompt, within what a result may weigh.
@@ -58,7 +58,7 @@ extension ShardResultCodec {
 
     private static func expect(_ expected: Int, _ what: String, from reader: inout ByteReader) throws {
         let found = try reader.varint(what)
-        guard found == UInt64(expected) else { throw WireError(what, expected: "\(expected)", found: "\(found)") }
+        guard found == UInt64(expected) else { throw ByteError(what, expected: "\(expected)", found: "\(found)") }
     }
 
     private static func readTokenCounts(
@@ -72,7 +72,7 @@ extension ShardResultCodec {
                 let expected = prompt.masks.count { $0 >> mask & 1 == 1 }
                 let found = flat[mask * prompts + at]
                 guard found == expected else {
-                    throw WireError(
+                    throw ByteError(
                         "result.tokenCounts of prompt \(prompt.index) under mask \(name.rawValue)",
                         expected: "\(expected)", found: "\(found)")
                 }
@@ -92,31 +92,31 @@ private struct Entries {
     /// The next table: a row for each of `tokens`, the prompts' token counts.
     mutating func next(_ what: String, hook: DiffTask.Hook, tokens: [UInt32]) throws -> LatentSums {
         let latents = hook.latents
-        var block = LatentSums()
+        var table = LatentSums()
         for tokens in tokens {
             let length = Int(rowLengths.removeFirst())
             guard length <= steps.count else {
-                throw WireError(what, expected: "a row within \(steps.count) entries", found: "\(length)")
+                throw ByteError(what, expected: "a row within \(steps.count) entries", found: "\(length)")
             }
             if let flaw = hook.rule.flaw(entries: length, latents: latents, tokens: tokens) {
-                throw WireError(what, expected: flaw.expected, found: flaw.found)
+                throw ByteError(what, expected: flaw.expected, found: flaw.found)
             }
             var latent: UInt64 = 0
             for at in 0..<length {
                 let step = steps.removeFirst()
                 latent += UInt64(step)
                 guard at == 0 || step > 0, latent < UInt64(latents), let latent = UInt32(exactly: latent) else {
-                    throw WireError(what, expected: "ascending latents below \(latents)", found: "\(latent)")
+                    throw ByteError(what, expected: "ascending latents below \(latents)", found: "\(latent)")
                 }
                 let sum = Double(bitPattern: sums.removeFirst())
                 let count = active.removeFirst()
                 if let flaw = hook.rule.flaw(sum: sum, active: count, tokens: tokens) {
-                    throw WireError("\(what), latent \(latent)", expected: flaw.expected, found: flaw.found)
+                    throw ByteError("\(what), latent \(latent)", expected: flaw.expected, found: flaw.found)
                 }
-                block.append(latent: latent, sum: sum, active: count)
+                table.append(latent: latent, sum: sum, active: count)
             }
-            block.endRow()
+            table.endRow()
         }
-        return block
+        return table
     }
 }

@@ -16,7 +16,7 @@ public enum ShardResultCodec {
 
     /// The result as bytes, compressed; the same bytes for the same result and the same version of LZ4.
     ///
-    /// Throws `WireError` where the result is not consistent, holds a sum that is not finite, or is too large.
+    /// Throws `ByteError` where the result is not consistent, holds a sum that is not finite, or is too large.
     public static func encode(_ result: ShardResult) throws -> [UInt8] {
         try bytes(of: result, compressing: true)
     }
@@ -35,63 +35,63 @@ public enum ShardResultCodec {
 
     /// The result as bytes; uncompressed, a result has these and no others.
     static func bytes(of result: ShardResult, compressing: Bool) throws -> [UInt8] {
-        let prompts = result.blocks.first?.rowCount ?? result.tokenCounts.first?.count ?? 0
+        let prompts = result.tables.first?.rowCount ?? result.tokenCounts.first?.count ?? 0
         for counts in result.tokenCounts where counts.count != prompts {
-            throw WireError("result.tokenCounts", expected: "\(prompts) prompts", found: "\(counts.count)")
+            throw ByteError("result.tokenCounts", expected: "\(prompts) prompts", found: "\(counts.count)")
         }
         var rowLengths: [UInt32] = []
         var steps: [UInt32] = []
-        for (at, block) in result.blocks.enumerated() {
-            try append(block, "result.block \(at)", prompts: prompts, rowLengths: &rowLengths, steps: &steps)
+        for (at, table) in result.tables.enumerated() {
+            try append(table, "result.table \(at)", prompts: prompts, rowLengths: &rowLengths, steps: &steps)
         }
         // Entries take 16 bytes before compression, 4 + 8 + 4; counts and lengths 4 each.
         let counts = result.tokenCounts.flatMap { $0 }
         let size = 16 * steps.count + 4 * (counts.count + rowLengths.count)
         guard size <= ShardResultCodec.mostBytes - 1024 else {
-            throw WireError("result", expected: "at most \(ShardResultCodec.mostBytes) bytes", found: "\(size)")
+            throw ByteError("result", expected: "at most \(ShardResultCodec.mostBytes) bytes", found: "\(size)")
         }
 
         var writer = ByteWriter()
         writer.raw(magic)
         writer.fixed(version)
         try writer.integer(result.shard, "result.shard", limit: ShardResultCodec.mostShards)
-        for count in [prompts, result.tokenCounts.count, result.blocks.count, steps.count] {
+        for count in [prompts, result.tokenCounts.count, result.tables.count, steps.count] {
             writer.varint(UInt64(count))
         }
         Column.write(counts, compressing: compressing, to: &writer)
         Column.write(rowLengths, compressing: compressing, to: &writer)
         Column.write(steps, compressing: compressing, to: &writer)
-        Column.write(result.blocks.flatMap { $0.sums.map(\.bitPattern) }, compressing: compressing, to: &writer)
-        Column.write(result.blocks.flatMap(\.active), compressing: compressing, to: &writer)
+        Column.write(result.tables.flatMap { $0.sums.map(\.bitPattern) }, compressing: compressing, to: &writer)
+        Column.write(result.tables.flatMap(\.active), compressing: compressing, to: &writer)
         return writer.bytes
     }
 
     /// Adds a table's row lengths and the steps between its latents.
     private static func append(
-        _ block: LatentSums, _ what: String, prompts: Int, rowLengths: inout [UInt32], steps: inout [UInt32]
+        _ table: LatentSums, _ what: String, prompts: Int, rowLengths: inout [UInt32], steps: inout [UInt32]
     ) throws {
-        let entries = block.latents.count
-        guard block.rowCount == prompts, block.rowStarts.first == 0, block.rowStarts.last == entries,
-            block.sums.count == entries, block.active.count == entries
+        let entries = table.latents.count
+        guard table.rowCount == prompts, table.rowStarts.first == 0, table.rowStarts.last == entries,
+            table.sums.count == entries, table.active.count == entries
         else {
-            throw WireError(
+            throw ByteError(
                 what, expected: "\(prompts) rows over \(entries) entries",
-                found: "rows \(block.rowStarts.suffix(3)), \(block.sums.count) sums, \(block.active.count) counts")
+                found: "rows \(table.rowStarts.suffix(3)), \(table.sums.count) sums, \(table.active.count) counts")
         }
-        guard block.sums.allSatisfy(\.isFinite) else {
-            throw WireError(what, expected: "finite sums", found: "one that is not")
+        guard table.sums.allSatisfy(\.isFinite) else {
+            throw ByteError(what, expected: "finite sums", found: "one that is not")
         }
-        for (start, end) in zip(block.rowStarts, block.rowStarts.dropFirst()) {
+        for (start, end) in zip(table.rowStarts, table.rowStarts.dropFirst()) {
             guard start <= end, end <= entries, let length = UInt32(exactly: end - start) else {
-                throw WireError(what, expected: "ascending row starts", found: "\(start), then \(end)")
+                throw ByteError(what, expected: "ascending row starts", found: "\(start), then \(end)")
             }
             rowLengths.append(length)
             for at in start..<end {
-                let latent = block.latents[at]
-                guard at == start || latent > block.latents[at - 1] else {
-                    throw WireError(what, expected: "ascending latents", found: "\(latent) at entry \(at)")
+                let latent = table.latents[at]
+                guard at == start || latent > table.latents[at - 1] else {
+                    throw ByteError(what, expected: "ascending latents", found: "\(latent) at entry \(at)")
                 }
-                steps.append(at == start ? latent : latent - block.latents[at - 1])
+                steps.append(at == start ? latent : latent - table.latents[at - 1])
             }
         }
     }

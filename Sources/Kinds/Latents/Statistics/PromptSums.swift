@@ -16,12 +16,12 @@ struct CheckpointSums: Sendable {
         self.active = active
     }
 
-    /// Adds a prompt: row `row` of `block`.
-    mutating func add(_ block: LatentSums, row: Int) {
-        for entry in block.rowStarts[row]..<block.rowStarts[row + 1] {
-            let latent = Int(block.latents[entry])
-            sums[latent] += block.sums[entry]
-            active[latent] += UInt64(block.active[entry])
+    /// Adds a prompt: row `row` of `table`.
+    mutating func add(_ table: LatentSums, row: Int) {
+        for entry in table.rowStarts[row]..<table.rowStarts[row + 1] {
+            let latent = Int(table.latents[entry])
+            sums[latent] += table.sums[entry]
+            active[latent] += UInt64(table.active[entry])
         }
     }
 

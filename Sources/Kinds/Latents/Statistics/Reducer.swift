@@ -103,17 +103,17 @@ public struct Reducer: Sendable {
     }
 
     private mutating func fold(_ result: ShardResult, hook: Int, mask: Int, prompts: Range<Int>) {
-        let baseBlock = result.blocks[task.blockIndex(checkpoint: 0, hook: hook, mask: mask)]
+        let baseTable = result.tables[task.tableIndex(checkpoint: 0, hook: hook, mask: mask)]
         for (row, prompt) in prompts.enumerated() {
-            base[hook * task.masks.count + mask][halves[prompt]].add(baseBlock, row: row)
+            base[hook * task.masks.count + mask][halves[prompt]].add(baseTable, row: row)
         }
         for checkpoint in task.tuned.indices {
-            let block = result.blocks[task.blockIndex(checkpoint: checkpoint + 1, hook: hook, mask: mask)]
+            let table = result.tables[task.tableIndex(checkpoint: checkpoint + 1, hook: hook, mask: mask)]
             let slot = slot(tuned: checkpoint, hook: hook, mask: mask)
             for (row, prompt) in prompts.enumerated() {
-                tuned[slot].sums[halves[prompt]].add(block, row: row)
+                tuned[slot].sums[halves[prompt]].add(table, row: row)
                 let tokens = Double(tokenCounts[mask][prompt])
-                Self.eachDifference(of: block, from: baseBlock, row: row) { latent, difference in
+                Self.eachDifference(of: table, from: baseTable, row: row) { latent, difference in
                     tuned[slot].moments[halves[prompt]].add(difference / tokens, latent: latent)
                     tuned[slot].flips?.add(
                         difference / tokens, prompt: prompt - promptsSkipped, latent: latent)
@@ -227,9 +227,9 @@ public struct Reducer: Sendable {
         guard spec.permutations > 0 else { return }
         let kept = tuned.reduce(0) { $0 + ($1.flips?.count ?? 0) }
         // Each entry of the base may become a difference of every tuned checkpoint.
-        let baseBlocks = task.hooks.count * task.masks.count
-        let coming = result.blocks.enumerated().reduce(0) { sum, block in
-            sum + block.element.latents.count * (block.offset < baseBlocks ? task.tuned.count : 1)
+        let baseTables = task.hooks.count * task.masks.count
+        let coming = result.tables.enumerated().reduce(0) { sum, table in
+            sum + table.element.latents.count * (table.offset < baseTables ? task.tuned.count : 1)
         }
         guard kept + coming <= mostDifferences else {
             throw InputError(

@@ -2,7 +2,7 @@ import Foundation
 import Inputs
 
 /// Builds a fold's snapshot: little-endian numbers, and arrays whose lengths the reader knows or reads first.
-struct CheckpointWriter {
+struct SnapshotWriter {
     private(set) var bytes: [UInt8] = []
 
     init(reserving capacity: Int) {
@@ -26,8 +26,8 @@ struct CheckpointWriter {
     }
 }
 
-/// Reads what `CheckpointWriter` wrote: every length is held against the bytes that are left before it is believed.
-struct CheckpointReader {
+/// Reads what `SnapshotWriter` wrote: every length is held against the bytes that are left before it is believed.
+struct SnapshotReader {
     private var rest: ArraySlice<UInt8>
 
     init(_ bytes: ArraySlice<UInt8>) {
@@ -83,6 +83,6 @@ struct CheckpointReader {
     }
 
     static func error(_ what: String, expected: String, found: String) -> InputError {
-        InputError("fold checkpoint: \(what)", expected: expected, found: found)
+        InputError("fold snapshot: \(what)", expected: expected, found: found)
     }
 }

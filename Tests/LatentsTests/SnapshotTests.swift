@@ -3,10 +3,10 @@ import TestSupport
 import Testing
 @testable import Latents
 
-@Suite struct CheckpointTests {
-    /// Folding in pieces, with a checkpoint and a new reducer between any two, is folding at once.
+@Suite struct SnapshotTests {
+    /// Folding in pieces, with a snapshot and a new reducer between any two, is folding at once.
     @Test(arguments: 0..<40 as Range<UInt64>)
-    func foldingOnFromACheckpointIsFoldingAtOnce(seed: UInt64) throws {
+    func foldingOnFromASnapshotIsFoldingAtOnce(seed: UInt64) throws {
         let job = try RandomJob(seed: seed)
         // Every other job skips some of its shards.
         let skips = Set(
@@ -23,17 +23,17 @@ import Testing
         var restarts = 0
         for shard in job.results.indices {
             if Bool.random(using: &job.random) {
-                let bytes = try pieces.checkpoint()
-                #expect(bytes.count == pieces.checkpointSize)
+                let bytes = try pieces.snapshot()
+                #expect(bytes.count == pieces.snapshotSize)
                 pieces = try job.reducer(bytes)
-                #expect(try pieces.checkpoint() == bytes && pieces.nextShard == shard)
+                #expect(try pieces.snapshot() == bytes && pieces.nextShard == shard)
                 restarts += 1
             }
             try step(&pieces, shard)
         }
         #expect(restarts > 0)
-        #expect(try pieces.checkpoint() == whole.checkpoint())
-        pieces = try job.reducer(pieces.checkpoint())
+        #expect(try pieces.snapshot() == whole.snapshot())
+        pieces = try job.reducer(pieces.snapshot())
         let (found, expected) = (try pieces.finish(), try whole.finish())
         #expect(found == expected)
         for (found, expected) in zip(found, expected) {
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func theCheckpointsOfTheSameFoldAreTheSameBytes() throws {
+    @Test func theSnapshotsOfTheSameFoldAreTheSameBytes() throws {
         var one = try RandomJob(seed: 4).reducer()
         let job = try RandomJob(seed: 4)
         var two = job.reducer()
@@ -52,14 +52,14 @@ import Testing
             try one.fold(result)
             try two.fold(result)
         }
-        #expect(try one.checkpoint() == two.checkpoint())
+        #expect(try one.snapshot() == two.snapshot())
     }
 
     @Test func anyDamageIsRefused() throws {
         let job = try RandomJob(seed: 5)
         var reducer = job.reducer()
         for result in job.results.prefix(3) { try reducer.fold(result) }
-        let good = try reducer.checkpoint()
+        let good = try reducer.snapshot()
         for _ in 0..<300 {
             var bytes = good
             let what: String
@@ -76,36 +76,36 @@ import Testing
                 what = "digest: "
             }
             let text = try complaint { _ = try job.reducer(bytes) }
-            #expect(text.hasPrefix("fold checkpoint: \(what)"), "\(text)")
+            #expect(text.hasPrefix("fold snapshot: \(what)"), "\(text)")
         }
     }
 
     /// Content that cannot be, under a digest that is right: refused with what is wrong, never a crash.
     @Test(arguments: [
-        ("letters", "fold checkpoint: letters: expected ADRC, found others"),
-        ("version", "fold checkpoint: version: expected 1, found 2"),
-        ("owner", "fold checkpoint: owner: expected job, task and prompts"),
-        ("next", "fold checkpoint: next shard: expected 0 to"),
-        ("skips", "fold checkpoint: number of skipped shards: expected 0 to 3, found 18446744073709551615"),
-        ("skip", "fold checkpoint: skipped shard: expected 0 to 2, found 3"),
-        ("sum", "fold checkpoint: sums: expected finite numbers, found one that is not"),
-        ("active", "fold checkpoint: active counts: expected at most"),
-        ("flips", "fold checkpoint: number of differences: expected 0 to 134217728, found"),
-        ("prompt", "fold checkpoint: differences: expected"),
-        ("short", "fold checkpoint:"),
-        ("long", "fold checkpoint: end: expected nothing more, found 1 bytes left over"),
+        ("letters", "fold snapshot: letters: expected ADRC, found others"),
+        ("version", "fold snapshot: version: expected 1, found 2"),
+        ("owner", "fold snapshot: owner: expected job, task and prompts"),
+        ("next", "fold snapshot: next shard: expected 0 to"),
+        ("skips", "fold snapshot: number of skipped shards: expected 0 to 3, found 18446744073709551615"),
+        ("skip", "fold snapshot: skipped shard: expected 0 to 2, found 3"),
+        ("sum", "fold snapshot: sums: expected finite numbers, found one that is not"),
+        ("active", "fold snapshot: active counts: expected at most"),
+        ("flips", "fold snapshot: number of differences: expected 0 to 134217728, found"),
+        ("prompt", "fold snapshot: differences: expected"),
+        ("short", "fold snapshot:"),
+        ("long", "fold snapshot: end: expected nothing more, found 1 bytes left over"),
     ])
     func contentThatCannotBeIsRefused(fault: String, expected: String) throws {
         let job = try RandomJob(seed: 7)
         var reducer = job.reducer()
         for result in job.results.prefix(3) { try reducer.fold(result) }
-        var bytes = Array(try reducer.checkpoint().dropLast(32))
+        var bytes = Array(try reducer.snapshot().dropLast(32))
         let latents = job.task.hooks[0].latents
         func put(_ value: UInt64, at offset: Int) {
             withUnsafeBytes(of: value.littleEndian) { bytes.replaceSubrange(offset..<offset + 8, with: $0) }
         }
         let body = 4 + 2 + 32 + 16
-        // The last block of differences ends the body: count, then 16 bytes for each.
+        // The last table of differences ends the body: count, then 16 bytes for each.
         let last = try #require(reducer.tuned.last?.flips?.count)
         let flips = bytes.count - 16 * last
         #expect(last > 0)
@@ -133,7 +133,7 @@ import Testing
         let job = try RandomJob(seed: 8)
         var reducer = job.reducer()
         try reducer.fold(job.results[0])
-        let bytes = try reducer.checkpoint()
+        let bytes = try reducer.snapshot()
         var spec = job.spec
         spec.seed = 99
         var ids = job.ids
@@ -144,8 +144,8 @@ import Testing
         for (spec, task, prompts) in [
             (spec, job.task, job.prompts), (job.spec, task, job.prompts), (job.spec, job.task, renamed),
         ] {
-            let text = try complaint { _ = try Reducer(spec: spec, task: task, prompts: prompts, checkpoint: bytes) }
-            #expect(text.hasPrefix("fold checkpoint: owner: expected job, task and prompts"), "\(text)")
+            let text = try complaint { _ = try Reducer(spec: spec, task: task, prompts: prompts, snapshot: bytes) }
+            #expect(text.hasPrefix("fold snapshot: owner: expected job, task and prompts"), "\(text)")
         }
     }
 }

@@ -21,13 +21,13 @@ struct FoldChain: Sendable, Hashable {
     }
 
     mutating func append(_ shard: Int, _ result: Digest) {
-        digest = Digest(of: digest.bytes + FoldCheckpoint.bytes(of: UInt64(shard)) + result.bytes)
+        digest = Digest(of: digest.bytes + FoldSnapshot.bytes(of: UInt64(shard)) + result.bytes)
     }
 }
 
-/// A checkpoint of a fold as a file: the letters ADFC, a version (u16), the next shard (u64), the chain of the shards
+/// A snapshot of a fold as a file: the letters ADFC, a version (u16), the next shard (u64), the chain of the shards
 /// before it, SHA-256 of all of this and of the SHA-256 of what follows, then the kind's own snapshot. Little-endian.
-struct FoldCheckpoint: Sendable, Hashable {
+struct FoldSnapshot: Sendable, Hashable {
     private static let magic = Array("ADFC".utf8)
     private static let version: UInt16 = 1
     private static let headBytes = 4 + 2 + 8 + 32
@@ -56,11 +56,11 @@ struct FoldCheckpoint: Sendable, Hashable {
     init(_ bytes: [UInt8], file: String) throws {
         let (head, rest) = (bytes.prefix(Self.headBytes), bytes.dropFirst(Self.headBytes))
         guard bytes.count >= Self.headBytes + Self.digestBytes, head.starts(with: Self.magic) else {
-            throw InputError(file, expected: "a fold's checkpoint", found: "\(bytes.count) bytes of something else")
+            throw InputError(file, expected: "a fold's snapshot", found: "\(bytes.count) bytes of something else")
         }
         let version = head.dropFirst(4).prefix(2).reversed().reduce(0) { $0 << 8 | Int($1) }
         guard version == Int(Self.version) else {
-            throw InputError(file, expected: "a checkpoint of version \(Self.version)", found: "version \(version)")
+            throw InputError(file, expected: "a snapshot of version \(Self.version)", found: "version \(version)")
         }
         folding = Array(rest.dropFirst(Self.digestBytes))
         let next = head.dropFirst(6).prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

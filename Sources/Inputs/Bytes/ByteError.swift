@@ -1,5 +1,5 @@
 /// Why bytes from a peer are not a message, or why a value cannot become one.
-public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct ByteError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The field, such as `hello.host`.
     public var what: String
     public var expected: String

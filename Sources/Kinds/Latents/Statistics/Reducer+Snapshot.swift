@@ -16,8 +16,8 @@ extension Reducer {
     /// Letters, version, digest, next shard and number of skipped shards.
     private static let headerBytes = 4 + 2 + digestBytes + 8 + 8
 
-    /// Bytes that `checkpoint` comes to now.
-    public var checkpointSize: Int {
+    /// Size of `snapshot` in bytes.
+    public var snapshotSize: Int {
         let sums = task.hooks.reduce(0) { $0 + $1.latents } * task.masks.count
         let flips = tuned.reduce(0) { $0 + ($1.flips.map { 8 + 16 * $0.count } ?? 0) }
         // By half 16 bytes a latent of the base, 36 of a tuned checkpoint.
@@ -25,8 +25,8 @@ extension Reducer {
     }
 
     /// The state as bytes; see above.
-    public func checkpoint() throws -> [UInt8] {
-        var writer = CheckpointWriter(reserving: checkpointSize)
+    public func snapshot() throws -> [UInt8] {
+        var writer = SnapshotWriter(reserving: snapshotSize)
         writer.raw(Self.magic)
         writer.integers([Self.version])
         writer.raw(try owner().bytes)
@@ -45,18 +45,18 @@ extension Reducer {
 
     /// The reducer that made the snapshot. Throws `InputError` for one that is damaged, of another version, or of
     /// another job, task or prompts.
-    public init(spec: JobSpec, task: DiffTask, prompts: TokenizedPrompts, checkpoint: [UInt8]) throws {
+    public init(spec: JobSpec, task: DiffTask, prompts: TokenizedPrompts, snapshot: [UInt8]) throws {
         self.init(spec: spec, task: task, prompts: prompts)
-        guard checkpoint.count >= Self.headerBytes + Self.digestBytes else {
-            throw CheckpointReader.error(
-                "size", expected: "\(Self.headerBytes + Self.digestBytes) bytes or more", found: "\(checkpoint.count)")
+        guard snapshot.count >= Self.headerBytes + Self.digestBytes else {
+            throw SnapshotReader.error(
+                "size", expected: "\(Self.headerBytes + Self.digestBytes) bytes or more", found: "\(snapshot.count)")
         }
-        let body = checkpoint.dropLast(Self.digestBytes)
+        let body = snapshot.dropLast(Self.digestBytes)
         let digest = body.withUnsafeBytes { Digest(of: $0) }
-        guard digest.bytes.elementsEqual(checkpoint.suffix(Self.digestBytes)) else {
-            throw CheckpointReader.error("digest", expected: "\(digest)", found: "another: it is damaged")
+        guard digest.bytes.elementsEqual(snapshot.suffix(Self.digestBytes)) else {
+            throw SnapshotReader.error("digest", expected: "\(digest)", found: "another: it is damaged")
         }
-        var reader = CheckpointReader(body)
+        var reader = SnapshotReader(body)
         try readHeader(from: &reader)
         for slot in base.indices {
             base[slot] = try read(hook: slot / task.masks.count, mask: slot % task.masks.count, from: &reader)
@@ -69,7 +69,7 @@ extension Reducer {
     private func owner() throws -> Digest {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        var writer = CheckpointWriter(reserving: 0)
+        var writer = SnapshotWriter(reserving: 0)
         for part in [try encoder.encode(spec), try encoder.encode(task)] + ids.map({ Data($0.utf8) }) {
             writer.number(part.count)
             writer.raw(part)
@@ -79,17 +79,17 @@ extension Reducer {
         return Digest(of: writer.bytes)
     }
 
-    private mutating func readHeader(from reader: inout CheckpointReader) throws {
+    private mutating func readHeader(from reader: inout SnapshotReader) throws {
         guard try reader.raw(Self.magic.count, "letters").elementsEqual(Self.magic) else {
-            throw CheckpointReader.error("letters", expected: "ADRC", found: "others")
+            throw SnapshotReader.error("letters", expected: "ADRC", found: "others")
         }
         let version = try reader.integers(1, "version", as: UInt16.self)[0]
         guard version == Self.version else {
-            throw CheckpointReader.error("version", expected: "\(Self.version)", found: "\(version)")
+            throw SnapshotReader.error("version", expected: "\(Self.version)", found: "\(version)")
         }
         let (owner, found) = (try owner(), Digest(bytes: try reader.raw(Self.digestBytes, "owner")))
         guard found == owner else {
-            throw CheckpointReader.error(
+            throw SnapshotReader.error(
                 "owner", expected: "job, task and prompts \(owner)", found: found.map { "\($0)" } ?? "none")
         }
         nextShard = try reader.number(in: 0...shardCount, "next shard")
@@ -97,7 +97,7 @@ extension Reducer {
         for _ in 0..<count {
             let least = (skipped.last ?? -1) + 1
             guard least < nextShard else {
-                throw CheckpointReader.error("skipped shards", expected: "ascending ones", found: "others")
+                throw SnapshotReader.error("skipped shards", expected: "ascending ones", found: "others")
             }
             skipped.append(try reader.number(in: least...nextShard - 1, "skipped shard"))
         }
@@ -105,14 +105,14 @@ extension Reducer {
     }
 
     /// The sums of both halves.
-    private func read(hook: Int, mask: Int, from reader: inout CheckpointReader) throws -> [CheckpointSums] {
+    private func read(hook: Int, mask: Int, from reader: inout SnapshotReader) throws -> [CheckpointSums] {
         let tokens = tokenCounts[mask].reduce(0) { $0 + UInt64($1) }
         return try (0...1).map { _ in
             try CheckpointSums(from: &reader, latents: task.hooks[hook].latents, tokens: tokens)
         }
     }
 
-    private mutating func readTuned(_ slot: Int, from reader: inout CheckpointReader) throws {
+    private mutating func readTuned(_ slot: Int, from reader: inout SnapshotReader) throws {
         let (hook, mask) = (slot / task.masks.count % task.hooks.count, slot % task.masks.count)
         let latents = task.hooks[hook].latents
         tuned[slot].sums = try read(hook: hook, mask: mask, from: &reader)
@@ -126,32 +126,32 @@ extension Reducer {
 }
 
 extension CheckpointSums {
-    fileprivate func write(to writer: inout CheckpointWriter) {
+    fileprivate func write(to writer: inout SnapshotWriter) {
         writer.doubles(sums)
         writer.integers(active)
     }
 
-    fileprivate init(from reader: inout CheckpointReader, latents: Int, tokens: UInt64) throws {
+    fileprivate init(from reader: inout SnapshotReader, latents: Int, tokens: UInt64) throws {
         let sums = try reader.doubles(latents, "sums")
         let active = try reader.integers(latents, "active counts", as: UInt64.self)
         guard active.allSatisfy({ $0 <= tokens }) else {
-            throw CheckpointReader.error("active counts", expected: "at most \(tokens)", found: "more")
+            throw SnapshotReader.error("active counts", expected: "at most \(tokens)", found: "more")
         }
         self.init(sums: sums, active: active)
     }
 }
 
 extension PromptMoments {
-    fileprivate func write(to writer: inout CheckpointWriter) {
+    fileprivate func write(to writer: inout SnapshotWriter) {
         writer.integers(counts)
         writer.doubles(means)
         writer.doubles(squares)
     }
 
-    fileprivate init(from reader: inout CheckpointReader, latents: Int, prompts: Int) throws {
+    fileprivate init(from reader: inout SnapshotReader, latents: Int, prompts: Int) throws {
         let counts = try reader.integers(latents, "numbers of differences", as: UInt32.self)
         guard counts.allSatisfy({ $0 <= prompts }) else {
-            throw CheckpointReader.error("numbers of differences", expected: "at most \(prompts)", found: "more")
+            throw SnapshotReader.error("numbers of differences", expected: "at most \(prompts)", found: "more")
         }
         self.init(
             counts: counts, means: try reader.doubles(latents, "means"), squares: try reader.doubles(latents, "squares")
@@ -160,21 +160,21 @@ extension PromptMoments {
 }
 
 extension SignFlips {
-    fileprivate func write(to writer: inout CheckpointWriter) {
+    fileprivate func write(to writer: inout SnapshotWriter) {
         writer.number(count)
         writer.integers(prompts)
         writer.integers(latents)
         writer.doubles(differences)
     }
 
-    fileprivate init(from reader: inout CheckpointReader, latents: Int, prompts: Int) throws {
+    fileprivate init(from reader: inout SnapshotReader, latents: Int, prompts: Int) throws {
         let count = try reader.number(in: 0...Self.mostDifferences, "number of differences")
         self.init(
             prompts: try reader.integers(count, "prompts of differences"),
             latents: try reader.integers(count, "latents of differences"),
             differences: try reader.doubles(count, "differences"))
         guard self.prompts.allSatisfy({ $0 < prompts }), self.latents.allSatisfy({ $0 < latents }) else {
-            throw CheckpointReader.error(
+            throw SnapshotReader.error(
                 "differences", expected: "\(prompts) prompts and \(latents) latents", found: "more")
         }
     }

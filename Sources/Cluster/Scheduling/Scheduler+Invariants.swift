@@ -1,8 +1,8 @@
 import Wire
 
 extension Scheduler {
-    /// Looks for a broken rule; nil when all is well. For tests, after every step.
-    public func check() -> String? {
+    /// Looks for a broken invariant; nil when all is well. For tests, after every step.
+    public func brokenInvariant() -> String? {
         for (id, job) in jobs.sorted(by: { $0.key < $1.key }) {
             if let broken = check(job, id) { return broken }
         }
