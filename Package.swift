@@ -82,8 +82,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
 
-        // What several test targets need: comparisons, seeds, folders, files.
+        // What several test targets need: comparisons, seeds, samples, folders, files.
         library("TestSupport", ["Inputs"], path: "Tests/Support"),
+        // A second kind of work, as small as one can be, and a program that knows it.
+        library("TokenCounts", ["Inputs", "Tokenization", "Prompts", "Work"], path: "Tests/Kinds/TokenCounts"),
+        .executableTarget(
+            name: "counting",
+            dependencies: [
+                "Inputs", "Prompts", "Work", "Wire", "Cluster", "TokenCounts",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Tests/Kinds/counting", swiftSettings: strict),
         tests(
             "BenchmarkingTests",
             [
@@ -108,14 +117,25 @@ let package = Package(
             resources: [.copy("Goldens")]),
         tests(
             "EvaluationTests",
-            ["TestSupport", "Inputs", "Compute", "Transformers", "Dictionaries", "Prompts", "Evaluation", "Latents"]),
+            ["TestSupport", "Inputs", "Compute", "Transformers", "Prompts", "Evaluation", "Latents"]),
         tests("InputsTests", ["TestSupport", "Inputs"]),
         tests("KernelsTests", ["TestSupport", "Kernels"]),
         tests(
-            "LatentsTests", ["TestSupport", "Inputs", "Compute", "Prompts", "Evaluation", "Work", "Latents", "Wire"],
+            "KindTests",
+            [
+                "TestSupport", "Inputs", "Prompts", "Work", "Wire", "Cluster", "TokenCounts", "counting",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        tests(
+            "LatentsTests",
+            [
+                "TestSupport", "Inputs", "Compute", "Transformers", "Dictionaries", "Prompts", "Evaluation", "Work",
+                "Latents",
+            ],
             resources: [.copy("Goldens")]),
         tests("ModelsTests", ["TestSupport", "Inputs", "Tensors", "Models", "Kernels"], resources: [.copy("Goldens")]),
         tests("MonitoringTests", ["Monitoring"]),
+        tests("PromptsTests", ["TestSupport", "Inputs", "Prompts"]),
         tests("ProcessTests", ["TestSupport", "actdiff"], resources: [.copy("Fixtures")]),
         tests(
             "ReferenceTests",
@@ -128,6 +148,7 @@ let package = Package(
         tests(
             "TransformersTests", ["TestSupport", "Inputs", "Tensors", "Models", "Kernels", "Compute", "Transformers"],
             resources: [.copy("Goldens")]),
-        tests("WireTests", ["TestSupport", "Inputs", "Prompts", "Evaluation", "Work", "Latents", "Wire", "CZeroMQ"]),
+        tests("WireTests", ["TestSupport", "Inputs", "Wire", "CZeroMQ"]),
+        tests("WorkTests", ["Work"]),
     ]
 )

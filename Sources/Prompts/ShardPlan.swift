@@ -7,6 +7,8 @@ public struct ShardPlan: Sendable, Hashable {
     /// For each shard the positions of its prompts.
     public let shards: [Range<Int>]
 
+    /// The most that a job may ask for: a shard travels in one message.
+    public static let mostShardTokens = 1 << 18
     /// Jobs of fewer shards are cut evenly: there is nothing to be gained by the cost of more shards.
     private static let fewShards = 16
     /// The share of the tokens, at the end of a job, that is cut smaller and smaller; and the smallest shard's of a whole one.

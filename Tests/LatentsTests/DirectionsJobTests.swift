@@ -5,7 +5,6 @@ import Inputs
 import Prompts
 import TestSupport
 import Testing
-import Wire
 import Work
 @testable import Latents
 

@@ -3,6 +3,7 @@ import Foundation
 import Inputs
 import TestSupport
 import Testing
+import Work
 @testable import Latents
 
 @Suite struct JobSpecTests {
@@ -45,8 +46,8 @@ import Testing
 
     @Test func pathsStartAtTheJobFilesFolderAndKeepWhatWasWritten() throws {
         let spec = try parse(minimal.replacingOccurrences(of: "models/m", with: "/models/m"))
-        #expect(spec.base == JobSpec.Path(written: "/models/m", resolved: "/models/m"))
-        #expect(spec.tuned[0].path == JobSpec.Path(written: "adapters/a", resolved: "/data/jobs/adapters/a"))
+        #expect(spec.base == JobPath(written: "/models/m", resolved: "/models/m"))
+        #expect(spec.tuned[0].path == JobPath(written: "adapters/a", resolved: "/data/jobs/adapters/a"))
     }
 
     @Test func anotherKindOfWorkIsRefused() throws {

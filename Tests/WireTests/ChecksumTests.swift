@@ -1,4 +1,5 @@
 import Inputs
+import TestSupport
 import Testing
 @testable import Wire
 

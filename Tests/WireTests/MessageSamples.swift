@@ -1,4 +1,5 @@
 import Inputs
+import TestSupport
 import Wire
 
 extension Samples {

@@ -1,9 +1,8 @@
 import Foundation
 import Inputs
-import Prompts
+import TestSupport
 import Testing
 import Wire
-import Work
 
 @Suite("Messages")
 struct MessageTests {
@@ -176,14 +175,5 @@ struct MessageTests {
     func instances() {
         #expect(InstanceID(high: 0xab, low: 1).description == "00000000000000ab0000000000000001")
         #expect(InstanceID.random() != InstanceID.random())
-    }
-}
-
-extension Samples {
-    /// The bytes with one of them changed.
-    mutating func corrupted(_ bytes: [UInt8]) -> [UInt8] {
-        var changed = bytes
-        changed[int(0...bytes.count - 1)] ^= UInt8(int(1...255))
-        return changed
     }
 }

@@ -1,6 +1,7 @@
 import CZeroMQ
 import Foundation
 import Inputs
+import TestSupport
 import Testing
 import Wire
 

@@ -1,6 +1,7 @@
 import Foundation
 import Inputs
 @testable import Latents
+import TestSupport
 @testable import Wire
 
 /// What a fuzzer starts from, made by the encoders themselves: every kind of message, every form of frame.

@@ -3,6 +3,7 @@ import Inputs
 @testable import Latents
 @testable import Monitoring
 @testable import Prompts
+import TestSupport
 @testable import Wire
 
 /// What operators, browsers and the file system hand in: files of keys, job files, names, requests for pages and

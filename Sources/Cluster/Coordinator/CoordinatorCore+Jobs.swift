@@ -20,8 +20,8 @@ extension CoordinatorCore {
         }
     }
 
-    /// Hands out the shards of a planned job, as far as they are not committed.
-    func schedule(_ job: StoredJob) throws {
+    /// Hands out the shards of a planned job, as far as they are not committed. After a restart workers may hold some.
+    func schedule(_ job: StoredJob, afterRestart: Bool = false) throws {
         let shards = try store.shards(of: job)
         let task = try store.plannedWork(of: job).task
         let verified = try store.verifiedShards(of: job)
@@ -32,7 +32,7 @@ extension CoordinatorCore {
         perform(
             scheduler.jobReady(
                 job.id, order: job.sequence, shards: shards, verified: verified, isPinned: job.isPinned,
-                numberSystem: job.numberSystem, at: now))
+                numberSystem: job.numberSystem, mayBeHeld: afterRestart, at: now))
     }
 
     /// The workshop is done with folding a job; the store says how it went.

@@ -135,7 +135,7 @@ final class CoordinatorCore {
         for job in try store.openJobs() {
             switch job.state {
             case .planning: plan(job)
-            case .running: try schedule(job)
+            case .running: try schedule(job, afterRestart: true)
             case .done, .partial, .failed, .cancelled: break
             }
         }

@@ -60,11 +60,13 @@ extension Scheduler {
     }
 
     /// A job's shards are planned, or read back after a restart, or the quarantined ones among them are to be tried again.
+    /// After a restart, where `mayBeHeld`, shards that were handed out wait a while for their holders.
+    ///
     /// A job that was submitted later has a higher `order`. `verified` are the shards to be computed twice. All results of
     /// a job that is pinned must be of one number system: of `numberSystem` where leases were given before.
     public mutating func jobReady(
         _ id: JobID, order: Int, shards: [StoredShard], verified: Set<Int> = [], isPinned: Bool = false,
-        numberSystem: String? = nil, at now: Double
+        numberSystem: String? = nil, mayBeHeld: Bool = true, at now: Double
     ) -> [Action] {
         guard jobs[id]?.isRunning != true else { return [] }
         var job = Job(states: [], epochs: shards.map(\.epoch))
@@ -79,9 +81,10 @@ extension Scheduler {
                 job.states.append(.quarantined(error))
                 job.quarantined += 1
             } else {
-                job.states.append(.waiting(notBefore: shard.epoch > 0 ? now + policy.graceSeconds : now))
+                let isKept = mayBeHeld && shard.epoch > 0
+                job.states.append(.waiting(notBefore: isKept ? now + policy.graceSeconds : now))
                 job.queue.append(index)
-                if shard.epoch > 0, let holder = shard.holder { job.kept[holder, default: []].append(index) }
+                if isKept, let holder = shard.holder { job.kept[holder, default: []].append(index) }
             }
             if shard.wasDisputed { job.disputed.insert(index) }
             let isToVerify = verified.contains(index) && shard.verification == nil

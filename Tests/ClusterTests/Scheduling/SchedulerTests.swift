@@ -400,6 +400,13 @@ import Wire
         #expect(join(a, slots: 2) == [.grant(lease(0, 5), to: a, .again)])
     }
 
+    @Test("shards that are tried again wait for nobody: no worker can hold them")
+    mutating func triedAgain() {
+        _ = join(a)
+        let actions = scheduler.jobReady(job, order: 1, shards: [.init(epoch: 4, holder: b)], mayBeHeld: false, at: 0)
+        #expect(actions == [.grant(lease(0, 5), to: a, .again)])
+    }
+
     @Test("a job that was complete before a restart completes again, once")
     mutating func completeAtStart() {
         let shard = Scheduler.StoredShard(

@@ -2,17 +2,14 @@ import Evaluation
 import Foundation
 import Inputs
 import Prompts
+import Work
 
 extension JobSpec {
-    /// The longest name that leaves room for the rest of a result's file names.
-    private static let longestName = 100
     private static let longestHookName = 50
     /// A token's masks are the bits of one byte.
     private static let mostMasks = 8
     /// A larger count is taken for a typing error.
     private static let mostTokens = 1 << 30
-    /// A shard travels in one message.
-    private static let mostShardTokens = 1 << 18
     private static let mostPermutations = 1_000_000
     private static let mostLayers = 100_000
 
@@ -33,18 +30,18 @@ extension JobSpec {
         if let kind = try root.optional("kind"), try kind.string() != LatentsKind.name {
             throw kind.error(expected: LatentsKind.name)
         }
-        name = try Self.name(root.required("name"))
-        base = try Self.path(root.required("base"), folder)
-        tuned = try Self.some(root.required("tuned")).map { try Self.tuned($0, folder) }
+        name = try root.required("name").jobName()
+        base = try root.required("base").path(from: folder)
+        tuned = try root.required("tuned").some().map { try Self.tuned($0, folder) }
         prompts = try Self.prompts(root.required("prompts"), folder)
-        hooks = try Self.some(root.required("hooks")).map { try Self.hook($0, folder) }
+        hooks = try root.required("hooks").some().map { try Self.hook($0, folder) }
         masks = try root.optional("masks").map(Self.masks) ?? [.all, .content, .last]
-        skipFirst = try Self.whole(root.optional("skip_first"), in: 0...Self.mostTokens) ?? 1
-        shardTokens = try Self.whole(root.optional("shard_tokens"), in: 1...Self.mostShardTokens) ?? 4096
+        skipFirst = try root.optional("skip_first")?.whole(in: 0...Self.mostTokens) ?? 1
+        shardTokens = try root.optional("shard_tokens")?.whole(in: 1...ShardPlan.mostShardTokens) ?? 4096
         rank = try Self.rank(root.optional("rank"))
-        seed = try UInt64(Self.whole(root.optional("seed"), in: 0...Int.max) ?? 0)
-        permutations = try Self.whole(root.optional("permutations"), in: 0...Self.mostPermutations) ?? 0
-        verify = try root.optional("verify").map(Self.share) ?? 0
+        seed = try UInt64(root.optional("seed")?.whole(in: 0...Int.max) ?? 0)
+        permutations = try root.optional("permutations")?.whole(in: 0...Self.mostPermutations) ?? 0
+        verify = try root.optional("verify")?.share() ?? 0
         try refuseTwins(in: root)
         try refuseDensityOfDirections(in: root)
     }
@@ -62,22 +59,22 @@ extension JobSpec {
             throw InputError(entry.place, expected: "one of the keys adapter and checkpoint", found: "both")
         }
         return Tuned(
-            name: try name(entry.required("name")), form: form, path: try path(place, folder),
+            name: try entry.required("name").jobName(), form: form, path: try place.path(from: folder),
             control: try entry.optional("control")?.bool() ?? false)
     }
 
     private static func prompts(_ entry: Document, _ folder: String) throws -> Prompts {
         try entry.refuseKeys(outside: ["path", "chat_template", "add_generation_prompt"])
         return Prompts(
-            path: try path(entry.required("path"), folder),
-            template: try entry.optional("chat_template").map { try choice($0) } ?? .auto,
+            path: try entry.required("path").path(from: folder),
+            template: try entry.optional("chat_template")?.choice() ?? .auto,
             addGenerationPrompt: try entry.optional("add_generation_prompt")?.bool() ?? true)
     }
 
     private static func hook(_ entry: Document, _ folder: String) throws -> Hook {
         try entry.refuseKeys(outside: ["layer", "site", "name", "sae", "directions"])
-        let site: HookPoint.Site = try entry.optional("site").map { try choice($0) } ?? .residPost
-        let layer = try whole(entry.required("layer"), in: 0...mostLayers)
+        let site: HookPoint.Site = try entry.optional("site")?.choice() ?? .residPost
+        let layer = try entry.required("layer").whole(in: 0...mostLayers)
         let form: Hook.Form
         let place: Document
         switch (try entry.optional("sae"), try entry.optional("directions")) {
@@ -90,12 +87,12 @@ extension JobSpec {
         let usual: String? = form == .directions ? Hook.Form.directions.rawValue : nil
         return Hook(
             point: HookPoint(layer: layer, site: site), name: try entry.optional("name").map(hookName) ?? usual,
-            form: form, dictionary: try path(place, folder))
+            form: form, dictionary: try place.path(from: folder))
     }
 
     /// The name of a hook has no dots, so that the parts of a result's file names can be told apart.
     private static func hookName(_ value: Document) throws -> String {
-        let text = try name(value)
+        let text = try value.jobName()
         guard !text.contains("."), text.utf8.count <= longestHookName else {
             throw value.error(
                 expected: "1 to \(longestHookName) of the characters A-Z a-z 0-9 _ -",
@@ -105,16 +102,16 @@ extension JobSpec {
     }
 
     private static func masks(_ entry: Document) throws -> [TokenMask] {
-        let list = try some(entry)
+        let list = try entry.some()
         guard list.count <= mostMasks else { throw entry.error(expected: "at most \(mostMasks) masks") }
-        return try list.map { try choice($0) }
+        return try list.map { try $0.choice() }
     }
 
     private static func rank(_ entry: Document?) throws -> Rank {
         try entry?.refuseKeys(outside: ["by", "top"])
         return Rank(
-            by: try entry?.optional("by").map { try choice($0) } ?? .delta,
-            top: try whole(entry?.optional("top"), in: 1...mostTokens) ?? 100)
+            by: try entry?.optional("by")?.choice() ?? .delta,
+            top: try entry?.optional("top")?.whole(in: 1...mostTokens) ?? 100)
     }
 
     /// Refuses two results that would have the same file name.
@@ -143,67 +140,5 @@ extension JobSpec {
         throw try root.required("rank").required("by").error(
             expected: "delta, prompt_delta or t in a job with directions",
             hint: "every direction is active on every token")
-    }
-}
-
-/// Reading single values.
-extension JobSpec {
-    private static func name(_ value: Document) throws -> String {
-        let text = try value.string()
-        let safe = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                true
-            default: false
-            }
-        }
-        guard safe, !text.isEmpty, text.utf8.count <= longestName, !text.hasPrefix(".") else {
-            throw value.error(
-                expected: "1 to \(longestName) of the characters A-Z a-z 0-9 . _ - and no dot in front",
-                hint: "the name becomes part of file names")
-        }
-        return text
-    }
-
-    private static func path(_ value: Document, _ folder: String) throws -> Path {
-        let written = try value.string()
-        guard !written.isEmpty, !written.utf8.contains(0) else { throw value.error(expected: "a path") }
-        let here = URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true)
-        let start = URL(fileURLWithPath: folder.isEmpty ? "." : folder, isDirectory: true, relativeTo: here)
-        return Path(written: written, resolved: URL(fileURLWithPath: written, relativeTo: start).path)
-    }
-
-    /// The elements of a list with at least one.
-    private static func some(_ value: Document) throws -> [Document] {
-        let list = try value.list()
-        guard !list.isEmpty else { throw value.error(expected: "a list with at least one entry") }
-        return list
-    }
-
-    private static func whole(_ value: Document?, in range: ClosedRange<Int>) throws -> Int? {
-        try value.map { try whole($0, in: range) }
-    }
-
-    private static func whole(_ value: Document, in range: ClosedRange<Int>) throws -> Int {
-        let whole = try value.integer()
-        guard range.contains(whole) else {
-            throw value.error(expected: "a whole number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return whole
-    }
-
-    /// A number from 0 to 1.
-    private static func share(_ value: Document) throws -> Double {
-        let share = try value.number()
-        guard (0...1).contains(share) else { throw value.error(expected: "a number from 0 to 1") }
-        return share
-    }
-
-    private static func choice<Choice: RawRepresentable<String> & CaseIterable>(_ value: Document) throws -> Choice {
-        guard let choice = Choice(rawValue: try value.string()) else {
-            throw value.error(expected: "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
-        }
-        return choice
     }
 }

@@ -1,30 +1,24 @@
 import Evaluation
 import Prompts
+import Work
 
 /// What a user asks for: the job file, with every default filled in and every path resolved.
 ///
 /// `configs/job.yaml` explains every key.
 public struct JobSpec: Sendable, Hashable, Codable {
-    /// A path as it stands in the job file, and where it leads from that file's folder.
-    public struct Path: Sendable, Hashable, Codable {
-        public var written: String
-        /// Absolute.
-        public var resolved: String
-    }
-
     /// A fine-tuned checkpoint to compare with the base.
     public struct Tuned: Sendable, Hashable, Codable {
         /// Unique within the job, and safe as part of a file name.
         public var name: String
         public var form: DiffTask.Tuned.Form
-        public var path: Path
+        public var path: JobPath
         /// A checkpoint whose differences the others must exceed: each other result gets a column for it.
         public var control: Bool
     }
 
     /// Where the prompts are, and how they become text.
     public struct Prompts: Sendable, Hashable, Codable {
-        public var path: Path
+        public var path: JobPath
         public var template: PromptRules.ChatTemplate
         /// End messages with the opening of an assistant's turn.
         public var addGenerationPrompt: Bool
@@ -47,7 +41,7 @@ public struct JobSpec: Sendable, Hashable, Codable {
         /// What tells it from other hooks at the same place; nil for an SAE without a name in the job file.
         public var name: String?
         public var form: Form
-        public var dictionary: Path
+        public var dictionary: JobPath
 
         /// How files and tables name it.
         public var label: String { point.label(name) }
@@ -61,7 +55,7 @@ public struct JobSpec: Sendable, Hashable, Codable {
     }
 
     public var name: String
-    public var base: Path
+    public var base: JobPath
     public var tuned: [Tuned]
     public var prompts: Prompts
     public var hooks: [Hook]

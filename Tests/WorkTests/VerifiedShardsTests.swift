@@ -1,6 +1,5 @@
 import Testing
 import Work
-@testable import Prompts
 
 @Suite struct VerifiedShardsTests {
     @Test func theShareIsKept() {

@@ -1,10 +1,10 @@
 import Compute
 import Dictionaries
-@testable import Latents
 import Prompts
 import Testing
 import Transformers
 @testable import Evaluation
+@testable import Latents
 
 /// Sums by prompt, latent and mask against the definition.
 @Suite struct LatentAccumulatorTests {

@@ -3,8 +3,8 @@ import Foundation
 import Inputs
 import Latents
 import Prompts
+import TestSupport
 import Testing
-import Wire
 
 @Suite("Shard results")
 struct ShardResultCodecTests {

@@ -1,5 +1,3 @@
-import Inputs
-
 /// JSON in one form only: keys sorted by their UTF-8 bytes, two spaces of indent, shortest digits that read back as the
 /// same double. The same value gives the same bytes everywhere.
 public enum CanonicalJSON {
@@ -45,7 +43,7 @@ public enum CanonicalJSON {
     }
 
     /// A JSON string; everything but quotes, backslashes and control characters stands for itself (RFC 8259, 7).
-    static func quoted(_ string: String) -> String {
+    private static func quoted(_ string: String) -> String {
         var text = "\""
         for scalar in string.unicodeScalars {
             switch scalar {

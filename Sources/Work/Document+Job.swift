@@ -1,0 +1,69 @@
+import Foundation
+import Inputs
+
+/// Values that job files of every kind have. Each method throws an `InputError` that names file, line and key.
+extension Document {
+    /// The longest name that leaves room for the rest of a result's file names.
+    private static let longestName = 100
+
+    /// A name that is safe as part of a file name: of a job, or of something in its results.
+    public func jobName() throws -> String {
+        let text = try string()
+        let isSafe = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+        guard isSafe, !text.isEmpty, text.utf8.count <= Self.longestName, !text.hasPrefix(".") else {
+            throw error(
+                expected: "1 to \(Self.longestName) of the characters A-Z a-z 0-9 . _ - and no dot in front",
+                hint: "the name becomes part of file names")
+        }
+        return text
+    }
+
+    /// A path; a relative one starts at `folder`, which is the job file's.
+    public func path(from folder: String) throws -> JobPath {
+        let written = try string()
+        guard !written.isEmpty, !written.utf8.contains(0) else { throw error(expected: "a path") }
+        let here = URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true)
+        let start = URL(fileURLWithPath: folder.isEmpty ? "." : folder, isDirectory: true, relativeTo: here)
+        return JobPath(written: written, resolved: URL(fileURLWithPath: written, relativeTo: start).path)
+    }
+
+    /// The elements of a list with at least one.
+    public func some() throws -> [Document] {
+        let list = try list()
+        guard !list.isEmpty else { throw error(expected: "a list with at least one entry") }
+        return list
+    }
+
+    /// A whole number within a range.
+    public func whole(in range: ClosedRange<Int>) throws -> Int {
+        let whole = try integer()
+        guard range.contains(whole) else {
+            throw error(expected: "a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return whole
+    }
+
+    /// A number from 0 to 1.
+    public func share() throws -> Double {
+        let share = try number()
+        guard (0...1).contains(share) else { throw error(expected: "a number from 0 to 1") }
+        return share
+    }
+
+    /// One of an enumeration's names.
+    public func choice<Choice: RawRepresentable<String> & CaseIterable>(_ type: Choice.Type = Choice.self) throws
+        -> Choice
+    {
+        guard let choice = Choice(rawValue: try string()) else {
+            throw error(expected: "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return choice
+    }
+}
