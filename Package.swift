@@ -22,7 +22,10 @@ let package = Package(
         // For Fuzzing/, a package of its own: what reads bytes from outside, and what the samples are drawn with.
         .library(
             name: "Decoders",
-            targets: ["Inputs", "Prompts", "Evaluation", "Work", "Latents", "Wire", "Monitoring", "TestSupport"]),
+            targets: [
+                "Inputs", "Dictionaries", "Prompts", "Evaluation", "Work", "Latents", "Wire", "Monitoring",
+                "TestSupport",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -119,7 +122,7 @@ let package = Package(
             "EvaluationTests",
             ["TestSupport", "Inputs", "Compute", "Transformers", "Prompts", "Evaluation", "Latents"]),
         tests("InputsTests", ["TestSupport", "Inputs"]),
-        tests("KernelsTests", ["TestSupport", "Kernels"]),
+        tests("KernelsTests", ["TestSupport", "Kernels"], resources: [.copy("Goldens")]),
         tests(
             "KindTests",
             [

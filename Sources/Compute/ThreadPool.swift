@@ -47,7 +47,7 @@ final class ThreadPool: Sendable {
         for thread in started.withLock({ $0 }) { pthread_join(thread, nil) }
     }
 
-    /// Threads that were started so far, besides the calling one.
+    /// Threads that were started so far, besides the calling one. For tests alone: the process has others', too.
     var startedCount: Int { started.withLock { $0.count } }
 
     /// Runs `body` for all pieces, on several threads; false, with nothing done, where the pool is at work already.

@@ -7,11 +7,20 @@ public final class NewFile {
     private let place: String
     private var descriptor: Int32
 
-    /// Makes the file, which must not exist yet. `place` names it in errors.
-    public init(_ path: String, place: String) throws {
+    /// Makes the file, which must not exist yet. `place` names it in errors. With `mode` the file has exactly that one,
+    /// whatever the umask says, and others can read nothing of it before; without, what the umask leaves of 0666.
+    public init(_ path: String, place: String, mode: mode_t? = nil) throws {
         self.place = place
-        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+        let first = mode.map { $0 & 0o600 } ?? 0o666
+        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, first)
         guard descriptor >= 0 else { throw AtomicFile.failure(place, "a folder where a file can be made") }
+        if let mode, fchmod(descriptor, mode) != 0 {
+            let error = AtomicFile.failure(place, "to give the file mode 0\(String(mode, radix: 8))")
+            close(descriptor)
+            descriptor = -1
+            unlink(path)
+            throw error
+        }
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }

@@ -67,12 +67,6 @@ public struct Checkpoint: Sendable {
         return tensor
     }
 
-    /// Whether there is a tensor with this name.
-    public func hasTensor(_ name: String) -> Bool { tensors[name] != nil }
-
-    /// The names of all tensors, in order.
-    public var tensorNames: [String] { tensors.keys.sorted() }
-
     /// A file's tensors under the architecture's names, query and key rows in the architecture's order. `names` are the
     /// file's own; `*` in those of `unused` stands for a layer.
     private static func claimed(

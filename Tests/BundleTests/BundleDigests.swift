@@ -8,9 +8,7 @@ struct BundleDigests: Codable {
     /// For whoever reads the file.
     var about = """
         SHA-256 of every file of the bundles in Tests/BundleTests/BundleJob.swift. ACTDIFF_WRITE_DIGESTS=1 makes the test \
-        write this file and fail. Another C library may give other last bits: its sines, cosines and powers are in the \
-        rotary tables, and so in every number past the first block; its logarithms and exponentials are in the columns p \
-        and q.
+        write this file and fail. Numbers depend on the kernels alone, on no C library and no operating system.
         """
     /// By job, then by file.
     var jobs: [String: [String: String]] = [:]

@@ -127,13 +127,15 @@ import Work
                         INSERT INTO story SELECT ?, 0, i, 1, 'leased', 'w', hex(zeroblob(50)) FROM n
                         """, arguments: [job.sequence])
             }
-            let pages = { try bench.store.read { try Int.fetchOne($0, sql: "PRAGMA page_count") ?? 0 } }
-            let before = try pages()
+            func pages(_ kind: String) throws -> Int? {
+                try bench.store.read { try Int.fetchOne($0, sql: "PRAGMA \(kind)_count") }
+            }
+            let before = try #require(try pages("page"))
             #expect(try bench.store.markRemoved(job))
             bench.workshop.clear()
             cleared(bench)
-            #expect(try bench.store.freePages() == 0)
-            let after = try pages()
+            #expect(try pages("freelist") == 0)
+            let after = try #require(try pages("page"))
             #expect(after < before / 4, "\(before) pages before, \(after) after")
         }
     }

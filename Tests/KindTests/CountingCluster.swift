@@ -11,7 +11,7 @@ import Work
 /// A coordinator that knows the kind, its state folder, and whoever connects to it.
 final class CountingCluster {
     static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    static let kind = TokenCountsKind(digests: DigestCache(at: "/nonexistent/digests.json"), version: "0")
+    static let kind = TokenCountsKind(digests: DigestCache(at: "/dev/null/digests.json"), version: "0")
 
     let folder: TemporaryFolder
     private(set) var coordinator: CoordinatorService
@@ -51,7 +51,7 @@ final class CountingCluster {
     /// A worker in this process; `before` is called before each shard, and may throw instead.
     func worker(before: @escaping @Sendable (WorkShard) throws -> Void = { _ in }) throws -> WorkerService {
         let place = WorkerPlace(
-            roots: try ModelRoots([]), digests: DigestCache(at: "/nonexistent/digests.json"), threads: 1,
+            roots: try ModelRoots([]), digests: DigestCache(at: "/dev/null/digests.json"), threads: 1,
             memory: 1 << 30)
         return try WorkerService(
             connect: coordinator.endpoints,

@@ -25,7 +25,7 @@ import Work
 
     private func result(_ index: Int) throws -> [UInt8] {
         let place = WorkerPlace(
-            roots: try ModelRoots([]), digests: DigestCache(at: "/nonexistent/digests.json"), threads: 1,
+            roots: try ModelRoots([]), digests: DigestCache(at: "/dev/null/digests.json"), threads: 1,
             memory: 1 << 30)
         return try kind.evaluator(for: plan.task, at: place, progress: ComputeProgress())
             .evaluate(shard(index), progress: ComputeProgress())
@@ -68,7 +68,7 @@ import Work
         source.specText = source.specText.replacing("token_counts", with: "latents")
         #expect(try complaint { try kind.plan(source) }.hasPrefix("job.yaml:1: kind: expected token_counts"))
         let narrow = TokenCountsKind(
-            digests: DigestCache(at: "/nonexistent/digests.json"), version: "0",
+            digests: DigestCache(at: "/dev/null/digests.json"), version: "0",
             roots: try ModelRoots([job.folder.path], of: "coordinator"))
         let error = try inputError { try narrow.plan(job.source) }
         #expect(error.place == CountingJob.tokenizer && error.kind == .configuration)

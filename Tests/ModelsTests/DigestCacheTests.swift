@@ -82,7 +82,7 @@ struct DigestCacheTests {
     }
 
     @Test func aMissingFileIsNamed() throws {
-        let cache = DigestCache(at: "/nonexistent/cache.json")
+        let cache = DigestCache(at: "/dev/null/digests.json")
         #expect(try inputError { try cache.digest(of: "/nonexistent/file") }.place == "/nonexistent/file")
     }
 }

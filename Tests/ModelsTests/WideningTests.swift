@@ -57,7 +57,7 @@ struct WideningTests {
     @Test func ggufTensorsAgreeWithGGUFPythonReader() throws {
         let model = try Checkpoint(golden("tiny.gguf"))
         let expected = try SafetensorsFile(golden("tiny-widened.safetensors")).tensors
-        #expect(model.tensorNames == expected.keys.sorted())
+        #expect(model.gguf?.tensors.count == expected.count)
         var largest = LargestDifference()
         for (name, reference) in expected {
             let values = try model.tensor(name, shape: reference.shape).floats()
@@ -70,8 +70,10 @@ struct WideningTests {
 
     @Test func rowsRangesAndWholeTensorAgree() throws {
         let model = try Checkpoint(golden("tiny.gguf"))
-        for name in model.tensorNames {
-            guard let shape = try? shape(of: name, in: model), shape.count == 2 else { continue }
+        let matrices = try SafetensorsFile(golden("tiny-widened.safetensors")).tensors.mapValues(\.shape)
+            .filter { $0.value.count == 2 }
+        #expect(matrices.count > 10)
+        for (name, shape) in matrices {
             let tensor = try model.tensor(name, shape: shape)
             let whole = try tensor.floats()
             var row = [Float](repeating: .nan, count: shape[1])
@@ -83,10 +85,6 @@ struct WideningTests {
             try some.withUnsafeMutableBufferPointer { try tensor.widenRows(2..<shape[0] - 1, into: $0) }
             #expect(some == Array(whole[2 * shape[1]..<(shape[0] - 1) * shape[1]]), "\(name)")
         }
-    }
-
-    private func shape(of name: String, in model: Checkpoint) throws -> [Int] {
-        try #require(SafetensorsFile(golden("tiny-widened.safetensors")).tensors[name]).shape
     }
 
     @Test func wrongRowsAndWrongRoomAreRefused() throws {

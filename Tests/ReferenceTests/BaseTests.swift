@@ -21,8 +21,9 @@ import Testing
     @Test func theFolderIsTheGGUFFileRoundedToBfloat16() throws {
         let (folder, gguf) = (try Checkpoint(ReferenceKit.folder), try Checkpoint(ReferenceKit.gguf))
         #expect(folder.architecture == gguf.architecture)
-        #expect(folder.tensorNames == gguf.tensorNames)
-        for (name, view) in try SafetensorsFile("\(ReferenceKit.folder)/model.safetensors").tensors {
+        let tensors = try SafetensorsFile("\(ReferenceKit.folder)/model.safetensors").tensors
+        #expect(tensors.count == gguf.gguf?.tensors.count)
+        for (name, view) in tensors {
             let rounded = try view.floats()
             let exact = try gguf.tensor(name, shape: view.shape).floats()
             let same = zip(rounded, exact).allSatisfy { $0.bitPattern == Self.nearestBfloat16($1).bitPattern }

@@ -96,6 +96,18 @@ struct KeyTests {
         #expect(!FileManager.default.fileExists(atPath: ring.folder + "/elsewhere"))
     }
 
+    @Test("A file has just the mode that was asked for; where none can be made, another place must be named")
+    func creating() throws {
+        let path = ring.folder + "/list"
+        try KeyFiles.create(path, mode: 0o666, "text\n")
+        #expect(try mode(path) == 0o666)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "text\n")
+        let lost = ring.folder + "/nowhere/list"
+        let error = try #require(throws: InputError.self) { try KeyFiles.create(lost, mode: 0o600, "text\n") }
+        #expect(error.place == lost && error.kind == .configuration)
+        #expect(error.found == "No such file or directory")
+    }
+
     @Test("A name that could leave the folder is refused", arguments: ["", "../w", "a/b", ".w", "a b", "é"])
     func names(name: String) throws {
         let error = try #require(throws: InputError.self) {

@@ -19,6 +19,7 @@ enum FrameChecks {
     static let jobs: [(task: DiffTask, work: ShardWork)] = [
         job(tuned: 0, latents: [4], masks: [.all], prompts: 1),
         job(tuned: 2, latents: [300, 7], masks: [.all, .content, .last], prompts: 4),
+        // As many latents as a task may have.
         job(tuned: 1, latents: [1 << 26], masks: [.last], prompts: 300),
     ]
 

@@ -12,6 +12,8 @@ enum Fuzz {
         case frames
         /// Key files, job files and the fold's snapshots.
         case texts
+        /// Zip archives, NumPy's arrays, safetensors and the vectors in them.
+        case files
     }
 
     static func main() throws {
@@ -32,6 +34,7 @@ enum Fuzz {
         case .messages: return LLVMFuzzerRunDriver(&count, &arguments) { MessageChecks.check(input($0, $1)) }
         case .frames: return LLVMFuzzerRunDriver(&count, &arguments) { FrameChecks.check(input($0, $1)) }
         case .texts: return LLVMFuzzerRunDriver(&count, &arguments) { TextChecks.check(input($0, $1)) }
+        case .files: return LLVMFuzzerRunDriver(&count, &arguments) { FileChecks.check(input($0, $1)) }
         }
     }
 }

@@ -4,7 +4,7 @@ import Inputs
 import TestSupport
 @testable import Wire
 
-/// What a fuzzer starts from, made by the encoders themselves: every kind of message, every form of frame.
+/// What a fuzzer starts from, most of it made by the encoders themselves: every kind of message, every form of frame.
 enum Seeds {
     /// Writes the seeds of a target, a file each.
     static func write(_ target: Fuzz.Target, into folder: String) throws {
@@ -13,6 +13,7 @@ enum Seeds {
             case .messages: try messages()
             case .frames: try frames()
             case .texts: try texts()
+            case .files: try files()
             }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         for (at, seed) in seeds.enumerated() {
@@ -53,6 +54,14 @@ enum Seeds {
         var writer = ByteWriter()
         Column.write(values, compressing: compressing, to: &writer)
         return [UInt8(FrameChecks.jobs.count), width, UInt8(values.count), 0] + writer.bytes
+    }
+
+    /// What NumPy and safetensors wrote; scripts/fuzz runs in the folder of the package.
+    private static func files() throws -> [[UInt8]] {
+        let folder = "Tests/DictionariesTests/Goldens/directions"
+        return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().map {
+            Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($0)")))
+        }
     }
 
     /// In the order of the decoders.

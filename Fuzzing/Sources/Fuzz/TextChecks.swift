@@ -1,4 +1,3 @@
-import Glibc
 import Inputs
 @testable import Latents
 @testable import Monitoring
@@ -82,26 +81,6 @@ enum TextChecks {
 
     static let fold = must("fold") { try SmallFold() }
     private static let file = must("file in memory") { try MemoryFile() }
-}
-
-/// A file in memory that has no name, and that its owner alone can read.
-private struct MemoryFile {
-    private let descriptor: Int32
-
-    init() throws {
-        var name = Array("/dev/shm/actdiff-fuzz-XXXXXX".utf8CString)
-        descriptor = mkstemp(&name)
-        guard descriptor >= 0, unlink(name) == 0 else {
-            throw InputError("/dev/shm", expected: "a file", found: String(cString: strerror(errno)))
-        }
-    }
-
-    /// The file's path, after these bytes have become its content.
-    func holding(_ bytes: [UInt8]) -> String {
-        let isWritten = ftruncate(descriptor, 0) == 0 && pwrite(descriptor, bytes, bytes.count, 0) == bytes.count
-        demand(isWritten, "the file in memory cannot be written")
-        return "/proc/self/fd/\(descriptor)"
-    }
 }
 
 /// A job of two shards whose fold has few bytes.

@@ -66,11 +66,6 @@ extension JobStore {
 
     // MARK: Room on the disk
 
-    /// Pages of the file that nothing is in.
-    func freePages() throws -> Int {
-        try read { try Int.fetchOne($0, sql: "PRAGMA freelist_count") ?? 0 }
-    }
-
     /// Gives up to so many empty pages back to the file system; false when there are none left to give.
     func giveBack(pages: Int) throws -> Bool {
         try writeWithoutTransaction { db in

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "bounds.h"
+#include "elementary.h"
 #include "product.h"
 #include "threads.h"
 #include "widen.h"

@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 import Models
 
 /// Cosines and sines of rotary position embedding for positions 0 ..< `length`.
@@ -26,8 +26,8 @@ final class RotaryTable {
         for position in length..<max(length, count) {
             for frequency in inverseFrequencies {
                 let angle = Double(frequency * Float(position))
-                cosines.append(Float(cos(angle)))
-                sines.append(Float(sin(angle)))
+                cosines.append(Float(elementary_cos(angle)))
+                sines.append(Float(elementary_sin(angle)))
             }
         }
         length = max(length, count)
@@ -47,7 +47,7 @@ final class RotaryTable {
 
     private static func inverseFrequencies(_ rotary: Rotary, size: Int) -> [Float] {
         let plain = (0..<size / 2).map { index in
-            1 / Float(pow(rotary.theta, Double(Float(2 * index) / Float(size))))
+            1 / Float(elementary_pow(rotary.theta, Double(Float(2 * index) / Float(size))))
         }
         switch rotary.scaling {
         case .none:

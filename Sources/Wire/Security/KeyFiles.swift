@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Inputs
 
 /// Files of keys: `NAME.secret`, for its owner alone, and `NAME.public`, a line for lists of allowed keys.
@@ -67,27 +67,23 @@ public enum KeyFiles {
         throw existing(path)
     }
 
-    /// Makes a file that does not exist yet, with exactly this mode from its first moment. Throws `InputError`.
+    /// Makes a file that does not exist yet, with exactly this mode from its first moment; it is on the disk on return.
+    /// Throws `InputError`: of kind `usage` where there is something at the path, `configuration` where no file can be made.
     public static func create(_ path: String, mode: mode_t, _ text: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0o600)
-        guard descriptor >= 0 else {
-            if errno == EEXIST { throw existing(path) }
-            throw failure(path)
-        }
-        defer { close(descriptor) }
+        try refuseExisting(path)
         do {
-            // Whatever the umask says.
-            guard fchmod(descriptor, mode) == 0 else { throw failure(path) }
-            var rest = Array(text.utf8)[...]
-            while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw failure(path) }
-                rest = rest.dropFirst(count)
+            let file = try NewFile(path, place: path, mode: mode)
+            do {
+                try file.append(Array(text.utf8))
+                try file.finish()
+                try AtomicFile.sync(folder: URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false))
+            } catch {
+                unlink(path)
+                throw error
             }
-            guard fsync(descriptor) == 0 else { throw failure(path) }
-        } catch {
-            unlink(path)
+        } catch var error as InputError {
+            // A key is made by a person, who is to name another folder: trying again helps nobody.
+            error.kind = .configuration
             throw error
         }
     }
@@ -119,10 +115,5 @@ public enum KeyFiles {
         InputError(
             path, expected: "a file that does not exist yet", found: "one that does",
             hint: "keys are never overwritten: choose another name or folder", kind: .usage)
-    }
-
-    private static func failure(_ path: String) -> InputError {
-        InputError(
-            path, expected: "a file that can be made", found: String(cString: strerror(errno)), kind: .configuration)
     }
 }

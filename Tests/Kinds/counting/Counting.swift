@@ -17,5 +17,5 @@ import Work
     static let kinds = WorkKinds([TokenCountsKind(digests: digests, version: "0")])
 
     /// Keeps nothing.
-    static let digests = DigestCache(at: "/nonexistent/digests.json")
+    static let digests = DigestCache(at: "/dev/null/digests.json")
 }

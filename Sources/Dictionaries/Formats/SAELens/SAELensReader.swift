@@ -1,5 +1,4 @@
 import Compute
-import Foundation
 import Inputs
 import Kernels
 import Tensors
@@ -95,7 +94,9 @@ private struct SAELensWeights {
         case .jumprelu: return .jumpReLU(threshold: try tensor("threshold", [latents]))
         case .gated:
             let magnitude = try tensor("r_mag", [latents])
-            for index in 0..<latents { magnitude.pointer[index] = expf(magnitude.pointer[index]) }
+            for index in 0..<latents {
+                magnitude.pointer[index] = Float(elementary_exp(Double(magnitude.pointer[index])))
+            }
             return .gated(
                 gateBias: try tensor("b_gate", [latents]), magnitude: magnitude,
                 magnitudeBias: try tensor("b_mag", [latents]))

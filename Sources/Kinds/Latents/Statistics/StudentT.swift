@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// Student's t distribution.
 enum StudentT {
@@ -10,14 +10,17 @@ enum StudentT {
         guard ratio > 0 else { return 1 }
         let a = df / 2
         // x = 1 / (1 + ratio²) and its complement, by logarithms so that neither end loses digits or overflows.
-        let logX = ratio > 1 ? -2 * log(ratio) - log1p(1 / ratio / ratio) : -log1p(ratio * ratio)
-        let logRest = ratio > 1 ? -log1p(1 / ratio / ratio) : 2 * log(ratio) - log1p(ratio * ratio)
+        let logRatio = elementary_log(ratio)
+        let logSum = elementary_log1p(ratio > 1 ? 1 / ratio / ratio : ratio * ratio)
+        let logX = ratio > 1 ? -2 * logRatio - logSum : -logSum
+        let logRest = ratio > 1 ? -logSum : 2 * logRatio - logSum
         // x^a (1 - x)^½ / B(a, ½), where B(a, ½) = √π Γ(a) / Γ(a + ½)
-        let scale = exp(a * logX + 0.5 * logRest) * gammaRatio(a) / Double.pi.squareRoot()
-        if exp(logX) < (a + 1) / (a + 2.5) {
-            return min(1, scale / a * betaFraction(exp(logX), a, 0.5))
+        let scale = elementary_exp(a * logX + 0.5 * logRest) * gammaRatio(a) / Double.pi.squareRoot()
+        let x = elementary_exp(logX)
+        if x < (a + 1) / (a + 2.5) {
+            return min(1, scale / a * betaFraction(x, a, 0.5))
         }
-        return max(0, 1 - scale / 0.5 * betaFraction(exp(logRest), 0.5, a))
+        return max(0, 1 - scale / 0.5 * betaFraction(elementary_exp(logRest), 0.5, a))
     }
 
     /// The continued fraction of the incomplete beta function (Abramowitz and Stegun, 26.5.8), by Lentz's method.
@@ -57,6 +60,6 @@ enum StudentT {
         let r2 = r * r
         let series =
             r * (-1.0 / 8 + r2 * (1.0 / 192 + r2 * (-1.0 / 640 + r2 * (17.0 / 14336 + r2 * (-31.0 / 18432)))))
-        return factor * a.squareRoot() * exp(series)
+        return factor * a.squareRoot() * elementary_exp(series)
     }
 }
