@@ -9,7 +9,7 @@ public struct ShardPlan: Sendable, Hashable {
 
     /// The most that a job may ask for: a shard travels in one message.
     public static let mostShardTokens = 1 << 18
-    /// Jobs of fewer shards are cut evenly: there is nothing to be gained by the cost of more shards.
+    /// Jobs of fewer shards are cut evenly: smaller ones would cost more than they gain.
     private static let fewShards = 16
     /// The share of the tokens, at the end of a job, that is cut smaller and smaller; and the smallest shard's of a whole one.
     private static let fraction = 4

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How far a computation is, and whether anybody still wants it: shared between the compute thread and the rest.
+/// Progress of a computation, and whether it is cancelled. Shared by the compute thread and others.
 public final class ComputeProgress: Sendable {
     private let steps = Atomic<UInt64>(0)
     private let cancelled = Atomic(false)
@@ -8,10 +8,10 @@ public final class ComputeProgress: Sendable {
     /// Nothing done, not cancelled.
     public init() {}
 
-    /// Says that the computation got on by a step, whatever that is. A worker whose count stands still is stuck.
+    /// Counts a step of the computation, of any size. A worker whose count stands still is stuck.
     public func advance() { steps.add(1, ordering: .relaxed) }
 
-    /// Says that the computation got on by a step; throws `CancellationError` where nobody wants it any more.
+    /// Counts a step of the computation; throws `CancellationError` if it was cancelled.
     public func step() throws {
         advance()
         if isCancelled { throw CancellationError() }

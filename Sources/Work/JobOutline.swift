@@ -1,4 +1,4 @@
-/// What a first look at a job file tells, before anything that it names is opened.
+/// What the job file alone tells, before anything that it names is opened.
 public struct JobOutline: Sendable, Hashable {
     /// A file or folder that the job names.
     public struct Input: Sendable, Hashable {

@@ -1,6 +1,6 @@
 /// Random bits that are a pure function of numbers: SplitMix64 (Steele, Lea and Flood, 2014).
 public enum SplitMix64 {
-    /// What its state grows by.
+    /// What is added to the state for each number.
     public static let increment: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     /// Its finalizer, a bijection.

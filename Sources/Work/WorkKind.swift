@@ -9,21 +9,21 @@ public protocol WorkKind: Sendable {
     /// What a job file calls it under `kind:`.
     static var name: String { get }
 
-    /// A first look at the job file alone, at once. Throws `InputError` for one that cannot be right.
+    /// Reads the job file alone and returns at once. Throws `InputError` for one that cannot be right.
     func outline(of source: JobSource) throws -> JobOutline
 
     /// Reads the inputs and plans the shards. Throws `InputError`.
     func plan(_ source: JobSource) throws -> WorkPlan
 
-    /// What is needed to judge results of a task. Throws `InputError` for a task that cannot be read.
+    /// Makes the judge of a task's results. Throws `InputError` for a task that cannot be read.
     func judge(of task: Payload) throws -> any ResultJudge
 
     /// Opens what a task names, on a worker: the models stay open from one shard to the next. Throws `InputError`, and
     /// `CancellationError` soon after `progress` was cancelled.
     func evaluator(for task: Payload, at place: WorkerPlace, progress: ComputeProgress) throws -> any WorkEvaluator
 
-    /// Begins a fold, or goes on with one where an earlier one made its snapshot. Throws `InputError`, also for a snapshot
-    /// that is damaged or of another job.
+    /// Begins a fold, or goes on from the snapshot of an earlier one. Throws `InputError`, also for a snapshot that is damaged
+    /// or of another job.
     func fold(of job: PlannedWork, from snapshot: [UInt8]?) throws -> any WorkFold
 }
 
@@ -32,19 +32,19 @@ extension WorkKind {
     public var name: String { Self.name }
 }
 
-/// Says whether results can be true, and whether two agree; with the task read once.
+/// Says whether results of a task can be true, and whether two agree. The task is read once, when the judge is made.
 public protocol ResultJudge: Sendable {
-    /// Holds a result against its shard, and returns its content digest, which is the same on every machine that computed
-    /// the same. Throws `InputError` for bytes that are no result of the shard.
+    /// Validates a result for its shard. Its content digest is the same on every machine that computed the same numbers. Throws
+    /// `InputError` for bytes that are no result of the shard.
     func check(_ result: [UInt8], shard: WorkShard) throws -> CheckedResult
-    /// Compares two results of a shard that may have been computed in different number systems. Throws `InputError` where
-    /// one of them cannot be read.
+    /// Compares two results of a shard that may have been computed in different number systems. Throws `InputError` if one of
+    /// them cannot be read.
     func compare(_ one: [UInt8], _ other: [UInt8], shard: WorkShard) throws -> ResultComparison
 }
 
-/// What there is to know of a result that was checked.
+/// What a check tells about a result.
 public struct CheckedResult: Sendable, Hashable {
-    /// Of the content, whatever it was compressed with.
+    /// SHA-256 of the content, however it is compressed.
     public var contentDigest: Digest
     /// Bytes of the content.
     public var contentBytes: Int
@@ -69,9 +69,9 @@ public enum ResultComparison: Sendable, Hashable {
 public protocol WorkEvaluator: Sendable {
     /// Computes a shard; returns the encoded result. One shard at a time, on the worker's compute thread.
     ///
-    /// Throws `InputError`: one of kind `badData` says that the inputs are at fault, so that it will come again on any
-    /// worker; after one of another kind, as after any other error, the shard is tried elsewhere. Throws
-    /// `CancellationError` soon after `progress` was cancelled.
+    /// Throws `InputError`. Kind `badData` means that the shard's inputs are at fault and any worker would fail. Kind
+    /// `configuration` means that this worker cannot do the job. After another kind, as after any other error, the shard is
+    /// tried elsewhere. Throws `CancellationError` soon after `progress` was cancelled.
     func evaluate(_ shard: WorkShard, progress: ComputeProgress) throws -> [UInt8]
 }
 
@@ -81,20 +81,20 @@ public protocol WorkEvaluator: Sendable {
 public protocol WorkFold: Sendable {
     /// The only shard that can be folded or skipped next; the number of shards once all of them were.
     var nextShard: Int { get }
-    /// Takes in the next shard's result, which was checked. Throws `InputError`, and changes nothing, where it cannot be.
+    /// Takes in the next shard's result, which was checked. Throws `InputError`, and changes nothing, if that fails.
     mutating func fold(_ result: [UInt8]) throws
     /// Leaves the next shard out for good: the bundle says so and why.
     mutating func skip(_ error: InputError) throws
-    /// Bytes that `snapshot` comes to now.
+    /// Size in bytes that a snapshot would have now.
     var snapshotSize: Int { get }
-    /// All that was taken in, for `WorkKind.fold`. Throws `InputError` after a skip: what was left out may still come.
+    /// The state of the fold, for `WorkKind.fold`. Throws `InputError` after a skip, because what was left out may still come.
     func snapshot() throws -> [UInt8]
     /// Writes the bundle to `folder`, which does not exist yet; it appears whole or not at all. `checkCancelled` is called
-    /// again and again meanwhile; what it throws ends it, and nothing is written.
+    /// again and again meanwhile. An error that it throws ends the writing, and no folder appears.
     func write(into folder: String, provenance: FoldProvenance, checkCancelled: () throws -> Void) throws
 }
 
-/// What a bundle says of how its results came about.
+/// What a bundle tells about the origin of its results.
 public struct FoldProvenance: Sendable, Hashable {
     /// Content digests of all shards' results by index; nil for those that were skipped.
     public var contentDigests: [Digest?]

@@ -1,7 +1,6 @@
 import Inputs
 
-/// What a job comes to before the first shard is handed out: a pure function of the job file and of the files that it
-/// names.
+/// A job as it is planned before the first shard is handed out: a pure function of the job file and of the files that it names.
 public struct WorkPlan: Sendable, Hashable {
     /// A piece of the job that one worker computes.
     public struct Shard: Sendable, Hashable {
@@ -25,9 +24,9 @@ public struct WorkPlan: Sendable, Hashable {
     public var shards: [Shard]
     /// Shards that are computed a second time on another worker and compared.
     public var verified: Set<Int>
-    /// Whether results of different number systems must not meet: all shards then go to workers of one of them.
+    /// Whether results of different number systems must not be mixed. If so, all shards go to workers of one number system.
     public var needsOneNumberSystem: Bool
-    /// Whatever the kind wants to have again at the fold; kept as it is.
+    /// What the kind needs again at the fold; stored as it is.
     public var record: [UInt8]
 
     /// Makes a plan.

@@ -6,9 +6,9 @@ public struct WorkerPlace: Sendable {
     public var roots: ModelRoots
     public var digests: DigestCache
     public var threads: Int
-    /// Bytes that it must do with.
+    /// Limit of its memory in bytes.
     public var memory: Int
-    /// Hears how memory is used, a line each time that changes.
+    /// Called with a line of text each time the plan of memory changes.
     public var memoryPlanned: @Sendable (String) -> Void
 
     /// Describes a place.

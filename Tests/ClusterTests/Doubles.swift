@@ -186,7 +186,8 @@ extension WorkerService.Parts {
     /// A worker that computes fake shards.
     init(_ evaluator: FakeEvaluator, build: String = "test") throws {
         let place = WorkerPlace(
-            roots: try ModelRoots(["/"]), digests: DigestCache(at: "/dev/null/digests.json"), threads: 1, memory: 1 << 30)
+            roots: try ModelRoots(["/"]), digests: DigestCache(at: "/dev/null/digests.json"), threads: 1,
+            memory: 1 << 30)
         self.init(
             kinds: WorkKinds([FakeKind(computing: evaluator)]), place: place, build: build, numberSystem: "test",
             logger: quiet)

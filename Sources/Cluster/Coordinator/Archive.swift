@@ -2,8 +2,7 @@ import Dispatch
 import Inputs
 import Wire
 
-/// Answers what the store and the bundles say by themselves, on a queue of its own: the deciding thread reads no files and
-/// waits for nobody who does.
+/// Answers from the store and the bundles alone, on a queue of its own, so that the deciding thread reads no files.
 final class Archive: Sendable {
     private let store: JobStore
     private let folder: StateFolder
@@ -14,7 +13,7 @@ final class Archive: Sendable {
         self.folder = folder
     }
 
-    /// Whether a request is one for here.
+    /// Whether the archive answers this request.
     static func answers(_ request: OperatorRequest) -> Bool {
         switch request {
         case .list, .bundleFiles, .fetch: true

@@ -2,9 +2,9 @@ import Foundation
 import Inputs
 import Wire
 
-/// How a job's bundle comes to its place. A retried job has one already, a partial one, and at every moment one of the
-/// two is on the disk: the new one is complete beside it (`.<job>.<mark>.new`), the old one is renamed (`.<job>.old`), the
-/// new one gets its name, the old one is removed. Ended in between, the next start puts things right (`sweep`).
+/// How a bundle gets to its place. A retried job has a partial one already, and at every moment one of the two is on the disk.
+/// The new one is completed beside it (`.<job>.<mark>.new`), the old one is renamed (`.<job>.old`), the new one gets its name,
+/// the old one is removed. After a crash in between `sweep` finishes this.
 extension Bundle {
     /// A name beside the bundle's that nobody has.
     var draft: String { hidden("\(UUID().uuidString).new") }

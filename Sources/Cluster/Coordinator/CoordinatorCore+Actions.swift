@@ -57,7 +57,7 @@ extension CoordinatorCore {
                 guard let job = running[id]?.job else { break }
                 logger.info(
                     "all shards are committed", metadata: ["job": "\(id)", "quarantined": "\(missing.count)"])
-                // Whatever is still to be stored of its shards comes first.
+                // What is still to be stored of its shards comes first.
                 finishing.append((job, missing))
             case .failJob(let id, let error):
                 fail(id, error)
@@ -165,7 +165,7 @@ extension CoordinatorCore {
         }
     }
 
-    /// A worker whose numbers are wrong may have had a part in jobs that people have read already.
+    /// People may have read jobs already that this worker had a part in.
     private func warnOfEndedJobs(with author: Author) {
         do {
             for (job, shards) in try store.jobs(with: author) where !scheduler.open.contains(job) {

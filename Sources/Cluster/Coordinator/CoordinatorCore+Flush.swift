@@ -2,11 +2,10 @@ import Inputs
 import Wire
 
 extension CoordinatorCore {
-    /// Stores what is to be stored, in one transaction for all that has come together, and only then says it to anybody.
-    /// Lines of stories alone wait for company, unless they have waited long enough or a job ends: whoever sees that it
-    /// is done finds its stories whole.
+    /// Stores all that has come together in one transaction, and only then tells anybody. Lines of stories alone wait for more,
+    /// unless they have waited long enough or a job ends: whoever sees that a job is done finds its stories whole.
     func flush(storyIsDue: Bool = false) {
-        // A slot for which there was no shard is not answered late when there is one.
+        // A slot for which there was no shard does not count as answered late once there is one.
         defer { freedAt.removeAll(keepingCapacity: true) }
         var storyIsDue = storyIsDue
         while true {

@@ -20,7 +20,7 @@ extension CoordinatorCore {
         else { return ask(peer, at: at) }
         metrics.bytes[.init(.in, .lz4)].add(part.bytes.count)
         guard connection.mayHaveSent(part.bytes.count), Self.take(part, &connection) else {
-            // A piece was lost, or sent without credit: once the worker has attached again it sends all of it again.
+            // A piece was lost, or sent without credit. When the worker has attached again it sends the whole result.
             connection.assembly = nil
             connections[instance] = connection
             credit.release(instance)
@@ -101,7 +101,7 @@ extension CoordinatorCore {
                 author: Author(worker, name: connections[worker]?.name ?? "\(worker)")))
     }
 
-    /// The bytes are no result of the shard: that is a failure of this worker at it.
+    /// Bytes that are no result of the shard count as a failure of this worker.
     private func refuse(_ lease: LeaseID, of worker: InstanceID, _ error: InputError, at: Double) {
         if let data = connections[worker]?.data { send(.rejected(lease, error), to: data) }
         perform(scheduler.shardFailed(lease, error: error, cause: .unknown, from: worker, at: at))

@@ -51,7 +51,7 @@ extension CoordinatorCore {
         send(.credit(bytes: bytes), to: peer)
     }
 
-    /// A life of a worker belongs to the key that it was first told with: nobody takes another one's place.
+    /// A worker's life belongs to the key that it first came with, so that nobody takes another worker's place.
     private func refuseForeign(_ instance: InstanceID, _ inbound: Inbound) {
         let found = inbound.principal.map { "\($0)" } ?? "nobody"
         logger.warning(

@@ -104,8 +104,8 @@ final class CoordinatorCore {
         var tickAt = now
         while !isStopping {
             let events = mailbox.takeAll(waiting: .seconds(max(0, tickAt - now)))
-            // Whatever arrived before this moment is among the events: should the disk hold them up, no lease whose
-            // renewal is waiting here may expire meanwhile.
+            // Whatever arrived before this moment is among the events. So no lease expires whose renewal waits here while the
+            // disk is slow.
             let seen = now
             for event in events where !isStopping { handle(event) }
             let isDue = seen >= tickAt
@@ -185,7 +185,7 @@ final class CoordinatorCore {
         if isDrained(at: now) { isStopping = true }
     }
 
-    /// Hands out nothing more, takes in the results that are on their way, and ends; told again, it ends at once.
+    /// Hands out nothing more, takes in the results that are on their way, and ends. Called again, it ends at once.
     private func drain() {
         guard drainingSince == nil else {
             isStopping = true

@@ -17,7 +17,7 @@ public final class CoordinatorService: Sendable {
         /// Version of the program; workers must have the same.
         public var build: String
         public var logger: Logger
-        /// How loud the log says that a job failed: quiet where the one who runs it is told by other means.
+        /// Level of the log line for a failed job: quiet if whoever runs it is told otherwise.
         public var failureLevel = Logger.Level.error
         /// Hears, on the deciding thread, of jobs that were folded to their end or cannot be.
         public var jobEnded: @Sendable (JobID) -> Void = { _ in }
@@ -96,7 +96,7 @@ public final class CoordinatorService: Sendable {
                 mailbox: mailbox, metrics: metrics, board: board, heartbeat: heartbeat)
             let end = core.run()
             workshop.end()
-            // Whatever a plan or a fold still wants to store comes too late; the next service does it again.
+            // What a plan or fold stores from here on would be too late; the next service does it again.
             store.close()
             folder.unlock()
             ended.post(end)

@@ -14,10 +14,9 @@ extension JobWorkshop {
         }
     }
 
-    /// Ends a job whose shards are all committed, but for those in `missing`: folds what is left, writes the bundle, and
-    /// stores its files, or what went wrong. `done` then runs on a queue; it also does where the job has ended otherwise,
-    /// or goes on because a shard was taken back meanwhile, but not for an order that was followed by another or by
-    /// `forget`.
+    /// Ends a job whose shards are all committed, except those in `missing`: folds what is left, writes the bundle, stores its
+    /// files or what went wrong. Then `done` runs on a queue, also if the job has ended otherwise or goes on because a shard
+    /// was taken back. It does not run for an order that another order or `forget` has replaced.
     ///
     /// Missing shards are skipped on a copy: the snapshot stays before the first of them, for when they come after all.
     func finish(_ job: StoredJob, missing: [Int: InputError], done: @escaping @Sendable () -> Void) {
@@ -92,7 +91,7 @@ extension JobWorkshop {
         }
     }
 
-    /// An end that was to be is not wanted any more.
+    /// The end that was ordered is no longer wanted.
     private struct Lapsed: Error {}
 
     /// What follows from a bundle that was written, or was not.

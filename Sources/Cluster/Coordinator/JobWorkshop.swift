@@ -15,11 +15,11 @@ final class JobWorkshop: Sendable {
     struct Policy: Sendable {
         /// Least time between two snapshots of a fold.
         var betweenSnapshots = Duration.seconds(30)
-        /// A fold with more state than this makes no snapshots: it is quicker to fold again than to write it.
+        /// A fold with more state than this makes no snapshots: folding again is quicker than writing it.
         var mostSnapshotBytes = 256 << 20
         /// Shards folded before other jobs have a turn.
         var shardsAtOnce = 64
-        /// Before something that failed for lack of something is tried again.
+        /// How long to wait before trying again what failed for want of something.
         var beforeTryingAgain = Duration.seconds(30)
     }
 
@@ -28,9 +28,9 @@ final class JobWorkshop: Sendable {
         var sessions: [JobID: FoldSession] = [:]
         /// Jobs with a step waiting in the queue.
         var waiting: Set<JobID> = []
-        /// Jobs whose fold met something that only their end may decide on.
+        /// Jobs whose fold met a problem that is decided at their end.
         var stalled: Set<JobID> = []
-        /// By job the latest order to finish it; an older one that is tried again has lapsed.
+        /// The latest order to finish each job; retries of older orders lapse.
         var orders: [JobID: UUID] = [:]
         /// Queues on which jobs' bundles are written.
         var bundling: [JobID: DispatchQueue] = [:]
@@ -134,7 +134,7 @@ final class JobWorkshop: Sendable {
         }
     }
 
-    /// A plan that the rest relies on: it has shards, and they can be sent.
+    /// Checks what the rest relies on: the plan has shards, and they can be sent.
     private static func check(_ plan: WorkPlan) throws {
         guard !plan.shards.isEmpty else {
             throw InputError("the job", expected: "at least one shard", found: "no prompts")

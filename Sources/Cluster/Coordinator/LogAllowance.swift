@@ -1,7 +1,7 @@
 /// How many lines of a kind may be logged: some at once, then one in so many seconds. Strangers must not be able to fill a
 /// disk, and a disk that is full must not hide everything else.
 ///
-/// Lines say the how-manieth of their kind they are about, so that what was left out shows.
+/// Each line tells how many of its kind there have been, so that gaps show.
 struct LogAllowance<Kind: Hashable> {
     /// Lines that may come at once.
     let burst: Double

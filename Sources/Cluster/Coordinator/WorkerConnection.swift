@@ -40,8 +40,8 @@ struct WorkerConnection {
         return allowance
     }
 
-    /// Whether a piece of that size is within the credit. One window more is let through: after a new greeting, credit
-    /// granted before it may still have been used.
+    /// Whether a piece of that size is within the credit. One more window is allowed, because credit from before a new greeting
+    /// may still be used.
     func mayHaveSent(_ bytes: Int) -> Bool { bytes <= allowance + window }
 
     /// Notes a piece that has come.

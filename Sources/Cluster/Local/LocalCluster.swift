@@ -59,12 +59,12 @@ public final class LocalCluster {
     private let logger: Logger
     /// By their number, 0 ..< `order.workers`; one that takes another's place has its number.
     private var workers: [Int: WorkerProcess] = [:]
-    /// Processors of each worker; empty where they do not come out even.
+    /// Processors of each worker; empty if they cannot be divided evenly.
     private let processors: [ProcessorSet]
     private var restartsLeft: Int
     /// The job of an earlier run that was interrupted.
     private let unfinished: JobID?
-    /// Jobs of earlier runs with the same output that are something else.
+    /// Unfinished jobs of earlier runs with the same output that are not this job.
     private let others: [JobID]
 
     /// Starts the coordinator. Throws `InputError` for an output that exists or cannot be made.
@@ -116,7 +116,7 @@ public final class LocalCluster {
         let end = detail.summary
         if end.state == .done || end.state == .partial { try client.fetchBundle(of: job, to: order.output) }
         stop()
-        // Only what ended has nothing to go on with.
+        // A job that has ended needs no state to go on from.
         try? FileManager.default.removeItem(atPath: state)
         if let error = end.error { throw error }
         guard end.state == .done || end.state == .partial else {
@@ -141,7 +141,7 @@ public final class LocalCluster {
             }
             for event in mailbox.takeAll(waiting: Self.watchInterval) {
                 switch event {
-                // A look at the job tells how.
+                // The next look at the job tells how it ended.
                 case .jobEnded: break
                 case .exited(let exit, let worker): try replace(worker, exit)
                 case .interrupted:
@@ -213,8 +213,8 @@ public final class LocalCluster {
         return (unfinished, others.map(\.id))
     }
 
-    /// Whether a job of an earlier run is the one that is ordered now: the same job file, and planned anew from the
-    /// inputs as they are now it comes to the same. Shards of other inputs, or of another build, are never mixed in.
+    /// Whether a job of an earlier run is the one that is ordered now: the same job file, and a new plan from today's inputs is
+    /// equal. Shards of other inputs, or of another build, are never mixed in.
     private static func isStillRight(
         _ job: StoredJob, in store: JobStore, _ order: Order, _ parts: CoordinatorService.Parts
     ) throws -> Bool {

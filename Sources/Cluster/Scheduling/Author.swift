@@ -2,9 +2,9 @@ import Wire
 
 /// Whom a result comes from: one life of a worker process. Two results confirm each other only where their authors differ.
 public struct Author: Sendable, Hashable {
-    /// What tells it from all others.
+    /// Unique to this author.
     public var id: String
-    /// What people know it by, `host:process`.
+    /// Its name for people, `host:process`.
     public var name: String
 
     /// Makes an author.

@@ -1,10 +1,9 @@
 import Wire
 
-/// Room for results on their way in, shared by all workers: however many there are, the coordinator's memory stays
-/// bounded.
+/// Room for results on their way in, shared by all workers, so that the coordinator's memory is bounded for any number of them.
 ///
-/// A worker may always send the beginning of a result. The rest waits until there is room for the whole of it, first
-/// come first served; a result larger than all the room comes alone.
+/// A worker may always send the beginning of a result. The rest waits until there is room for the whole of it, first come,
+/// first served. A result larger than the whole pool comes alone.
 struct CreditPool: Sendable {
     private let capacity: Int
     private var reserved: [InstanceID: Int] = [:]

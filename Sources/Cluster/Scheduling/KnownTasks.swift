@@ -4,13 +4,13 @@ import Work
 
 /// The tasks that a worker has: a task comes once, with the first lease that needs it.
 struct KnownTasks: Sendable {
-    /// The one that was needed last stands last.
+    /// Least recently needed first.
     private var tasks: [(digest: Digest, task: Payload)] = []
 
     /// Digests of all tasks.
     var digests: [Digest] { tasks.map(\.digest) }
 
-    /// The lease with its task, which is kept if it came with it; nil where the task is not known.
+    /// The lease with its task; nil if the task is not known. A task that comes with the lease is kept.
     mutating func complete(_ lease: Lease) -> Lease? {
         guard let task = lease.task ?? tasks.first(where: { $0.digest == lease.taskDigest })?.task else { return nil }
         tasks.removeAll { $0.digest == lease.taskDigest }

@@ -1,9 +1,9 @@
 import Inputs
 import Wire
 
-/// What follows where results of one shard differ.
+/// What happens when results of one shard differ.
 extension Scheduler {
-    /// The committed result is confirmed; whoever said otherwise was wrong.
+    /// The committed result is confirmed, so a challenger was wrong.
     mutating func settle(
         _ check: Check, _ lease: LeaseID, agreeing: [Author], at now: Double
     ) -> [Action] {
@@ -19,13 +19,13 @@ extension Scheduler {
             + convict(challenger.author, lease, witnesses: agreeing, what: challenger.what, at: now)
     }
 
-    /// Two results differ: a third computation, by somebody else, is to decide.
+    /// Two results differ. A third computation, by another worker, is to decide.
     mutating func dispute(_ lease: LeaseID, committer: Author, challenger: Author, what: String) -> [Action] {
         var actions: [Action] = [
             .keepChallenge(lease, by: challenger, what: what),
             .record(.disputed(lease, committer: committer.name, challenger: challenger.name, what: what)),
         ]
-        // Whoever has had a say cannot be the third.
+        // Workers that have computed the shard already cannot decide.
         if let grant = jobs[lease.job]?.checks[lease.shard]?.grant, let author = workers[grant.worker]?.author,
             author == committer || author == challenger
         {
@@ -45,8 +45,8 @@ extension Scheduler {
         return actions
     }
 
-    /// The referee disagrees with the committed result: if it backs the challenger the committed one was wrong, and if it
-    /// backs nobody, nobody can be believed.
+    /// The third computation differs from the committed result. If it agrees with the challenger, the committed result was
+    /// wrong. If it agrees with neither, none of the three can be believed, and the job fails.
     mutating func judge(
         _ lease: LeaseID, committer: Author, challenger: (author: Author, what: String),
         referee: (author: Author, what: String), backsChallenger: Bool, at now: Double
@@ -65,7 +65,7 @@ extension Scheduler {
                 committer, lease, witnesses: [challenger.author, referee.author], what: challenger.what, at: now)
     }
 
-    /// Takes back whatever the worker has committed to jobs that still run, and tells it to leave.
+    /// Takes back all results that the worker has committed to running jobs, and tells it to leave.
     private mutating func convict(
         _ author: Author, _ lease: LeaseID, witnesses: [Author], what: String, at now: Double
     ) -> [Action] {
@@ -106,7 +106,7 @@ extension Scheduler {
             $0.committed -= 1
             $0.settledAt = nil
             if let grant = check?.grant {
-                // Whoever was to verify it computes it in the first place.
+                // The worker that was to verify the shard now computes its first result.
                 $0.states[shard] = .leased([grant])
             } else {
                 $0.enqueue(shard, notBefore: now)

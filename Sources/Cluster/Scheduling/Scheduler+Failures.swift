@@ -14,8 +14,7 @@ extension Scheduler {
         return failed(lease, error, cause, on: id, at: now) + grantWaiting(at: now)
     }
 
-    /// The worker answers, but what it computes has not got on: it can only be told to leave, and its shard is tried
-    /// elsewhere.
+    /// The worker answers, but its computation stands still. It is told to leave, and its shard is tried elsewhere.
     mutating func dismissStalled(_ id: InstanceID, at lease: LeaseID, since: Double, now: Double) -> [Action] {
         let seconds = now - since
         let error = InputError(
@@ -42,7 +41,7 @@ extension Scheduler {
         if isCheck != true { change(lease.job) { $0.troubles[lease.shard, default: Trouble()].failures.append(id) } }
         var farewell: [Action] = []
         if cause == .unknown {
-            // Bad inputs would fail anywhere: they say nothing about the worker.
+            // Only these count against the worker: bad inputs would fail anywhere.
             workers[id]?.failedInRow.insert(ShardKey(job: lease.job, shard: lease.shard))
             farewell = dismissIfBroken(id, job: lease.job, at: now)
         }
@@ -50,8 +49,8 @@ extension Scheduler {
         return [incident] + farewell + quarantineIfHopeless(lease, error, cause, at: now)
     }
 
-    /// A worker that fails shard after shard, while others get on with the same job, is told to leave. Its failures do
-    /// not count against the shards.
+    /// A worker that fails shard after shard, while others commit shards of the same job, is told to leave. Its failures do not
+    /// count against the shards.
     private mutating func dismissIfBroken(_ id: InstanceID, job: JobID, at now: Double) -> [Action] {
         guard let worker = workers[id], !worker.isDismissed, worker.failedInRow.count >= policy.mostFailuresInRow,
             jobs[job]?.committers.contains(where: { $0 != worker.author }) == true
@@ -78,12 +77,12 @@ extension Scheduler {
             "shard \(lease.shard)", expected: "a result within \(failures.count) attempts",
             found: "a failure each time, at last: \(error)", kind: error.kind)
         if Set(failures).count >= policy.mostFailures { return quarantine(lease.job, lease.shard, final, at: now) }
-        // Failures on one worker may be the worker's: another one is to try before the shard is given up.
+        // Fewer workers than that have tried, and the fault may be theirs. Another one is to try before the shard is given up.
         jobs.values[at].troubles[lease.shard]?.lastResort = (now, final)
         return quarantineTriedOut(at: now)
     }
 
-    /// Gives up shards that failed often enough on all workers there are, and for which no other one has come.
+    /// Gives up shards that failed often enough on all workers there are, and have waited `verifySeconds` for another one.
     mutating func quarantineTriedOut(at now: Double) -> [Action] {
         var actions: [Action] = []
         for (_, id) in openByOrder {

@@ -34,8 +34,8 @@ extension Scheduler {
         return [.pin(id, numberSystem: system)]
     }
 
-    /// The worker cannot do the job: it gets none of its shards for a while, and what it has of them goes to others.
-    /// Neither the shards nor the worker are to blame.
+    /// The worker cannot do the job. For a while it gets none of the job's shards, and those that it holds but has not begun go
+    /// to others. Neither shards nor worker are to blame.
     mutating func foundUnfit(_ id: InstanceID, at lease: LeaseID, _ error: InputError, at now: Double) -> [Action] {
         workers[id]?.unfit[lease.job] = Unfitness(error: error, until: now + policy.unfitSeconds)
         giveBack(lease, from: id, notBefore: now)
@@ -49,7 +49,7 @@ extension Scheduler {
         return actions
     }
 
-    /// The job has ended: who could do it matters no more.
+    /// The job has ended, so nobody needs to know who cannot do it.
     mutating func forgetUnfitness(for id: JobID) {
         for worker in workers.keys { workers[worker]?.unfit[id] = nil }
     }

@@ -43,7 +43,7 @@ extension Scheduler {
         return pin + [.grant(lease, to: worker, lease.epoch == 1 ? .first : .again)]
     }
 
-    /// Gives shards at the end of jobs out twice: those that nobody computes yet, and those that take long.
+    /// Leases shards a second time near a job's end: those that nobody has begun, and those that take long.
     mutating func speculate(at now: Double) -> [Action] {
         guard isGranting, !spare.isEmpty else { return [] }
         var actions: [Action] = []
@@ -62,7 +62,8 @@ extension Scheduler {
         return actions
     }
 
-    /// Shards with one lease that nobody has begun, then those that take unusually long; the oldest first.
+    /// Shards with a single lease: first those that nobody has begun, then those that take unusually long. Older leases come
+    /// first.
     private func laggards(_ job: Job, _ id: JobID, at now: Double) -> [(shard: Int, grant: Grant)] {
         let patience = job.meanSeconds.map { $0 * policy.speculationFactor } ?? policy.leaseSeconds
         var late: [(shard: Int, grant: Grant, hasBegun: Bool)] = []
@@ -79,8 +80,8 @@ extension Scheduler {
         }.map { ($0.shard, $0.grant) }
     }
 
-    /// The spare worker with the least to do. Workers on which the shard failed come into question only when there is
-    /// no other worker at all, and not once it has failed often enough.
+    /// The spare worker with the least to do. Workers on which the shard failed are chosen only if there is no other worker
+    /// (and not once it has failed often enough).
     private func worker(for job: JobID, after trouble: Trouble?, at now: Double) -> InstanceID? {
         let failed = trouble?.failures ?? []
         let isLastResort = trouble?.lastResort != nil
@@ -108,14 +109,14 @@ extension Scheduler {
         return best?.id
     }
 
-    /// Notes with the worker that it holds the lease from now on; the shard's state is the caller's business.
+    /// Makes the lease one of those that the worker holds. The caller changes the shard's state.
     mutating func newGrant(_ lease: LeaseID, to worker: InstanceID, at now: Double) -> Grant {
         workers[worker]?.held.insert(lease)
         updateSpare(worker)
         return Grant(worker: worker, epoch: lease.epoch, since: now, deadline: now + policy.leaseSeconds)
     }
 
-    /// Notes with the worker that it no longer holds the lease; the shard's state is the caller's business.
+    /// Takes the lease from those that the worker holds. The caller changes the shard's state.
     mutating func drop(_ lease: LeaseID, from worker: InstanceID) {
         workers[worker]?.held.remove(lease)
         workers[worker]?.begun.remove(lease)
@@ -123,7 +124,7 @@ extension Scheduler {
         updateSpare(worker)
     }
 
-    /// The worker no longer holds the lease; its shard waits again unless somebody else is at it.
+    /// The worker no longer holds the lease; its shard waits again unless another worker has it.
     mutating func giveBack(_ lease: LeaseID, from id: InstanceID, notBefore: Double) {
         guard workers[id]?.held.contains(lease) == true else { return }
         drop(lease, from: id)

@@ -13,7 +13,7 @@ extension Scheduler {
         public var quarantined: InputError?
         /// How its verification went, once it is over.
         public var verification: Verification?
-        /// A result that is held against the committed one.
+        /// A result that differs from the committed one, kept until a third decides.
         public var challenge: Challenge?
         /// Whether workers have ever disagreed about it.
         public var wasDisputed: Bool
@@ -32,7 +32,7 @@ extension Scheduler {
             }
         }
 
-        /// Whose result differs from the committed one, and how.
+        /// Who computed a result that differs from the committed one, and how it differs.
         public struct Challenge: Sendable, Hashable {
             public var author: Author
             public var what: String
@@ -59,11 +59,11 @@ extension Scheduler {
         }
     }
 
-    /// A job's shards are planned, or read back after a restart, or the quarantined ones among them are to be tried again.
-    /// After a restart, where `mayBeHeld`, shards that were handed out wait a while for their holders.
+    /// Takes up a job: after planning, after a restart, or for a retry. If `mayBeHeld`, as after a restart, shards that were
+    /// handed out wait a while for their holders.
     ///
-    /// A job that was submitted later has a higher `order`. `verified` are the shards to be computed twice. All results of
-    /// a job that is pinned must be of one number system: of `numberSystem` where leases were given before.
+    /// A job that was submitted later has a higher `order`. `verified` are the shards to be computed twice. All results of a
+    /// pinned job must be of one number system, which is `numberSystem` if leases were given before.
     public mutating func jobReady(
         _ id: JobID, order: Int, shards: [StoredShard], verified: Set<Int> = [], isPinned: Bool = false,
         numberSystem: String? = nil, mayBeHeld: Bool = true, at now: Double
@@ -133,7 +133,8 @@ extension Scheduler {
         end(id, reason: "the job was cancelled") + grantWaiting(at: now)
     }
 
-    /// Says once that all shards are committed, quarantined, and verified as far as the job wants it.
+    /// Ends a job once all its shards are committed or quarantined, and verified as far as the job wants it. A job in which
+    /// nothing succeeds fails.
     mutating func finishIfDone(_ id: JobID, at now: Double) -> [Action] {
         guard let at = jobs.index(forKey: id), jobs.values[at].isRunning else { return [] }
         let isHopeless = jobs.values[at].committed == 0 && jobs.values[at].quarantined >= policy.mostFailures
@@ -180,7 +181,7 @@ extension Scheduler {
                 actions.append(.revoke(lease, from: grant.worker, reason: reason))
             }
             guard case .committing(let committing) = state else { continue }
-            // The commit that is under way answers nobody any more: everybody is told now.
+            // Nobody is answered when the commit ends, so everybody is told now.
             for claim in committing.claims {
                 drop(claim.lease, from: claim.worker)
                 actions.append(.reject(claim.lease, to: claim.worker, reason: reason))

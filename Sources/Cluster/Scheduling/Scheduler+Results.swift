@@ -2,10 +2,9 @@ import Inputs
 import Wire
 
 extension Scheduler {
-    /// A whole result arrived whose bytes have this digest and fit the job.
+    /// A whole result arrived that fits its shard. `digest` is its content digest.
     ///
-    /// A result under any epoch that was handed out is correct work: it counts when it is the first, even after its
-    /// lease ran out.
+    /// A result of any lease that was ever handed out counts if it is the first, even after the lease has expired.
     public mutating func resultReceived(
         _ lease: LeaseID, digest: Digest, from id: InstanceID, at now: Double
     ) -> [Action] {
@@ -50,7 +49,7 @@ extension Scheduler {
         return [.commit(lease, digest)]
     }
 
-    /// Why a result is not even looked at.
+    /// Why a result is refused without a look at it; nil if it is not.
     private func refusal(of lease: LeaseID, from id: InstanceID) -> String? {
         guard let at = jobs.index(forKey: lease.job), jobs.values[at].states.indices.contains(lease.shard) else {
             return "no such shard"
@@ -74,7 +73,7 @@ extension Scheduler {
         jobs.values[at].committing -= 1
         jobs.values[at].committed += 1
         jobs.values[at].committers.insert(first.author)
-        // A job that was called off meanwhile has answered everybody already.
+        // The end of the job has answered everybody already.
         guard jobs.values[at].isRunning else { return [] }
         jobs.values[at].troubles[lease.shard] = nil
         if let since = committing.since {
@@ -91,7 +90,7 @@ extension Scheduler {
             actions.append(.acknowledge(claim.lease, to: claim.worker))
         }
         if convicted.contains(first.author) {
-            // Found out while its result was on the way into the store.
+            // It was convicted while its result was being stored.
             for grant in committing.grants {
                 drop(LeaseID(job: lease.job, shard: lease.shard, epoch: grant.epoch), from: grant.worker)
             }
@@ -114,7 +113,7 @@ extension Scheduler {
             case .committing(let committing) = jobs.values[at].states[lease.shard], jobs.values[at].isRunning
         else { return [] }
         jobs.values[at].committing -= 1
-        // Claims whose leases live are leases again; a worker that has its result asks for nothing else.
+        // Claims whose leases are still held become leases again; their workers keep the results.
         var grants = committing.grants
         for claim in committing.claims where workers[claim.worker]?.held.contains(claim.lease) == true {
             guard grants.count < 2 else {

@@ -2,17 +2,17 @@ import Inputs
 import Wire
 
 extension Scheduler {
-    /// What came out of holding one result against another.
+    /// How a result compares with a stored one.
     public enum Comparison: Sendable, Hashable {
         case agrees
         case differs(String)
-        /// The stored one is not what was stored.
+        /// The stored bytes have changed since they were stored.
         case damaged
-        /// The stored one could not be read.
+        /// The stored bytes could not be read.
         case unknown
     }
 
-    /// A result for a shard that has one.
+    /// A result arrived for a shard that has one already.
     mutating func anotherResult(_ claim: Claim, digest: Digest, committed: Digest, at now: Double) -> [Action] {
         let lease = claim.lease
         guard digest != committed else {
@@ -22,8 +22,7 @@ extension Scheduler {
         return [.compare(lease, from: claim.worker, challenger: isReferee)]
     }
 
-    /// The result that came with a lease was held against the committed one, and against the one that was kept where
-    /// there is one.
+    /// The result that came with a lease was compared with the committed one and, if a challenger's result is kept, with that.
     public mutating func compared(
         _ lease: LeaseID, committed: Comparison, challenger: Comparison?, from id: InstanceID, at now: Double
     ) -> [Action] {
@@ -74,12 +73,12 @@ extension Scheduler {
                 lease, committer: committer, challenger: first, referee: (author, what),
                 backsChallenger: challenger == .agrees, at: now)
         case .damaged, .unknown, nil:
-            // What the challenger sent is lost: this one takes its place.
+            // The challenger's result is lost. This one takes its place.
             return dispute(lease, committer: committer, challenger: author, what: what)
         }
     }
 
-    /// The open check that the worker holds this lease for.
+    /// The open check for which the worker holds this lease.
     private func check(_ lease: LeaseID, of id: InstanceID) -> Check? {
         guard let check = jobs[lease.job]?.checks[lease.shard], let grant = check.grant, grant.worker == id,
             grant.epoch == lease.epoch
@@ -91,7 +90,7 @@ extension Scheduler {
 // MARK: - Finding somebody
 
 extension Scheduler {
-    /// Gives shards to be verified to spare workers, on another machine than the first time where there is one.
+    /// Leases shards that are to be verified to spare workers, if possible on machines that have not computed them.
     mutating func grantChecks(at now: Double) -> [Action] {
         guard isGranting, !spare.isEmpty else { return [] }
         var actions: [Action] = []
@@ -118,7 +117,7 @@ extension Scheduler {
         return spareWorker(for: job, at: now) { candidates[$0] != nil }
     }
 
-    /// Whether the worker can do the check, and has had no say in it.
+    /// Whether the worker can do the check, and has not taken part in it yet.
     private func isStranger(_ id: InstanceID, to check: Check, of job: JobID, at now: Double) -> Bool {
         guard let worker = workers[id], worker.slots > 0, !worker.isDismissed else { return false }
         return !check.seen.contains(worker.author) && isFit(id, for: job, at: now)
@@ -136,7 +135,7 @@ extension Scheduler {
         return giveUp(lease.job, shard: lease.shard, at: now)
     }
 
-    /// Ends checks of jobs that wait for nothing else, for which nobody has been there for long.
+    /// Gives up checks that no worker can do, of jobs that have waited `verifySeconds` for nothing else.
     mutating func giveUpChecks(at now: Double) -> [Action] {
         var actions: [Action] = []
         for (_, id) in openByOrder {
@@ -151,7 +150,7 @@ extension Scheduler {
         return actions
     }
 
-    /// Nobody can verify the shard. That is noted; a shard about which two workers disagree cannot be published.
+    /// Nobody can verify the shard, and that is noted. If two workers disagree about it the job fails.
     private mutating func giveUp(_ id: JobID, shard: Int, at now: Double) -> [Action] {
         guard let at = jobs.index(forKey: id), jobs.values[at].isRunning, let check = jobs.values[at].checks[shard]
         else { return [] }

@@ -2,10 +2,10 @@ import Inputs
 import Wire
 
 extension Scheduler {
-    /// A worker introduces itself, for the first time or again, with the leases that it holds.
+    /// A worker says hello, for the first time or again, and names the leases that it holds.
     ///
-    /// A lease that still is its shard's latest becomes the worker's again. Leases that the worker was given but does
-    /// not name never arrived: their shards wait again, and nobody is to blame.
+    /// A lease becomes the worker's again if its shard waits and was not leased since. Leases that the worker was given but
+    /// does not name never arrived: their shards wait again, and nobody is to blame.
     public mutating func workerHello(
         _ id: InstanceID, name: String, numberSystem: String, holding leases: [LeaseID], at now: Double
     ) -> [Action] {
@@ -20,7 +20,7 @@ extension Scheduler {
         if convicted.contains(author) {
             actions.append(.dismiss(id, reason: "its numbers were found wrong before", atOnce: true))
         }
-        // Whether a lease that was handed out again is already computed here will stand in the renewal that follows.
+        // If a lease that was handed out again is computed here already, the next renewal says so.
         for lease in leases {
             if isCommitted(by: lease) { actions.append(.acknowledge(lease, to: id)) }
             actions += extend(lease, of: id, isFinished: true, at: now)
@@ -30,7 +30,7 @@ extension Scheduler {
         return actions + grantWaiting(at: now)
     }
 
-    /// Shards that were kept for a worker, and that it did not name when it came, never reached it.
+    /// Frees shards that were kept for the worker. It did not name them in its hello, so they never reached it.
     private mutating func free(_ id: InstanceID, at now: Double) {
         for (_, job) in openByOrder {
             change(job) { job in
@@ -41,8 +41,8 @@ extension Scheduler {
         }
     }
 
-    /// A worker names the leases it holds and how far they are, and how many it wants to hold (0 when it drains); a lease
-    /// that was handed out again is revoked, unless its result is there already.
+    /// A worker names the leases that it holds with their progress, and how many it wants to hold (0 when it drains). A lease
+    /// whose shard was handed out again is revoked, unless its result is computed already.
     public mutating func renew(_ id: InstanceID, slots: Int, _ renewals: [Renewal], at now: Double) -> [Action] {
         guard workers[id] != nil else { return [.askWho(id)] }
         workers[id]?.slots = max(0, slots)
@@ -71,8 +71,8 @@ extension Scheduler {
         workers[id]?.progressedAt = now
     }
 
-    /// What a worker computes or has computed. A shard that it has begun now is taken from whoever was given it as well and
-    /// has not begun.
+    /// Notes which leases the worker computes or has computed. A shard that it has just begun is taken from another worker that
+    /// has not begun it.
     private mutating func noteBegun(_ leases: [LeaseID], by id: InstanceID, at now: Double) -> [Action] {
         let begun = Set(leases).intersection(workers[id]?.held ?? [])
         let before = workers[id]?.begun ?? []
@@ -113,13 +113,13 @@ extension Scheduler {
         return grantWaiting(at: now)
     }
 
-    /// A worker is dead. Only the shard that it was running can have killed it.
+    /// A worker is dead. Only the shard that it was running is suspected.
     public mutating func workerGone(_ id: InstanceID, at now: Double) -> [Action] {
         remove(id, at: now) + grantWaiting(at: now)
     }
 
-    /// Time has passed: leases expire, silent workers are given up, stuck ones dismissed, shards that were kept back
-    /// become free; idle workers verify, or take a second lease at the end of a job.
+    /// Time has passed. Leases expire, silent workers are given up, stuck ones are dismissed, and shards that were kept become
+    /// free. Idle workers verify, or take a second lease near a job's end.
     public mutating func tick(at now: Double) -> [Action] {
         var actions: [Action] = []
         for (id, worker) in workers.sorted(by: { $0.key.order < $1.key.order }) {
@@ -170,7 +170,7 @@ extension Scheduler {
         return true
     }
 
-    /// Extends a lease, or makes it the worker's again, or says why that cannot be.
+    /// Extends a lease, makes it the worker's again, or revokes it with the reason.
     private mutating func extend(
         _ lease: LeaseID, of id: InstanceID, isFinished: Bool, at now: Double
     ) -> [Action] {
@@ -197,7 +197,7 @@ extension Scheduler {
             // Its acknowledgement is on the way.
             return []
         case .committed(_, _, let committer):
-            // After a restart, the verification that it was given.
+            // A verification that it was given before a restart.
             if isLatest, let check = jobs.values[at].checks[lease.shard], check.grant == nil,
                 let author = workers[id]?.author, !check.seen.contains(author), author != committer
             {
@@ -241,8 +241,8 @@ extension Scheduler {
         }
     }
 
-    /// Whether the worker has been silent, or its computation has stood still, for half the time after which it is given
-    /// up: it gets no new work.
+    /// Whether the worker has been silent, or its computation has stood still, for half the time after which it is given up.
+    /// Then it gets no new work.
     func isTorpid(_ id: InstanceID, at now: Double) -> Bool {
         guard let worker = workers[id] else { return true }
         if worker.lastHeard + policy.leaseSeconds / 2 <= now { return true }

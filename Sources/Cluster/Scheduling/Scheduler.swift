@@ -51,8 +51,8 @@ extension Scheduler {
         public var graceSeconds: Double
         /// Different workers on which a shard may fail before it is quarantined.
         public var mostFailures = 3
-        /// Workers that may vanish while they run one shard before it is quarantined: a shard that kills its worker must
-        /// not go round for ever, but nodes also go away for reasons of their own.
+        /// Workers that may vanish while they run one shard before it is quarantined. A shard that kills its workers must not
+        /// go on doing so, but nodes also vanish for other reasons.
         public var mostLosses = 5
         /// Shards that may fail on a worker in a row, while others get on with the same job, before it is dismissed.
         public var mostFailuresInRow = 3
@@ -60,11 +60,11 @@ extension Scheduler {
         public var stallSeconds: Double
         /// A shard at the end of a job is given out twice once it has taken this many times the mean.
         public var speculationFactor = 2.0
-        /// How long a job waits for a worker that could verify a shard, when nothing else is left to do; and a shard that
-        /// failed often enough on all workers there are, for another one.
+        /// How long a job with nothing else left to do waits for a worker that could verify a shard. A shard that failed often
+        /// enough on all workers there are waits as long for another one.
         public var verifySeconds: Double
-        /// How long a worker that cannot do a job gets none of its shards. Then it is asked again: somebody may have put
-        /// right what it lacked.
+        /// How long a worker that cannot do a job gets none of its shards. Then it is tried again, because somebody may have
+        /// mended the reason.
         public var unfitSeconds = 300.0
 
         /// Makes a policy.
@@ -86,7 +86,7 @@ extension Scheduler {
         case again
         /// Another lease for it still lives, but takes long.
         case speculation
-        /// To be held against the committed result.
+        /// To be compared with the committed result.
         case verification
     }
 
@@ -96,11 +96,11 @@ extension Scheduler {
         case grant(LeaseID, to: InstanceID, Purpose)
         /// Store the result that came with this lease, then say `commitFinished` or `commitFailed`.
         case commit(LeaseID, Digest)
-        /// Hold the result that came with this lease against the committed one, and against the one that was kept where
-        /// `challenger` says so; then say `compared`.
+        /// Compare the result that came with this lease with the committed one and, if `challenger` is true, with the
+        /// challenger's, which was kept; then say `compared`.
         case compare(LeaseID, from: InstanceID, challenger: Bool)
-        /// Store the result that came with this lease, which its author holds against the committed one: a third
-        /// computation will be compared with both.
+        /// Store the result that came with this lease, which differs from the committed one. A third computation will be
+        /// compared with both.
         case keepChallenge(LeaseID, by: Author, what: String)
         /// Forget the result that was kept.
         case dropChallenge(JobID, shard: Int)
@@ -108,13 +108,13 @@ extension Scheduler {
         case convict(Author, what: String)
         /// Store that all results of the job must be of this number system.
         case pin(JobID, numberSystem: String)
-        /// Tell the worker that its result is safe (or that the same shard's result already is).
+        /// Tell the worker that its shard has a stored result, so that it may forget its own.
         case acknowledge(LeaseID, to: InstanceID)
         /// Tell the worker to drop its result.
         case reject(LeaseID, to: InstanceID, reason: String)
         /// Tell the worker not to go on with the shard.
         case revoke(LeaseID, from: InstanceID, reason: String)
-        /// Ask a worker that is not known, or no longer, to introduce itself.
+        /// Ask a worker to say hello; after that it sends its results again.
         case askWho(InstanceID)
         /// Tell the worker to leave.
         case dismiss(InstanceID, reason: String, atOnce: Bool)
@@ -124,7 +124,7 @@ extension Scheduler {
         case noteVerification(JobID, shard: Int, Verification)
         /// Take back the stored results of these shards: they will be computed again.
         case retract(JobID, shards: [Int])
-        /// All shards are committed, but for the missing: fold.
+        /// All shards except the missing are committed: fold them.
         case finishJob(JobID, missing: [Int: InputError])
         /// The job cannot be finished.
         case failJob(JobID, InputError)
@@ -154,9 +154,9 @@ extension Scheduler {
         case disputed(LeaseID, committer: String, challenger: String, what: String)
         /// A third computation says whose numbers are wrong.
         case convicted(Author, LeaseID, witnesses: [String], what: String)
-        /// The stored result of the shard is not what was stored: it is computed again.
+        /// The stored result of the shard is damaged: the shard is computed again.
         case damaged(LeaseID)
-        /// A result could not be held against the committed one, which stands.
+        /// A result could not be compared with the committed one, which stays.
         case notCompared(LeaseID, InstanceID)
         /// A result for a shard of a job that has ended differs from the one that was folded.
         case lateDifference(LeaseID, InstanceID, what: String)

@@ -4,21 +4,21 @@ import Wire
 extension Scheduler {
     /// A worker process.
     struct Worker: Sendable {
-        /// Whose results its results are.
+        /// The author of its results.
         var author: Author
         /// What decides how its numbers are rounded.
         var numberSystem: String
-        /// Leases it wants to hold at a time: one to compute and one to go on with.
+        /// Leases that it wants to hold at a time: one to compute, and the next.
         var slots: Int
         var held: Set<LeaseID> = []
-        /// The lease it was computing when it last said so, and how far it was.
+        /// The lease that it was computing at its last renewal.
         var running: LeaseID?
-        /// Leases it was computing then, or had computed.
+        /// Leases that it was computing then, or had computed.
         var begun: Set<LeaseID> = []
         var progress: UInt64 = 0
         var progressedAt = 0.0
         var lastHeard: Double
-        /// Shards that failed here since the last one that did not.
+        /// Shards that failed here since the last one that succeeded.
         var failedInRow: Set<ShardKey> = []
         /// Jobs that it cannot do.
         var unfit: [JobID: Unfitness] = [:]
@@ -42,7 +42,7 @@ extension Scheduler {
     struct Grant: Sendable, Hashable {
         var worker: InstanceID
         var epoch: Int
-        /// When it was given, and then when its worker began to compute.
+        /// When it was given; from the moment that its worker begins to compute, that moment.
         var since: Double
         var deadline: Double
     }
@@ -71,13 +71,13 @@ extension Scheduler {
     /// A result on its way into the store.
     struct Committing: Sendable {
         var digest: Digest
-        /// Who delivered it, the first one foremost.
+        /// Who delivered it; the first of them is its author.
         var claims: [Claim]
-        /// When the first one's lease was given; nil where that is not known any more.
+        /// `Grant.since` of the first one's lease; nil if that lease had ended.
         var since: Double?
         /// Leases for the shard that still live.
         var grants: [Grant]
-        /// Workers that meanwhile brought a different result, and are to bring it again.
+        /// Workers that sent a different result meanwhile. They are asked to send it again.
         var others: [InstanceID] = []
     }
 
@@ -85,14 +85,15 @@ extension Scheduler {
     struct Trouble: Sendable {
         var failures: [InstanceID] = []
         var losses = 0
-        /// Set once it has failed often enough, and on all workers there are: since when it waits for another one.
+        /// Set once it has failed often enough on all workers there are: since when it waits for another worker, and the error
+        /// if none comes.
         var lastResort: (since: Double, error: InputError)?
     }
 
-    /// A committed shard that is to be computed again, to compare.
+    /// A committed shard that is to be computed again and compared.
     struct Check: Sendable {
         var grant: Grant?
-        /// Those who have computed it.
+        /// Those who have computed it, or failed to.
         var seen: [Author]
         /// Who disagrees with the committed result, and how.
         var challenger: (author: Author, what: String)?
@@ -118,7 +119,7 @@ extension Scheduler {
         var committed = 0
         var committing = 0
         var quarantined = 0
-        /// Shards that the job wants verified, and those of them that are not.
+        /// Shards that the job wants verified, and those among them that are not yet.
         var verified: Set<Int> = []
         var toVerify: Set<Int> = []
         var checks: [Int: Check] = [:]
@@ -129,7 +130,7 @@ extension Scheduler {
         /// Whether all results must be of one number system, and which one it is, once there is a lease.
         var isPinned = false
         var numberSystem: String?
-        /// Mean time from lease to result, of the last few dozen.
+        /// Mean seconds from lease to result, of the last few dozen shards.
         var meanSeconds: Double?
         /// Since when no shard waits for its first result.
         var settledAt: Double?
@@ -178,7 +179,7 @@ extension Scheduler {
             grants(of: lease.shard).contains { $0.worker == worker && $0.epoch == lease.epoch }
         }
 
-        /// Ends a living lease; the shard waits again where it was the last.
+        /// Ends a living lease. If it was the last one of its shard, the shard waits again.
         mutating func removeGrant(_ lease: LeaseID, of worker: InstanceID, notBefore: Double) {
             func isIt(_ grant: Grant) -> Bool { grant.worker == worker && grant.epoch == lease.epoch }
             if checks[lease.shard]?.grant.map(isIt) == true { checks[lease.shard]?.grant = nil }

@@ -1,14 +1,14 @@
 import Wire
 
-/// How a worker ends.
+/// How a worker leaves.
 extension WorkerMachine {
-    /// Finishes what is computed and gives back the rest.
+    /// Finishes the shard that is computed and gives back the rest.
     mutating func leave(_ outcome: Outcome, saying reason: String, at now: Double) -> [Action] {
         isDraining = true
         ending = outcome
         let waiting = held.compactMap { if case .waiting = $0.stage { $0.id } else { nil } }
         held.removeAll { waiting.contains($0.id) }
-        // Where there was nothing, the goodbye says it all, and a renewal's answer would find nobody.
+        // With nothing held the goodbye says everything, and the answer to a renewal would find nobody.
         var actions: [Action] = held.isEmpty && waiting.isEmpty ? [] : [renewal(at: now)]
         if !waiting.isEmpty { actions.append(.handBack(waiting, reason: reason)) }
         return actions + endIfDrained()
@@ -20,7 +20,7 @@ extension WorkerMachine {
     }
 
     mutating func notePace(_ seconds: Double) {
-        // Falls slowly, rises at once: a shard that does not get finished is work lost.
+        // Rises at once and falls slowly: a shard that is not finished is lost work.
         secondsPerToken = max(seconds, (secondsPerToken ?? seconds) * 0.9)
     }
 
@@ -42,7 +42,7 @@ extension WorkerMachine {
         return leave(.outlived, saying: "the worker's time ends before it could be finished", at: now)
     }
 
-    /// Leaves at the end of its time, and when nothing is left to do so shortly before it.
+    /// Leaves at the end of its time, or shortly before it if nothing is left to do.
     mutating func leaveIfOver(at now: Double) -> [Action] {
         guard let lifetime = policy.lifetimeSeconds, !isDraining else { return [] }
         let early = held.isEmpty ? min(policy.greetingSeconds, lifetime / 10) : 0
@@ -50,6 +50,6 @@ extension WorkerMachine {
         return leave(.outlived, saying: "the worker's time is over", at: now)
     }
 
-    /// How much longer than expected a shard may take.
+    /// Factor by which a shard may take longer than expected.
     private static var lifetimeMargin: Double { 1.2 }
 }

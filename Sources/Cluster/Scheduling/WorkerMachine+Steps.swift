@@ -1,6 +1,6 @@
 import Wire
 
-/// What events have in common: greetings, renewals, the next shard, parts of results.
+/// Steps that events share: greetings, renewals, the next shard, parts of results.
 extension WorkerMachine {
     var hasUnansweredResult: Bool {
         held.contains { if case .finished = $0.stage { true } else { false } }

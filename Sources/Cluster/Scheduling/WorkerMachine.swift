@@ -6,7 +6,7 @@ import Wire
 /// It computes one lease at a time and keeps the next at hand. A finished result is kept until the coordinator has
 /// answered it, however often the coordinator goes away meanwhile: after each greeting it is sent again from the start.
 public struct WorkerMachine: Sendable {
-    /// The numbers that it lives by.
+    /// Its settings.
     public struct Policy: Sendable, Hashable {
         /// Leases to hold at a time: one to compute, one so that computing never waits.
         public var slots: Int
@@ -34,7 +34,7 @@ public struct WorkerMachine: Sendable {
     public enum Action: Sendable, Hashable {
         case sayHello(held: [LeaseID])
         case attach
-        /// Give the connection up and make another: it may be open at this end only.
+        /// Close the connection and open another: it may be open at this end only.
         case reconnect(Channel)
         case renew(slots: Int, [Renewal], tasks: [Digest])
         case handBack([LeaseID], reason: String)
@@ -66,7 +66,7 @@ public struct WorkerMachine: Sendable {
     struct Held: Sendable {
         enum Stage: Sendable {
             case waiting(Lease)
-            /// Since a time.
+            /// Since this time.
             case running(Double)
             case finished(Digest, [UInt8], sent: Int)
         }
@@ -78,7 +78,7 @@ public struct WorkerMachine: Sendable {
     public let policy: Policy
     /// In order of arrival.
     var held: [Held] = []
-    /// What leases need, for those that come without.
+    /// Tasks of earlier leases, for leases that come without theirs.
     var tasks = KnownTasks()
     /// What the compute thread is busy with; may be a lease that is no longer held.
     var computing: LeaseID?
@@ -90,15 +90,15 @@ public struct WorkerMachine: Sendable {
     var leaseSeconds = 60.0
     var greetedAt = -Double.infinity
     var renewedAt = -Double.infinity
-    /// When something last came over each connection, or was last done about its silence.
+    /// Since when each connection has been silent. Counts anew when something is done about the silence.
     var heardOfControlAt = -Double.infinity
     var heardOfDataAt = -Double.infinity
     /// Whether the data connection has been silent since it was last attached.
     var isAttachUnanswered = false
     var progress: UInt64 = 0
-    /// How a drain ends, and what is said to whom gets its leases back.
+    /// How a drain ends.
     var ending = Outcome.drained
-    /// Seconds that a token takes, of the slower ones of the last shards.
+    /// Seconds for a token in the slower ones of the last shards.
     var secondsPerToken: Double?
     var beganAt = 0.0
 
@@ -114,12 +114,12 @@ public struct WorkerMachine: Sendable {
 // MARK: - What the coordinator says
 
 extension WorkerMachine {
-    /// The connection is open, or the coordinator does not know it any more.
+    /// The coordinator does not know this connection, or no longer does.
     public mutating func whoAreYou(_ channel: Channel, at now: Double) -> [Action] {
         guard !hasEnded else { return [] }
         switch channel {
         case .control: return greet(at: now)
-        // Perhaps it knows neither connection: a renewal makes it say so.
+        // It may know neither connection; a renewal finds out.
         case .data: return isWelcome ? attach(at: now) + [renewal(at: now)] : []
         }
     }
@@ -148,12 +148,12 @@ extension WorkerMachine {
         end(.refused(error), saying: [])
     }
 
-    /// Work has come.
+    /// A lease has come.
     public mutating func lease(_ lease: Lease, at now: Double) -> [Action] {
         guard !hasEnded, !held.contains(where: { $0.id == lease.id }) else { return [] }
         if isDraining { return [.handBack([lease.id], reason: "the worker is draining")] }
         guard let lease = tasks.complete(lease) else {
-            // The coordinator believes that the task is here: the renewal says otherwise.
+            // The coordinator believes that the task is here. The next renewal corrects that.
             return [renewal(at: now), .handBack([lease.id], reason: "its task is not here")]
         }
         held.append(Held(id: lease.id, tokens: lease.tokens, stage: .waiting(lease)))
@@ -176,7 +176,7 @@ extension WorkerMachine {
         }
     }
 
-    /// These are not wanted any more.
+    /// The coordinator no longer wants these leases.
     public mutating func revoked(_ leases: [LeaseID], at now: Double) -> [Action] {
         guard !hasEnded else { return [] }
         held.removeAll { leases.contains($0.id) }
@@ -243,7 +243,7 @@ extension WorkerMachine {
         }
         var actions = farewell
         if renewedAt + min(leaseSeconds / 4, policy.greetingSeconds) <= now { actions.append(renewal(at: now)) }
-        // A data connection that broke after the last part was sent says nothing; this finds out.
+        // A data connection that broke after the last part was sent gives no sign. Attaching again finds out.
         if hasUnansweredResult, heardOfDataAt + leaseSeconds / 2 <= now {
             if isAttachUnanswered { actions.append(.reconnect(.data)) }
             actions += attach(at: now)

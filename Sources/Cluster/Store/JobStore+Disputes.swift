@@ -3,7 +3,7 @@ import GRDB
 import Inputs
 import Wire
 
-/// What workers disagreed about: results that are held against committed ones, and who was found to be wrong.
+/// Results that differ from committed ones, and workers whose numbers were found wrong.
 extension JobStore {
     /// Those whose numbers were found wrong.
     func convicted() throws -> Set<Author> {
@@ -15,8 +15,8 @@ extension JobStore {
         }
     }
 
-    /// The result that is held against a shard's committed one. Throws `InputError` of kind `configuration` where its bytes
-    /// are not those that were stored.
+    /// The kept result that differs from a shard's committed one. Throws `InputError` of kind `configuration` if its bytes have
+    /// changed since they were stored.
     func challenge(_ shard: Int, of job: StoredJob) throws -> [UInt8] {
         let row = try read { db in
             try Row.fetchOne(

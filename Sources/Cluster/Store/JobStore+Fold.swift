@@ -3,7 +3,7 @@ import GRDB
 import Inputs
 import Wire
 
-/// What the fold asks while a job runs.
+/// What the fold reads while a job runs.
 extension JobStore {
     /// Digests of committed results from `shard` on: up to `limit` of them, up to the first shard without one. None for a
     /// job that does not run.

@@ -5,8 +5,8 @@ import Wire
 import Work
 
 extension JobStore {
-    /// Notes a new job, in state planning. Its id is made of its name and its number. A ticket that was used before names
-    /// the job that it was used for.
+    /// Notes a new job, in state planning. Its id is made of its name and its number. For a ticket that was used before it
+    /// returns the job of that time.
     public func submit(
         _ source: JobSource, kind: String, name: String, ticket: InstanceID, at seconds: Int
     ) throws -> StoredJob {
@@ -132,8 +132,8 @@ extension JobStore {
             shard: { [self] in try shard($0, of: job) })
     }
 
-    /// The job is folded and its bundle in place. `digests` are those of the results that were folded, by index: with a
-    /// shard missing the job is partial, and keeps its results for those that are still to come.
+    /// The job is folded and its bundle in place. `digests` are those of the folded results, by index; nil for a missing shard.
+    /// With a shard missing the job is partial, and keeps its results for a retry.
     ///
     /// False, and nothing changes, where other results are committed by now.
     public func finish(_ job: StoredJob, files: [BundleFile], digests: [Digest?]) throws -> Bool {
@@ -169,8 +169,8 @@ extension JobStore {
         results.removeAll(of: job.sequence)
     }
 
-    /// Ends a job that has not ended yet. Its results have served their purpose, unless it can be tried again; tokens,
-    /// digests and epochs stay, so that a late result can still be compared.
+    /// Ends a job that has not ended yet. Its results are deleted, unless it can be tried again. Tokens, digests and epochs
+    /// stay, so that a late result can still be compared.
     private static func end(
         _ job: StoredJob, as state: JobState, in db: Database, _ more: () throws -> Void
     ) throws {

@@ -3,9 +3,9 @@ import GRDB
 import Inputs
 import Wire
 
-/// How ended jobs go. First a job is marked, in one short transaction, and from then on nobody sees it. Then, away from the
-/// deciding thread, its files are removed, its rows in small steps, and its own row last: as long as that one is there, the
-/// next start finds what is left to do.
+/// How ended jobs are removed. First a job is marked, in one short transaction, and from then on nobody sees it. Then, away
+/// from the deciding thread, its files are removed, its rows in small steps, and its own row last: as long as that row is
+/// there, the next start finds what is left to do.
 extension JobStore {
     /// A job that is marked.
     struct RemovedJob: Sendable, Hashable {
@@ -76,8 +76,8 @@ extension JobStore {
         }
     }
 
-    /// Makes a database of an earlier version one that can give room back. It is rewritten once; where there is no room
-    /// for that it stays as it is, and what is freed in it is used again.
+    /// Lets a database of an earlier version give room back. It is rewritten once. If there is no room for that it stays as it
+    /// is, and reuses what is freed.
     func compactOnce() throws {
         try writeWithoutTransaction { db in
             let incremental = 2

@@ -12,9 +12,9 @@ extension JobStore {
         case planning
     }
 
-    /// A partial or failed job has another try: its quarantined shards are computed, and those about which workers could
-    /// not agree are computed twice. Where its plan is not to be kept, or there is none, it is planned anew. Nil, and nothing
-    /// happens, for a job in another state.
+    /// A partial or failed job has another try: its quarantined shards are computed, and those about which workers could not
+    /// agree are computed twice. If its plan is not to be kept, or it has none, it is planned anew. Nil, and nothing happens,
+    /// for a job in another state.
     func retry(_ job: StoredJob, keepingPlan: Bool) throws -> Retry? {
         try write { db in
             let isPlanned = try Bool.fetchOne(

@@ -42,7 +42,7 @@ extension JobStore {
         }
     }
 
-    /// Whose a committed result is. Earlier versions kept the name alone.
+    /// The author of a committed result. Earlier versions stored the name alone.
     private static func author(_ row: Row) -> Author {
         let name: String = row["worker"] ?? ""
         return Author(id: row["author"] ?? name, name: name)
@@ -148,8 +148,8 @@ extension JobStore {
             index: shard, payload: Payload(kind: job.kind, version: job.shardVersion, bytes: Array(bytes)))
     }
 
-    /// A committed result's bytes. Throws `InputError` of kind `configuration` where bytes and digest are not those that
-    /// were stored together.
+    /// A committed result's bytes. Throws `InputError` of kind `configuration` if the seal shows that bytes or digest have
+    /// changed.
     public func result(_ shard: Int, of job: StoredJob) throws -> [UInt8] {
         let row = try read { db in
             try Row.fetchOne(

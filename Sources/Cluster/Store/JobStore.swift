@@ -11,7 +11,7 @@ import Wire
 public final class JobStore: Sendable {
     private let pool: DatabasePool
     private let isClosed = Mutex(false)
-    /// Those that are under way.
+    /// Reads and writes that are under way.
     private let calls = DispatchGroup()
     let path: String
     let results: ResultFiles
@@ -38,7 +38,7 @@ public final class JobStore: Sendable {
             try sweepResults()
             try compactOnce()
         } catch let error as DatabaseError {
-            // What is no database stays none; a disk that is full or away gets better.
+            // A file that is no database will never be one; a full or missing disk may recover.
             let isStranger = [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
             throw InputError(
                 path, expected: "actdiff's job database", found: Self.explain(error),
@@ -59,7 +59,7 @@ public final class JobStore: Sendable {
         try results.sweep(keeping: names)
     }
 
-    /// The database's own account of how careful it is with commits: 2 is FULL.
+    /// How careful the database is with commits, by its own account: 2 is FULL.
     func synchronous() throws -> Int? {
         try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
     }
@@ -74,9 +74,9 @@ public final class JobStore: Sendable {
         // A connection that is closed must not be asked for anything.
         guard isFirst else { return }
         calls.wait()
-        // A clean end leaves no log of changes behind. Where somebody reads it just now, the next end does it.
+        // A clean end leaves no write-ahead log behind. If somebody is reading it now, the next end truncates it.
         try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
-        // Fails only for statements that are still in use: there are none.
+        // This fails only while statements are in use, and there are none.
         try? pool.close()
     }
 

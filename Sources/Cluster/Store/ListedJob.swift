@@ -36,7 +36,7 @@ extension JobStore {
     /// Jobs that meet a condition, `limit` at most, in the order of submission.
     func list(where condition: String, _ arguments: StatementArguments, limit: Int) throws -> [ListedJob] {
         try read { db in
-            // The index has all that is asked for: the table's rows, specs and all, are not read.
+            // The index has every column that is asked for, so the large rows of the table are not read.
             let rows = try Row.fetchAll(
                 db,
                 sql: """
@@ -92,7 +92,7 @@ extension ListedJob {
 }
 
 extension JobSummary {
-    /// The job in a list. Its error is not said there: thousands of long ones are more than a message takes.
+    /// The job in a list, without its error: thousands of long ones do not fit into a message.
     init(_ job: ListedJob) {
         self.init(
             id: job.id, name: job.name, state: job.state, shardsDone: job.done.shards, shardsTotal: job.shards,

@@ -140,7 +140,7 @@ extension JobStore {
     static func refuseStrangers(_ pool: DatabasePool, path: String) throws {
         try pool.read { db in
             let found = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-            // The migrator makes its own table before anything else: a coordinator may have been killed right after.
+            // The migrator's own table does not count: a coordinator may have been killed right after making it.
             let tables =
                 try Int.fetchOne(
                     db,

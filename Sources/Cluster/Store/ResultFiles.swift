@@ -19,14 +19,14 @@ struct ResultFiles: Sendable {
         Array(try Document.contents(of: folder + "/" + name))
     }
 
-    /// Removes the files of a job that needs them no more. One that stays is swept away by the next start.
+    /// Removes the files of a job that needs them no more. If one cannot be removed, the next start does it.
     func removeAll(of job: Int) {
         for name in (try? Bundle.names(in: folder)) ?? [] where name.hasPrefix("\(job).") {
             try? Bundle.remove(folder + "/" + name)
         }
     }
 
-    /// Removes all files but those that rows name: commits that came to nothing leave some behind.
+    /// Removes all files that no row names: failed commits leave some behind.
     func sweep(keeping names: Set<String>) throws {
         for name in try Bundle.names(in: folder) where !names.contains(name) {
             try Bundle.remove(folder + "/" + name)

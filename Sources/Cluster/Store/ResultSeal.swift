@@ -1,6 +1,6 @@
 import Inputs
 
-/// What tells that a stored result, its content digest and its place still belong together: disks forget, too.
+/// Shows that a stored result, its content digest and its place belong together: disks lose data, too.
 struct ResultSeal: Sendable, Hashable {
     /// SHA-256 of the SHA-256 of the bytes, the content digest and the shard (u64, little-endian).
     let text: String

@@ -12,7 +12,7 @@ public final class StateFolder: Sendable {
     public init(_ path: String) throws {
         self.path = path
         do {
-            // Folders around it are like those that mkdir makes.
+            // Parent folders get the usual permissions, as from mkdir.
             try FileManager.default.createDirectory(
                 at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
             for folder in [path, path + "/bundles", path + "/folds", path + "/results"] {

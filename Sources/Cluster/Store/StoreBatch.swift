@@ -13,7 +13,7 @@ struct StoreBatch: Sendable {
         var bytes: [UInt8]
         /// SHA-256 of `bytes`.
         var transfer: Digest
-        /// What decided how it was rounded.
+        /// The number system that computed it, which decides how it was rounded.
         var numberSystem: String
         var author: Author
     }
@@ -54,13 +54,13 @@ struct StoreBatch: Sendable {
     var verifications: [(job: JobID, shard: Int, outcome: Scheduler.Verification)] = []
     var challenges: [Scheduler.ShardKey: ChallengeChange] = [:]
     var convictions: [(author: Author, what: String)] = []
-    /// By job the number system that it is pinned to.
+    /// The number system that each job is pinned to.
     var pins: [JobID: String] = [:]
     /// Leases that leave once their epochs are stored.
     var epochs: [Epoch] = []
     var story: [Event] = []
 
-    /// Whether it holds nothing but the story, which can wait a little.
+    /// Whether it holds nothing but lines of stories, which can wait a little.
     var canWait: Bool {
         retractions.isEmpty && commits.isEmpty && quarantines.isEmpty && verifications.isEmpty && epochs.isEmpty
             && challenges.isEmpty && convictions.isEmpty && pins.isEmpty

@@ -16,7 +16,7 @@ public struct StoredJob: Sendable, Hashable {
     public var state: JobState
     /// Why it failed.
     public var error: InputError?
-    /// The kind of work that it is.
+    /// Its kind of work.
     public var kind: String
     /// The program that planned it; empty until then.
     public var build: String

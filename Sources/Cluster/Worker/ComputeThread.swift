@@ -33,7 +33,7 @@ final class ComputeThread: Sendable {
             }
         }
         thread.name = "actdiff-compute"
-        // Deep call chains of the forward pass want more than the default of secondary threads.
+        // The forward pass has deep call chains, which need more than the default stack.
         thread.stackSize = 8 << 20
         thread.start()
     }
@@ -117,7 +117,7 @@ private struct OpenTask {
 
     private mutating func evaluator(for lease: Lease, _ progress: ComputeProgress) throws -> any WorkEvaluator {
         if let open, open.digest == lease.taskDigest { return open.evaluator }
-        // The old models go before the new ones come.
+        // The old models are released before new ones are opened.
         open = nil
         guard let task = lease.task else {
             throw InputError("\(lease.id)", expected: "a lease with its task", found: "none", kind: .temporary)

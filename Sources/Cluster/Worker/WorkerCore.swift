@@ -158,7 +158,7 @@ final class WorkerCore {
             threads: parts.place.threads, slurmJob: ProcessInfo.processInfo.environment["SLURM_JOB_ID"], held: held)
     }
 
-    /// What cannot be sent now is made good later: by the next renewal or greeting, or by the lease's end.
+    /// What cannot be sent now is made up for by the next renewal or greeting, or by the lease's end.
     private func send(_ message: MessageToCoordinator) {
         do {
             try dealer.send(message)

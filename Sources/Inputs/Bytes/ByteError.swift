@@ -1,4 +1,4 @@
-/// Why bytes from a peer are not a message, or why a value cannot become one.
+/// Why bytes are not what they should be, or why a value cannot be written as bytes.
 public struct ByteError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The field, such as `hello.host`.
     public var what: String

@@ -25,7 +25,7 @@ struct MessageHeader {
 
     /// Header and body of a message. Throws for another magic, and where checksum and bytes do not agree.
     ///
-    /// Nothing is held against the checksum in a message of another version: that is for the caller to judge.
+    /// The checksum of a message of another version is not checked here; the caller judges that.
     static func open(_ message: [UInt8]) throws -> (header: MessageHeader, body: ByteReader) {
         let header = try read(message)
         guard header.isCurrent else { return (header, reader(message, upTo: message.count)) }

@@ -6,9 +6,9 @@ public enum MessageToCoordinator: Sendable, Hashable {
 
     /// Who is there; the first message, and the answer to `whoAreYou(.control)`.
     case hello(WorkerHello)
-    /// The worker is alive and still at work on these; it can hold `slots` leases at a time, 0 while it drains. All that
-    /// the coordinator must know, each time: a renewal that is lost is made good by the next. `tasks` are the digests of
-    /// those that it has, which leases need not bring again.
+    /// The worker is alive and still at work on these; it can hold `slots` leases at a time, 0 while it drains. All that the
+    /// coordinator must know is in each renewal, so the next one makes up for a lost one. `tasks` are the digests of those that
+    /// it has, which leases need not bring again.
     case renew(slots: Int, [Renewal], tasks: [Digest])
     /// The worker will not finish these.
     case handBack([LeaseID], reason: String)

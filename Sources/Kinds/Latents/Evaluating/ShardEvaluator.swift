@@ -37,9 +37,9 @@ public final class ShardEvaluator {
     /// Opens everything the task names and checks that it fits together. Digests are checked by
     /// `TaskInputs`.
     ///
-    /// It takes up to `memory` bytes, and tells `planned` how when the first shard is there, and again when a larger one
-    /// makes it plan anew. Throws `InputError` where that is too little for any shard. `step` is called each time that it got
-    /// on with opening; what it throws ends that.
+    /// It takes up to `memory` bytes. `planned` hears how memory is used: with the first shard, and again when a larger one
+    /// needs another plan. Throws `InputError` if the memory is too little for any shard. `step` is called each time that it
+    /// got on with opening; what it throws ends that.
     public convenience init(
         _ task: DiffTask, threads: Threads, memory: Int = MachineMemory().share(),
         formats: DictionaryFormats = .all, step: () throws -> Void = {},
@@ -50,8 +50,8 @@ public final class ShardEvaluator {
             planned: planned)
     }
 
-    /// Leaves the last `streamedDictionaries` that can be left in their files or, where that is nil, those without room in
-    /// memory; keeps `results` bytes free for results.
+    /// Leaves dictionaries in their files: the last `streamedDictionaries` that can be left or, if that is nil, those without
+    /// room in memory. Keeps `results` bytes free.
     init(
         _ task: DiffTask, threads: Threads, memory: Int, streamedDictionaries: Int?,
         results: Int = MemoryPlan.Needs().results, formats: DictionaryFormats = .all,
