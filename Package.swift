@@ -86,13 +86,13 @@ let package = Package(
             ], swiftSettings: strict),
 
         // What several test targets need: comparisons, seeds, samples, folders, files.
-        library("TestSupport", ["Inputs"], path: "Tests/Support"),
+        library("TestSupport", ["Inputs", "Work"], path: "Tests/Support"),
         // A second kind of work, as small as one can be, and a program that knows it.
         library("TokenCounts", ["Inputs", "Tokenization", "Prompts", "Work"], path: "Tests/Kinds/TokenCounts"),
         .executableTarget(
             name: "counting",
             dependencies: [
-                "Inputs", "Prompts", "Work", "Wire", "Cluster", "TokenCounts",
+                "TestSupport", "Inputs", "Prompts", "Work", "Wire", "Cluster", "TokenCounts",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Kinds/counting", swiftSettings: strict),

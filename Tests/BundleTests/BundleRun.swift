@@ -30,7 +30,12 @@ struct BundleRun {
         config.endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
         let ended = try Mailbox<JobID>()
         let kinds = WorkKinds([
-            FailingLatents(kind: LatentsKind(digests: digests, version: "0"), failing: failing)
+            WrappedKind(LatentsKind(digests: digests, version: "0")) { own, shard, progress in
+                guard !failing.contains(shard.index) else {
+                    throw InputError("shard \(shard.index)", expected: "numbers", found: "none", hint: "look again")
+                }
+                return try own.evaluate(shard, progress: progress)
+            }
         ])
         var parts = CoordinatorService.Parts(kinds: kinds, build: "test", logger: quiet)
         parts.jobEnded = { ended.post($0) }
@@ -62,41 +67,5 @@ struct BundleRun {
                 let data = try Data(contentsOf: URL(fileURLWithPath: "\(bundle)/\(name)"))
                 return (name, "\(Digest(of: Array(data)))")
             })
-    }
-}
-
-/// The kind of real jobs, some of whose shards fail with an error that any worker would meet.
-private struct FailingLatents: WorkKind {
-    static let name = LatentsKind.name
-
-    let kind: LatentsKind
-    let failing: Set<Int>
-
-    func outline(of source: JobSource) throws -> JobOutline { try kind.outline(of: source) }
-
-    func plan(_ source: JobSource) throws -> WorkPlan { try kind.plan(source) }
-
-    func judge(of task: Payload) throws -> any ResultJudge { try kind.judge(of: task) }
-
-    func evaluator(
-        for task: Payload, at place: WorkerPlace, progress: ComputeProgress
-    ) throws -> any WorkEvaluator {
-        FailingEvaluator(evaluator: try kind.evaluator(for: task, at: place, progress: progress), failing: failing)
-    }
-
-    func fold(of job: PlannedWork, from snapshot: [UInt8]?) throws -> any WorkFold {
-        try kind.fold(of: job, from: snapshot)
-    }
-}
-
-private struct FailingEvaluator: WorkEvaluator {
-    let evaluator: any WorkEvaluator
-    let failing: Set<Int>
-
-    func evaluate(_ shard: WorkShard, progress: ComputeProgress) throws -> [UInt8] {
-        guard !failing.contains(shard.index) else {
-            throw InputError("shard \(shard.index)", expected: "numbers", found: "none", hint: "look again")
-        }
-        return try evaluator.evaluate(shard, progress: progress)
     }
 }

@@ -53,10 +53,14 @@ final class CountingCluster {
         let place = WorkerPlace(
             roots: try ModelRoots([]), digests: DigestCache(at: "/dev/null/digests.json"), threads: 1,
             memory: 1 << 30)
+        let kind = WrappedKind(Self.kind) { own, shard, progress in
+            try before(shard)
+            return try own.evaluate(shard, progress: progress)
+        }
         return try WorkerService(
             connect: coordinator.endpoints,
             parts: .init(
-                kinds: WorkKinds([Disturbed(kind: Self.kind, before: before)]), place: place, build: "test",
+                kinds: WorkKinds([kind]), place: place, build: "test",
                 numberSystem: "integers", logger: Self.quiet))
     }
 
@@ -96,39 +100,5 @@ final class CountingCluster {
         let id = try cluster.submit(job)
         #expect(try cluster.end(of: id).summary.state == .done)
         return try cluster.bundle(of: id)
-    }
-}
-
-/// The kind, with something that happens before a shard is computed.
-private struct Disturbed: WorkKind {
-    static let name = TokenCountsKind.name
-
-    let kind: TokenCountsKind
-    let before: @Sendable (WorkShard) throws -> Void
-
-    func outline(of source: JobSource) throws -> JobOutline { try kind.outline(of: source) }
-
-    func plan(_ source: JobSource) throws -> WorkPlan { try kind.plan(source) }
-
-    func judge(of task: Payload) throws -> any ResultJudge { try kind.judge(of: task) }
-
-    func evaluator(
-        for task: Payload, at place: WorkerPlace, progress: ComputeProgress
-    ) throws -> any WorkEvaluator {
-        Evaluator(calm: try kind.evaluator(for: task, at: place, progress: progress), before: before)
-    }
-
-    func fold(of job: PlannedWork, from snapshot: [UInt8]?) throws -> any WorkFold {
-        try kind.fold(of: job, from: snapshot)
-    }
-
-    private struct Evaluator: WorkEvaluator {
-        let calm: any WorkEvaluator
-        let before: @Sendable (WorkShard) throws -> Void
-
-        func evaluate(_ shard: WorkShard, progress: ComputeProgress) throws -> [UInt8] {
-            try before(shard)
-            return try calm.evaluate(shard, progress: progress)
-        }
     }
 }

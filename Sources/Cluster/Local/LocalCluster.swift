@@ -159,7 +159,13 @@ public final class LocalCluster {
         let reasons = detail.workers.compactMap { worker in
             worker.unfit.first { $0.job == detail.summary.id }?.error
         }
-        if reasons.count >= order.workers, let error = reasons.first { throw error }
+        guard reasons.count >= order.workers, let error = reasons.first else { return }
+        stop()
+        if detail.summary.shardsDone == 0 {
+            // There is nothing that the next run could go on with.
+            try? FileManager.default.removeItem(atPath: state)
+        }
+        throw error
     }
 
     /// A worker process ended although nobody told it to.

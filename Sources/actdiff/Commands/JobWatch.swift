@@ -57,9 +57,11 @@ struct JobWatch {
         var progress = ProgressLine()
         defer { progress.end() }
         var detail = try client.show(job)
+        var told: Set<String> = []
         while true {
             let summary = detail.summary
             progress.show(summary)
+            tellUnfitWorkers(detail, &told)
             switch summary.state {
             case .planning, .running:
                 Thread.sleep(forTimeInterval: Self.interval)
@@ -76,6 +78,15 @@ struct JobWatch {
 }
 
 extension JobWatch {
+    /// Says of each worker once that it cannot do the job: with no other worker the job waits.
+    private func tellUnfitWorkers(_ detail: JobDetail, _ told: inout Set<String>) {
+        for worker in detail.workers where !told.contains(worker.name) {
+            guard let unfit = worker.unfit.first(where: { $0.job == job }) else { continue }
+            told.insert(worker.name)
+            Terminal.complain("worker \(worker.name) cannot do \(job): \(unfit.error)")
+        }
+    }
+
     /// Asks about the job, again and again while nobody answers who did before: the coordinator may be starting anew.
     private func patientShow() throws -> JobDetail {
         let end = Date(timeIntervalSinceNow: Self.patience)

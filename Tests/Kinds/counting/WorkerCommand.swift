@@ -17,7 +17,7 @@ struct WorkerCommand: ParsableCommand {
     @Option(name: .customLong("model-root")) var modelRoots: [String] = []
     @Flag var showMemoryPlan = false
     @Flag var untilStdinCloses = false
-    @Option var lying: Lying.Way?
+    @Option var lying: Lying?
 
     func run() throws {
         let place = WorkerPlace(
@@ -26,7 +26,7 @@ struct WorkerCommand: ParsableCommand {
         let service = try WorkerService(
             connect: Endpoints(control: connect, data: data),
             parts: .init(
-                kinds: lying.map { WorkKinds([Lying($0)]) } ?? Counting.kinds, place: place, build: Counting.build,
+                kinds: lying.map { WorkKinds([$0.kind]) } ?? Counting.kinds, place: place, build: Counting.build,
                 numberSystem: "integers", logger: Counting.quiet))
         if untilStdinCloses {
             ParentWatch.whenStandardInputCloses {
