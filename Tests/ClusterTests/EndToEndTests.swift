@@ -264,6 +264,16 @@ import Work
         for worker in good { worker.dealer.stop() }
     }
 
+    @Test("a worker without work ends when its time is over")
+    func outlived() throws {
+        let coordinator = try coordinator()
+        defer { coordinator.stop() }
+        var parts = try WorkerService.Parts(FakeEvaluator(), build: "test")
+        parts.lifetimeSeconds = 0.5
+        let worker = try WorkerService(connect: coordinator.endpoints, parts: parts)
+        #expect(try worker.waitForEnd() == .outlived)
+    }
+
     @Test("a worker that cannot do a job is shown with the reason, and the job waits for another one")
     func unfit() throws {
         let coordinator = try coordinator()

@@ -184,7 +184,7 @@ extension Scheduler {
         }
         let isLatest = lease.epoch > 0 && lease.epoch == jobs.values[at].epochs[lease.shard]
         switch jobs.values[at].states[lease.shard] {
-        case .waiting where isLatest && workers[id]?.isDismissed == false:
+        case .waiting where isLatest && workers[id]?.isDismissed == false && isFit(id, for: lease.job, at: now):
             jobs.values[at].dequeue(lease.shard)
             jobs.values[at].states[lease.shard] = .leased([newGrant(lease, to: id, at: now)])
             return []

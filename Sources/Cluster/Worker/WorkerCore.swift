@@ -40,11 +40,9 @@ final class WorkerCore {
         perform(machine.begin(at: now))
         var tickAt = now + Self.tickSeconds
         while true {
-            for event in mailbox.takeAll(waiting: .seconds(max(0, tickAt - now))) {
-                handle(event)
-                if let end { return end }
-            }
-            guard now >= tickAt else { continue }
+            if let end { return end }
+            for event in mailbox.takeAll(waiting: .seconds(max(0, tickAt - now))) where end == nil { handle(event) }
+            guard end == nil, now >= tickAt else { continue }
             complainOfSilence()
             perform(machine.tick(progress: compute.progress, at: now))
             tickAt = now + Self.tickSeconds

@@ -47,6 +47,18 @@ import Wire
         #expect(scheduler.jobs[job]?.troubles.isEmpty == true)
     }
 
+    @Test("a renewal that crosses the revocation does not give the worker its lease back")
+    mutating func crossing() {
+        _ = join(a, slots: 2)
+        _ = start(shards: 2)
+        _ = scheduler.shardFailed(lease(0, 1), error: lacking, cause: .worker, from: a, at: 1)
+        // It had begun the next shard before it heard that it is not to.
+        let actions = scheduler.renew(a, slots: 2, [Renewal(lease: lease(1, 1), progress: 1)], at: 1)
+        #expect(actions == [.revoke(lease(1, 1), from: a, reason: "the shard was handed out again")])
+        #expect(scheduler.shardCounts()[job]?.waiting == 2 && scheduler.brokenInvariant() == nil)
+        #expect(join(b, slots: 2, at: 2).count == 2, "both are there for another one")
+    }
+
     @Test("beside a good worker it takes one failure, not one for each shard, and is not dismissed")
     mutating func besideOther() {
         _ = join(a)
