@@ -381,7 +381,7 @@ import Work
         let committed = try JobStore(StateFolder(folder.path + "/state")).done()[id]?.shards ?? 0
         #expect(committed > 0)
 
-        let refused = try coordinator(build: "newer").waitForEnd()
+        let refused = #expect(throws: InputError.self) { try coordinator(build: "newer") }
         #expect(refused?.kind == .configuration && refused?.expected == "open jobs of this build of actdiff, newer")
         #expect(refused?.found.contains("\(id) (\(committed) of 6 shards, by test)") == true)
         #expect(try JobStore(StateFolder(folder.path + "/state")).done()[id]?.shards == committed, "nothing is lost")

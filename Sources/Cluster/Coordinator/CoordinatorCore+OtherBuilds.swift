@@ -2,35 +2,36 @@ import Inputs
 import Wire
 
 extension CoordinatorCore {
-    /// Jobs that another build of actdiff planned, looked at before anything is handed out: shards of two builds are never
-    /// mixed, and what could not be folded is not computed.
-    ///
-    /// Jobs without results are planned anew. Throws `InputError` where results would have to be thrown away and nobody
-    /// has said that they may be.
-    func dropForeignPlans() throws {
-        let foreign = try store.openJobs().filter { $0.state == .running && $0.build != build }
-        var done: [JobID: JobStore.Done] = [:]
-        for job in foreign { done[job.id] = try store.done(of: job.id)[job.id] }
-        let costly = foreign.filter { done[$0.id] != nil }
-        guard costly.isEmpty || config.dropsForeignResults else {
-            let list = costly.map {
-                "\($0.id) (\(done[$0.id]?.shards ?? 0) of \($0.shards) shards, by \($0.plannedBy))"
+    /// Refuses to begin where results of another build of actdiff would have to be thrown away and nobody has said that they
+    /// may be: shards of two builds are never mixed. Throws `InputError`.
+    static func refuseForeignResults(in store: JobStore, build: String, config: CoordinatorConfig) throws {
+        guard !config.dropsForeignResults else { return }
+        let list = try foreignJobs(in: store, build: build).compactMap { job in
+            try store.done(of: job.id)[job.id].map {
+                "\(job.id) (\($0.shards) of \(job.shards) shards, by \(job.plannedBy))"
             }
-            throw InputError(
-                store.path, expected: "open jobs of this build of actdiff, \(build)",
-                found: "results of another one: \(list.joined(separator: ", "))",
-                hint:
-                    "end these jobs with the program that began them, or compute them again with --drop-foreign-results",
-                kind: .configuration)
         }
-        for job in foreign {
+        guard !list.isEmpty else { return }
+        throw InputError(
+            store.path, expected: "open jobs of this build of actdiff, \(build)",
+            found: "results of another one: \(list.joined(separator: ", "))",
+            hint: "end these jobs with the program that began them, or compute them again with --drop-foreign-results",
+            kind: .configuration)
+    }
+
+    /// Plans jobs of another build anew, before anything is handed out: what could not be folded is not computed.
+    func dropForeignPlans() throws {
+        for job in try Self.foreignJobs(in: store, build: build) {
+            let dropped = try store.done(of: job.id)[job.id]?.shards ?? 0
             logger.warning(
                 "planned by another build of actdiff; it is planned anew",
-                metadata: [
-                    "job": "\(job.id)", "build": "\(job.plannedBy)", "dropped": "\(done[job.id]?.shards ?? 0) shards",
-                ])
+                metadata: ["job": "\(job.id)", "build": "\(job.plannedBy)", "dropped": "\(dropped) shards"])
             workshop.forget(job.id)
             try store.dropPlan(of: job)
         }
+    }
+
+    private static func foreignJobs(in store: JobStore, build: String) throws -> [StoredJob] {
+        try store.openJobs().filter { $0.state == .running && $0.build != build }
     }
 }

@@ -55,6 +55,13 @@ public final class CoordinatorService: Sendable {
         try config.check(place: "the coordinator's endpoints")
         let folder = try StateFolder(config.state)
         let store = try JobStore(folder)
+        do {
+            try CoordinatorCore.refuseForeignResults(in: store, build: parts.build, config: config)
+        } catch {
+            store.close()
+            folder.unlock()
+            throw error
+        }
         let metrics = CoordinatorMetrics(build: parts.build)
         self.metrics = metrics
         do {

@@ -10,8 +10,8 @@ extension Scheduler {
         var actions: [Action] = []
         for (_, id) in openByOrder {
             var position = (jobs[id]?.queue.count ?? 0) - 1
-            while position >= 0, spareWorker(for: id, at: now, where: { _ in true }) != nil {
-                actions += grant(id, queuePosition: position, at: now)
+            while position >= 0, let next = spareWorker(for: id, at: now, where: { _ in true }) {
+                actions += grant(id, queuePosition: position, to: next, at: now)
                 position -= 1
             }
         }
@@ -29,11 +29,12 @@ extension Scheduler {
         giveBack(lease, from: worker, notBefore: now + Self.pauseAfterStoreFailure)
     }
 
-    private mutating func grant(_ id: JobID, queuePosition: Int, at now: Double) -> [Action] {
+    /// Gives a waiting shard to the worker that is next, or to another one where it has failed.
+    private mutating func grant(_ id: JobID, queuePosition: Int, to next: InstanceID, at now: Double) -> [Action] {
         guard let at = jobs.index(forKey: id) else { return [] }
         let shard = jobs.values[at].queue[queuePosition]
         guard case .waiting(let notBefore) = jobs.values[at].states[shard], notBefore <= now,
-            let worker = worker(for: id, after: jobs.values[at].troubles[shard], at: now)
+            let worker = worker(for: id, next, after: jobs.values[at].troubles[shard], at: now)
         else { return [] }
         let pin = pin(id, to: worker)
         let lease = LeaseID(job: id, shard: shard, epoch: jobs.values[at].epochs[shard] + 1)
@@ -80,13 +81,13 @@ extension Scheduler {
         }.map { ($0.shard, $0.grant) }
     }
 
-    /// The spare worker with the least to do. Workers on which the shard failed are chosen only if there is no other worker
-    /// (and not once it has failed often enough).
-    private func worker(for job: JobID, after trouble: Trouble?, at now: Double) -> InstanceID? {
+    /// The worker that is next. Workers on which the shard failed are chosen only if there is no other worker (and not once
+    /// it has failed often enough).
+    private func worker(for job: JobID, _ next: InstanceID, after trouble: Trouble?, at now: Double) -> InstanceID? {
         let failed = trouble?.failures ?? []
         let isLastResort = trouble?.lastResort != nil
         guard isLastResort || !failed.isEmpty && hasOtherWorker(than: failed, for: job, at: now) else {
-            return spareWorker(for: job, at: now) { _ in true }
+            return next
         }
         return spareWorker(for: job, at: now) { !failed.contains($0) }
     }
