@@ -7,7 +7,7 @@ import Wire
 import Work
 @testable import Cluster
 
-@Suite(.timeLimit(.minutes(1))) struct LocalClusterTests {
+@Suite(.timeLimit(.minutes(5))) struct LocalClusterTests {
     let folder: TemporaryFolder
     let planner = FakeKind()
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Compute
 
 /// Which processors threads run on.
-@Suite(.timeLimit(.minutes(1))) struct ProcessorTests {
+@Suite(.timeLimit(.minutes(5))) struct ProcessorTests {
     /// What `body` returns on a thread of its own, whose binding touches nobody.
     private func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) -> Value? {
         let result = Mutex<Value?>(nil)

@@ -5,7 +5,7 @@ import Testing
 @testable import Compute
 
 /// Loops over pieces, and the threads that run them.
-@Suite(.timeLimit(.minutes(1))) struct ThreadPoolTests {
+@Suite(.timeLimit(.minutes(5))) struct ThreadPoolTests {
     @Test(arguments: [1, 2, 3, 5, 16])
     func everyPieceRunsOnceOnAThreadInRange(count: Int) {
         let threads = Threads(count)

@@ -34,7 +34,7 @@ struct TokenizerGoldenTests {
     }
 
     @Test(
-        "a long word without a break is merged piece by piece, as its short forms are", .timeLimit(.minutes(1)))
+        "a long word without a break is merged piece by piece, as its short forms are", .timeLimit(.minutes(5)))
     func longWord() throws {
         let tokenizer = try Tokenizer(folder: Goldens.path("tokenizers/gpt2"))
         func ids(_ count: Int) throws -> [UInt32] {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Wire
 
-@Suite("Mailbox", .timeLimit(.minutes(1)))
+@Suite("Mailbox", .timeLimit(.minutes(5)))
 struct MailboxTests {
     @Test("An empty mailbox gives nothing when the time is up")
     func timeout() throws {

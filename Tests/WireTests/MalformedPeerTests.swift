@@ -5,7 +5,7 @@ import Testing
 @testable import Wire
 
 /// Peers that send what no worker of ours would.
-@Suite("Malformed peers", .timeLimit(.minutes(1)))
+@Suite("Malformed peers", .timeLimit(.minutes(5)))
 struct MalformedPeerTests {
     private let inbox: Mailbox<Inbound>
     private let problems: Mailbox<TransportProblem>

@@ -3,7 +3,7 @@ import Inputs
 import Testing
 import Wire
 
-@Suite("Requests", .timeLimit(.minutes(1)))
+@Suite("Requests", .timeLimit(.minutes(5)))
 struct RequestClientTests {
     /// Runs `body` against a coordinator that answers every request with what `answer` makes of it.
     private func withCoordinator(

@@ -5,7 +5,7 @@ import Testing
 @testable import Wire
 
 /// Who gets in, who does not, and who may do what.
-@Suite("Strangers", .timeLimit(.minutes(1)))
+@Suite("Strangers", .timeLimit(.minutes(5)))
 struct StrangerTests {
     let ring: KeyRing
 

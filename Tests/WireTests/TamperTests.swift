@@ -5,7 +5,7 @@ import Testing
 @testable import Wire
 
 /// Somebody who reads along, changes bytes, sends them again, or sends bytes of his own.
-@Suite("Tampering", .timeLimit(.minutes(1)))
+@Suite("Tampering", .timeLimit(.minutes(5)))
 struct TamperTests {
     let ring: KeyRing
     let coordinator: GuardedRouter

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite("Transport", .timeLimit(.minutes(1)))
+@Suite("Transport", .timeLimit(.minutes(5)))
 struct TransportTests {
     /// A coordinator's router on ports of the system's choice, with what it received.
     private struct Coordinator {
