@@ -43,7 +43,7 @@ def main():
         config._attn_implementation = "eager"
         model = kind(config).to(stored)
         for key, parameter in model.named_parameters():
-            if "norm" in key:
+            if "norm" in key or key.endswith(".bias"):
                 parameter.data.add_(torch.randn_like(parameter) * 0.2)
         folder = os.path.join(out, name)
         model.save_pretrained(folder)
