@@ -13,15 +13,14 @@ extension CoordinatorCore {
             batch.epochs = grants.map { StoreBatch.Epoch(lease: $0.lease, holder: $0.worker) }
             if batch.canWait, batch.story.isEmpty || !(storyIsDue || !finishing.isEmpty) { break }
             storyIsDue = false
-            let leaving = grants
-            (pending, grants) = (StoreBatch(), [])
+            let (leaving, answers) = (grants, acknowledgements)
+            (pending, grants, acknowledgements) = (StoreBatch(), [], [])
             let begin = ContinuousClock.now
             do {
                 let refused = Set(try store.apply(batch))
                 metrics.commitSeconds.observe(now - seconds(begin))
                 finish(batch.commits, refused: refused)
-                for (lease, worker) in acknowledgements { acknowledge(lease, to: worker) }
-                acknowledgements = []
+                for (lease, worker) in answers { acknowledge(lease, to: worker) }
                 for (lease, worker, purpose) in leaving { send(lease, to: worker, purpose) }
             } catch {
                 metrics.storeFailures.add(max(1, batch.commits.count))
@@ -30,6 +29,7 @@ extension CoordinatorCore {
                         "the store does not write",
                         metadata: ["error": "\(error)", "number": "\(Int(metrics.storeFailures.value))"])
                 }
+                acknowledgements = answers + acknowledgements
                 putBack(batch, leaving)
                 return
             }

@@ -96,19 +96,21 @@ extension JobStore {
     public func dropPlan(of job: StoredJob) throws {
         try write { db in
             try db.execute(
-                sql: """
-                    UPDATE jobs SET state = ?, taskBytes = NULL, record = NULL, build = '',
-                        shards = 0, tokens = 0, numberSystem = NULL
-                    WHERE sequence = ? AND state = ?
-                    """, arguments: [JobState.planning.rawValue, job.sequence, JobState.running.rawValue])
+                sql: "UPDATE jobs SET state = ? WHERE sequence = ? AND state = ?",
+                arguments: [JobState.planning.rawValue, job.sequence, JobState.running.rawValue])
             guard db.changesCount == 1 else { return }
-            try Self.deleteShards(of: job.sequence, db)
+            try Self.forgetPlan(of: job.sequence, db)
         }
         results.removeAll(of: job.sequence)
     }
 
-    /// Deletes the shards of a job and all that belongs to them.
-    static func deleteShards(of job: Int, _ db: Database) throws {
+    /// Deletes a job's plan: its task, its shards and all that belongs to them.
+    static func forgetPlan(of job: Int, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                UPDATE jobs SET taskBytes = NULL, record = NULL, build = '', shards = 0, tokens = 0, numberSystem = NULL
+                WHERE sequence = ?
+                """, arguments: [job])
         for table in ["results", "challenges", "shards", "story"] {
             try db.execute(sql: "DELETE FROM \(table) WHERE job = ?", arguments: [job])
         }

@@ -29,10 +29,7 @@ extension JobStore {
                 arguments: [state.rawValue, job.sequence, JobState.partial.rawValue, JobState.failed.rawValue])
             guard db.changesCount == 1 else { return nil }
             guard keepsPlan else {
-                try db.execute(
-                    sql: "UPDATE jobs SET taskBytes = NULL, record = NULL, shards = 0, tokens = 0 WHERE sequence = ?",
-                    arguments: [job.sequence])
-                try Self.deleteShards(of: job.sequence, db)
+                try Self.forgetPlan(of: job.sequence, db)
                 return .planning
             }
             try Self.reopenDisputes(of: job.sequence, db)
