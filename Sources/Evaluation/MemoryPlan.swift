@@ -50,7 +50,7 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
     public init(_ needs: Needs, limit: Int, tokens: Int, longest: Int) throws {
         guard needs.fixed <= limit else {
             throw Self.tooSmall(
-                limit, needs.fixed, "this job (\(Self.parts(needs, limit)))", kind: .configuration)
+                limit, needs.fixed, "this job (\(Self.parts(needs)))", kind: .configuration)
         }
         (self.needs, self.limit, self.tokens, self.longest) = (needs, limit, tokens, longest)
         let least = sum(needs.fixed, product(longest, sum(needs.perTokenOfLongest, needs.perToken)))
@@ -99,13 +99,12 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
     public var bytes: Int { needs.fixed + activations }
 
     public var description: String {
-        "memory plan: \(Self.number(bytes, limit)) of \(Self.number(limit, limit)) \(Self.unit(limit).name) = "
-            + "\(Self.parts(needs, limit)) + activations \(Self.number(activations, limit)) "
-            + "(\(batchTokens) tokens at a time)"
+        "memory plan: \(Self.size(bytes)) of \(Self.size(limit)) = \(Self.parts(needs)) + activations "
+            + "\(Self.size(activations)) (\(batchTokens) tokens at a time)"
     }
 
-    /// The fixed parts, in the unit that goes with a limit.
-    private static func parts(_ needs: Needs, _ limit: Int) -> String {
+    /// The fixed parts.
+    private static func parts(_ needs: Needs) -> String {
         let streamed =
             needs.streamedDictionaries > 0
             ? " (\(needs.streamedDictionaries) of \(needs.dictionaryCount) read for each batch)" : ""
@@ -114,15 +113,14 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
             ("adapters", needs.forward.adapters, ""),
             ("weights", needs.forward.weights, " (one of \(needs.forward.layerCount) layers at a time)"),
             ("scratch", needs.scratch, ""),
-        ].filter { $0.1 > 0 }.map { "\($0.0) \(number($0.1, limit))\($0.2)" }.joined(separator: " + ")
+        ].filter { $0.1 > 0 }.map { "\($0.0) \(size($0.1))\($0.2)" }.joined(separator: " + ")
     }
 
-    private static func unit(_ limit: Int) -> (name: String, bytes: Double) {
-        limit >= 1 << 30 ? ("GiB", Double(1 << 30)) : ("MiB", Double(1 << 20))
-    }
-
-    private static func number(_ bytes: Int, _ limit: Int) -> String {
-        String(format: "%.1f", Double(bytes) / unit(limit).bytes)
+    /// A size in the largest unit that leaves something before the point.
+    private static func size(_ bytes: Int) -> String {
+        let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)]
+        guard let (name, bits) = units.first(where: { bytes >> $0.1 > 0 }) else { return "\(bytes) bytes" }
+        return String(format: "%.1f ", Double(bytes) / Double(1 << bits)) + name
     }
 }
 

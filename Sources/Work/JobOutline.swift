@@ -1,3 +1,5 @@
+import Inputs
+
 /// What the job file alone tells, before anything that it names is opened.
 public struct JobOutline: Sendable, Hashable {
     /// A file or folder that the job names.
@@ -25,5 +27,16 @@ public struct JobOutline: Sendable, Hashable {
     public init(name: String, inputs: [Input]) {
         self.name = name
         self.inputs = inputs
+    }
+}
+
+extension JobOutline {
+    /// Looks whether everything that the job names is there. Throws `InputError` with the job file and the key.
+    public func refuseMissingInputs(jobFile: String) throws {
+        for input in inputs where try !Presence.isThere(input.path) {
+            throw InputError(
+                "\(jobFile): \(input.key)", expected: "a file or folder at \(input.path)", found: "nothing",
+                hint: "paths in a job file are relative to the folder of the file")
+        }
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Inputs
 import TestSupport
 import Testing
+import Wire
 @testable import Cluster
 
 @Suite struct ConfigTests {
@@ -44,6 +45,29 @@ import Testing
         var config = CoordinatorConfig(state: "/s")
         config.endpoints.data = endpoint
         try config.check(place: "the coordinator")
+    }
+
+    @Test(
+        "unless told otherwise data goes to the port next to control",
+        arguments: [
+            ("tcp://head:5611", "tcp://head:5612"), ("tcp://*:7", "tcp://*:8"),
+            ("tcp://[::1]:65534", "tcp://[::1]:65535"),
+            ("tcp://127.0.0.1:*", "tcp://127.0.0.1:*"),
+        ])
+    func dataBesideControl(control: String, data: String) throws {
+        let expected = Endpoints(control: control, data: data)
+        let yaml = "connect: '\(control)'\nmodel_roots: [/m]\n"
+        #expect(try WorkerConfig(Document(yaml: yaml, file: "w.yaml")).coordinator == expected)
+        let told = try CoordinatorConfig(
+            Document(yaml: "state: /s\ncontrol: '\(control)'\ndata: tcp://other:1\n", file: "c.yaml"))
+        #expect(told.endpoints == Endpoints(control: control, data: "tcp://other:1"))
+    }
+
+    @Test("one port cannot be both")
+    func onePort() throws {
+        let both = Endpoints(control: "tcp://127.0.0.1:65535")
+        let error = #expect(throws: InputError.self) { try both.check(hasKeys: false, place: "the coordinator") }
+        #expect(error?.kind == .configuration && error?.found == "tcp://127.0.0.1:65535 for both")
     }
 
     @Test(

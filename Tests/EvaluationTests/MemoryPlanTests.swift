@@ -74,8 +74,8 @@ import Testing
         #expect(plan.batchTokens == 4096)
         #expect(
             plan.description == """
-                memory plan: 1.1 of 8.0 GiB = program 0.1 + dictionaries 0.3 + weights 0.3 (one of 28 layers at a time) + \
-                scratch 0.1 + activations 0.4 (4096 tokens at a time)
+                memory plan: 1.1 GiB of 8.0 GiB = program 64.0 MiB + dictionaries 300.0 MiB + weights 300.0 MiB \
+                (one of 28 layers at a time) + scratch 100.0 MiB + activations 400.0 MiB (4096 tokens at a time)
                 """)
     }
 

@@ -18,7 +18,7 @@ final class ChildProcess {
     }
 
     /// Seconds after which a test fails rather than hangs.
-    static let patience = 60.0
+    static let patience = 240.0
     /// The product that was built beside the test bundle.
     static let executable = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/actdiff"
 

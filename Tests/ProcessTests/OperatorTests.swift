@@ -35,6 +35,42 @@ extension ProcessTests {
             #expect(strange.isEmpty, "\(strange)")
         }
 
+        @Test("an input that is not there is named by submit as by run")
+        func missingInput() throws {
+            var bad = TinyJob()
+            bad.hook = "{layer: 0, sae: nowhere}"
+            let job = try place.write(bad.yaml, to: "missing.yaml")
+            let cluster = try TinyCluster(in: place)
+            for end in [try cluster.actdiff("submit", job), try place.actdiff("run", job, "--out", "out")] {
+                #expect(
+                    end.status == 65 && end.errors.contains("missing.yaml: sae of hook resid_post.0"), "\(end.errors)")
+                #expect(end.errors.contains("hint: paths in a job file are relative to the folder of the file"))
+            }
+        }
+
+        @Test("what is to be printed is checked before the work; no worker is said, and so is no coordinator")
+        func nobodyThere() throws {
+            for command in [
+                ["run", job, "--out", "out"], ["submit", job, "--watch", "--connect", "tcp://127.0.0.1:9"],
+            ] {
+                let end = try place.start(command + ["--tuned", "vilain"]).end()
+                #expect(
+                    end.status == 64 && end.errors.contains("--tuned: expected what the job has: "), "\(end.errors)")
+            }
+            #expect(!FileManager.default.fileExists(atPath: place.path + "/out.actdiff-state"))
+            let cluster = try TinyCluster(in: place)
+            let watch = try cluster.start("submit", job, "--watch")
+            _ = try watch.line(with: "no worker is connected")
+            watch.signal(SIGINT)
+            _ = try watch.end()
+            let workers = try cluster.actdiff("workers")
+            #expect(workers.output == "" && workers.errors == "no workers")
+            let worker = try place.start(["worker", "--connect", "tcp://127.0.0.1:9", "--model-root", place.path])
+            _ = try worker.line(with: "no answer from a coordinator", "endpoint=tcp://127.0.0.1:9")
+            worker.signal(SIGTERM)
+            #expect(try worker.end().status == 0)
+        }
+
         @Test("run says once what is wrong with a job")
         func onceOnly() throws {
             let end = try place.actdiff("run", badJob(), "--out", "out")
@@ -55,8 +91,11 @@ extension ProcessTests {
             let listed = try place.start(["jobs"], environment: ["ACTDIFF_CONNECT": cluster.control]).end()
             #expect(listed.status == 0 && listed.output.hasPrefix("tiny-1  done  "))
 
-            #expect(try cluster.actdiff("rm", "tiny-1", "none-7", "tiny-2").status == 64)
-            #expect(try cluster.actdiff("jobs").output == "")
+            let removal = try cluster.actdiff("rm", "tiny-1", "none-7", "tiny-2")
+            #expect(removal.status == 64 && removal.output == "tiny-1 is removed\ntiny-2 is removed\n")
+            #expect(removal.errors.contains("none-7") && removal.errors.contains("some that could not be"))
+            let none = try cluster.actdiff("jobs")
+            #expect(none.output == "" && none.errors == "no jobs")
             let bundles = try FileManager.default.contentsOfDirectory(atPath: place.path + "/state/bundles")
             #expect(bundles.filter { !$0.hasPrefix(".") }.allSatisfy { $0 == "tiny-1" || $0 == "tiny-2" })
         }

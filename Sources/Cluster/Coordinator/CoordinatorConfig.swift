@@ -6,7 +6,7 @@ import Wire
 /// How a coordinator is set up; `configs/coordinator.yaml` explains every key.
 public struct CoordinatorConfig: Sendable, Hashable {
     /// Where workers and operators connect by default.
-    public static let defaultEndpoints = Endpoints(control: "tcp://127.0.0.1:5611", data: "tcp://127.0.0.1:5612")
+    public static let defaultEndpoints = Endpoints(control: "tcp://127.0.0.1:5611")
 
     public var endpoints = CoordinatorConfig.defaultEndpoints
     /// The folder where it keeps everything.
@@ -52,7 +52,7 @@ public struct CoordinatorConfig: Sendable, Hashable {
             "drain_signal", "keep",
         ])
         try self.init(state: document.required("state").string())
-        if let control = try document.optional("control") { endpoints.control = try control.string() }
+        if let control = try document.optional("control") { endpoints = Endpoints(control: try control.string()) }
         if let data = try document.optional("data") { endpoints.data = try data.string() }
         keyFile = try document.optional("key")?.string()
         allowedFile = try document.optional("allowed")?.string()

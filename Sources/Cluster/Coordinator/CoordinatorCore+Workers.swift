@@ -14,7 +14,8 @@ extension CoordinatorCore {
                 "refused", metadata: ["worker": "\(hello.host):\(hello.processID)", "build": "\(hello.build)"])
             return send(.refused(error), to: peer)
         }
-        if let before = connections[hello.instance] {
+        let before = connections[hello.instance]
+        if let before {
             guard before.key == key else { return refuseForeign(hello.instance, inbound) }
             workers[before.control] = nil
         }
@@ -26,8 +27,9 @@ extension CoordinatorCore {
             send(.credit(bytes: connection.attach(data)), to: data)
         }
         connections[hello.instance] = connection
-        logger.info(
-            "welcome",
+        // A worker greets again and again until it is answered: that is one welcome.
+        logger.log(
+            level: before?.control == peer ? .debug : .info, "welcome",
             metadata: [
                 "worker": "\(connection.name)", "threads": "\(hello.threads)", "holds": "\(hello.held.count)",
                 "numberSystem": "\(hello.numberSystem)", "slurm": "\(hello.slurmJob ?? "-")",

@@ -19,15 +19,6 @@ public final class CoordinatorClient {
         requests = try RequestClient(endpoint: endpoint, keys: keys)
     }
 
-    /// Starts a job from a spec file; its relative paths are relative to the file's folder.
-    public func submit(_ path: String) throws -> JobID {
-        let file = URL(fileURLWithPath: path).absoluteURL
-        let text = String(decoding: try Document.contents(of: path), as: UTF8.self)
-        return try submit(
-            JobSource(specText: text, specFile: path, folder: file.deletingLastPathComponent().standardizedFileURL.path)
-        )
-    }
-
     /// Starts a job.
     public func submit(_ source: JobSource) throws -> JobID {
         let request = OperatorRequest.submit(

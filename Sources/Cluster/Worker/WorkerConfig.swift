@@ -37,7 +37,7 @@ public struct WorkerConfig: Sendable, Hashable {
         let roots = try document.required("model_roots")
         self.init(modelRoots: try roots.list().map { try $0.string() })
         guard !modelRoots.isEmpty else { throw roots.error(expected: "at least one folder") }
-        if let control = try document.optional("connect") { coordinator.control = try control.string() }
+        if let control = try document.optional("connect") { coordinator = Endpoints(control: try control.string()) }
         if let data = try document.optional("data") { coordinator.data = try data.string() }
         keyFile = try document.optional("key")?.string()
         serverKey = try document.optional("server_key")?.string()

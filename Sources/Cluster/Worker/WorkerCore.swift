@@ -7,7 +7,8 @@ import Wire
 final class WorkerCore {
     /// Seconds between two looks at the clock.
     private static let tickSeconds = 0.25
-    /// Seconds of silence between two complaints that nobody answers.
+    /// Seconds of waiting for the coordinator before the first complaint, and between two.
+    private static let patience = 5.0
     private static let complaintSeconds = 60.0
 
     private let instance: InstanceID
@@ -17,7 +18,9 @@ final class WorkerCore {
     private let mailbox: Mailbox<WorkerService.Event>
     private var logger: Logger
     private var machine: WorkerMachine
-    private var heardAt = 0.0
+    private var complainsAt = patience
+    /// The connections that came about.
+    private var connected: Set<Channel> = []
     private let start = ContinuousClock.now
     private var end: Result<WorkerMachine.Outcome, InputError>?
 
@@ -59,7 +62,6 @@ final class WorkerCore {
     private func handle(_ event: WorkerService.Event) {
         switch event {
         case .message(let message, let received):
-            heardAt = max(heardAt, seconds(received))
             machine.heard(message.channel, at: seconds(received))
             handle(message)
         case .computed(let lease, .finished(let digest, let bytes)):
@@ -72,6 +74,7 @@ final class WorkerCore {
             perform(machine.computeFailed(lease, error, cause, at: now))
         case .connected(let channel):
             logger.debug("connected", metadata: ["channel": "\(channel)"])
+            connected.insert(channel)
             perform(machine.connected(channel, at: now))
         case .transport(.failed(let error)):
             end = .failure(InputError("the sockets", expected: "to go on", found: "\(error)", kind: .temporary))
@@ -91,7 +94,10 @@ final class WorkerCore {
         switch message {
         case .welcome(let name, let leaseSeconds, instance):
             logger[metadataKey: "worker"] = "\(name)"
-            logger.info("welcome", metadata: ["holds": "\(machine.heldLeases.count)"])
+            // One for each greeting, and it greets until it is answered.
+            logger.log(
+                level: machine.isWelcome ? .debug : .info, "welcome", metadata: ["holds": "\(machine.heldLeases.count)"]
+            )
             perform(machine.welcome(leaseSeconds: leaseSeconds, at: now))
         case .refused(let error):
             perform(machine.refused(error))
@@ -165,10 +171,15 @@ final class WorkerCore {
         }
     }
 
+    /// A worker that waits for its coordinator does nothing else: whoever started it must see why.
     private func complainOfSilence() {
-        guard !machine.isWelcome, now - heardAt >= Self.complaintSeconds else { return }
-        heardAt = now
-        logger.warning("no answer from the coordinator; still trying")
+        let isSilent = !machine.isWelcome || !connected.contains(.data)
+        guard isSilent else { return complainsAt = now + Self.patience }
+        guard now >= complainsAt else { return }
+        complainsAt = now + Self.complaintSeconds
+        let (channel, what) =
+            machine.isWelcome ? (Channel.data, "no connection for results") : (.control, "no answer from a coordinator")
+        logger.warning("\(what); still trying", metadata: ["endpoint": "\(dealer.endpoints[channel])"])
     }
 
     private func log(_ level: Logger.Level, _ text: Logger.Message, _ lease: LeaseID, _ reason: String) {

@@ -49,6 +49,9 @@ public final class DealerThread: Sendable {
             outbox: outbox, events: events)
     }
 
+    /// Where it connects.
+    public var endpoints: Endpoints { thread.endpoints }
+
     /// Sends a message as soon as there is a connection. Never blocks.
     ///
     /// Throws `ByteError` where the message is past one of `WireLimits`, `ZeroMQError` where too many wait already.

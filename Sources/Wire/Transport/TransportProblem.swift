@@ -1,3 +1,4 @@
+import Glibc
 import Inputs
 
 /// Something that happened at the edge, and ended no more than a message or a connection. `count` is how many problems
@@ -37,8 +38,15 @@ public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether it is nothing to worry about: connections end, such as an operator's after each command.
-    public var isRoutine: Bool { if case .disconnected = self { true } else { false } }
+    /// Whether it is nothing to worry about: connections end, such as an operator's after each command, and an answer may
+    /// come to the end of one.
+    public var isRoutine: Bool {
+        switch self {
+        case .disconnected: true
+        case .undeliverable(_, let error): error.code == EHOSTUNREACH
+        default: false
+        }
+    }
 
     /// What strangers can bring about as often as they like; nil for anything else.
     public var nuisance: Nuisance? {

@@ -12,5 +12,6 @@ struct CancelCommand: ParsableCommand {
 
     func run() throws {
         try control.client().cancel(job)
+        try Terminal.print("\(job) is cancelled")
     }
 }

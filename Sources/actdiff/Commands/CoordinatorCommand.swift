@@ -16,7 +16,7 @@ struct CoordinatorCommand: ParsableCommand {
 
             EXAMPLES
               actdiff coordinator --state /var/lib/actdiff
-              actdiff coordinator --state /var/lib/actdiff --listen 'tcp://*:5611' --data 'tcp://*:5612' \\
+              actdiff coordinator --state /var/lib/actdiff --listen 'tcp://*:5611' \\
                 --key keys/coordinator.secret --allowed keys/allowed.keys --model-root /srv/models
             """)
 
@@ -24,9 +24,16 @@ struct CoordinatorCommand: ParsableCommand {
     var config: String?
     @Option(help: "Folder for jobs and results.", completion: .directory)
     var state: String?
-    @Option(name: .customLong("listen"), help: "Control endpoint.")
+    @Option(
+        name: .customLong("listen"),
+        help: ArgumentHelp(
+            "Control endpoint, for workers and operators. Default: \(CoordinatorConfig.defaultEndpoints.control).",
+            valueName: "endpoint"))
     var control: String?
-    @Option(help: "Data endpoint.")
+    @Option(
+        help: ArgumentHelp(
+            "Data endpoint, for results. Default: the control endpoint's address with the next port.",
+            valueName: "endpoint"))
     var data: String?
     @Option(help: "Address of the status pages, such as 127.0.0.1:5613, or off.")
     var http: String?
@@ -83,7 +90,7 @@ struct CoordinatorCommand: ParsableCommand {
         } else {
             throw InputError("coordinator", expected: "--state FOLDER or --config FILE", found: "neither", kind: .usage)
         }
-        if let control { settings.endpoints.control = control }
+        if let control { settings.endpoints = Endpoints(control: control) }
         if let data { settings.endpoints.data = data }
         if let http {
             settings.http = try CoordinatorConfig.http(http) {

@@ -62,6 +62,7 @@ struct JobWatch {
             let summary = detail.summary
             progress.show(summary)
             tellUnfitWorkers(detail, &told)
+            tellLackOfWorkers(detail, &told)
             switch summary.state {
             case .planning, .running:
                 Thread.sleep(forTimeInterval: Self.interval)
@@ -85,6 +86,15 @@ extension JobWatch {
             told.insert(worker.name)
             Terminal.complain("worker \(worker.name) cannot do \(job): \(unfit.error)")
         }
+    }
+
+    /// Says once that no worker is there: a job waits for the first one as long as it takes.
+    private func tellLackOfWorkers(_ detail: JobDetail, _ told: inout Set<String>) {
+        let nobody = "no worker is connected; the job waits for one (actdiff worker)"
+        guard detail.summary.state == .running, detail.workers.isEmpty, !told.contains(nobody) else { return }
+        guard let workers = try? client.workers(), workers.isEmpty else { return }
+        told.insert(nobody)
+        Terminal.say(nobody)
     }
 
     /// Asks about the job, again and again while nobody answers who did before: the coordinator may be starting anew.

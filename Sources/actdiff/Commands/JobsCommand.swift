@@ -10,7 +10,9 @@ struct JobsCommand: ParsableCommand {
     @OptionGroup var control: ControlOption
 
     func run() throws {
-        for job in try control.client().jobs() { try Terminal.print(job.line) }
+        let jobs = try control.client().jobs()
+        if jobs.isEmpty { Terminal.say("no jobs") }
+        for job in jobs { try Terminal.print(job.line) }
     }
 }
 

@@ -27,7 +27,8 @@ struct ControlOption: ParsableArguments {
 
     /// How to watch a job from the same shell.
     func watchCommand(_ job: JobID) -> String {
-        "actdiff watch \(job)" + (named.map { " --connect \($0)" } ?? "")
+        let options = [("--connect", named), ("--key", keys.key), ("--server-key", keys.serverKey)]
+        return "actdiff watch \(job)" + options.compactMap { name, value in value.map { " \(name) \($0)" } }.joined()
     }
 
     func client() throws -> CoordinatorClient {
@@ -73,11 +74,35 @@ struct RankingOptions: ParsableArguments {
         guard top >= 0, bottom >= 0 else { throw ValidationError("--top and --bottom cannot be negative") }
     }
 
+    /// Checks before the work whether the job will have what is to be printed after it. Throws `InputError`.
+    func check(against source: JobSource) throws {
+        let spec = try JobSpec(yaml: source.specText, file: source.specFile, relativeTo: source.folder)
+        try check(tuned: spec.tuned.map(\.name), hooks: spec.hooks.map(\.label), masks: spec.masks)
+    }
+
+    /// Prints what the options say of a bundle's rankings.
     func print(_ folder: String) throws {
         let bundle = try ResultBundle(folder: folder)
+        let all = bundle.entries
+        try check(tuned: all.map(\.tuned), hooks: all.map(\.hook), masks: all.map(\.mask))
+        let entries = all.filter {
+            (tuned ?? $0.tuned) == $0.tuned && (hook ?? $0.hook) == $0.hook && (mask ?? $0.mask) == $0.mask
+        }
         let report = ResultReport(
-            bundle: bundle, rankBy: rankBy ?? bundle.rankBy, top: top, bottom: bottom, format: format)
-        try report.print(tuned: tuned, hook: hook, mask: mask)
+            bundle: bundle, entries: entries, rankBy: rankBy ?? bundle.rankBy, top: top, bottom: bottom, format: format)
+        try report.print()
+    }
+
+    private func check(tuned: [String], hooks: [String], masks: [TokenMask]) throws {
+        let choices: [(String, String?, [String])] = [
+            ("--tuned", self.tuned, tuned), ("--hook", hook, hooks), ("--mask", mask?.rawValue, masks.map(\.rawValue)),
+        ]
+        for (option, chosen, there) in choices {
+            guard let chosen, !there.contains(chosen) else { continue }
+            let names: [String] = there.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+            throw InputError(
+                option, expected: "what the job has: \(names.joined(separator: ", "))", found: chosen, kind: .usage)
+        }
     }
 }
 

@@ -23,9 +23,12 @@ struct PruneCommand: ParsableCommand {
     @OptionGroup var control: ControlOption
 
     func run() throws {
+        var count = 0
         try control.client().prune(olderThan: olderThan, isTrial: dryRun) { jobs in
             for job in jobs { try Terminal.print(job.line) }
+            count += jobs.count
         }
+        if count == 0 { Terminal.say("no job ended that long ago") }
     }
 }
 

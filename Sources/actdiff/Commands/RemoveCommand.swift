@@ -25,13 +25,18 @@ struct RemoveCommand: ParsableCommand {
         for job in jobs {
             do {
                 try client.remove(job)
+                try Terminal.print("\(job) is removed")
             } catch let error as InputError {
                 // Nobody answers, or the key is refused: the next job would fare no better.
-                if error.kind == .unreachable || error.kind == .authentication { throw error }
-                if let first { Terminal.complain(first.description) }
-                first = error
+                if jobs.count == 1 || error.kind == .unreachable || error.kind == .authentication { throw error }
+                Terminal.complain(error.description)
+                first = first ?? error
             }
         }
-        if let first { throw first }
+        if let first {
+            throw InputError(
+                "rm", expected: "all of the jobs to be removed", found: "some that could not be (see above)",
+                kind: first.kind)
+        }
     }
 }

@@ -7,7 +7,7 @@ struct RetryCommand: ParsableCommand {
         commandName: "retry",
         abstract: "Computes what a partial or failed job lacks; a partial job's bundle is replaced then.",
         discussion: """
-            What is committed stays: only the missing shards run, and those about which workers could not agree, by two
+            What is committed stays: only the missing shards run, and those about which workers could not agree, by two \
             workers. A job that could not be planned is planned again. Look at actdiff show JOB for its errors first.
 
             EXAMPLE

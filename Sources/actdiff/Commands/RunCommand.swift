@@ -46,7 +46,8 @@ struct RunCommand: ParsableCommand {
         let kinds = Start.kinds()
         let outline = try kinds.kind(of: source).outline(of: source)
         let output = Start.absolute(out ?? "results/\(outline.name)")
-        try Self.refuseMissingInputs(outline, job: job)
+        try outline.refuseMissingInputs(jobFile: job)
+        try ranking.check(against: source)
         let cores = ProcessorSet.availableCount
         var order = LocalCluster.Order(
             source: source, output: output, workers: workers,
@@ -66,14 +67,5 @@ struct RunCommand: ParsableCommand {
         try ranking.print(output)
         Terminal.say("result bundle: \(out ?? "results/\(outline.name)")")
         try end.refuseToBePartial(hint: "mend what is wrong, and run it again with another --out")
-    }
-
-    /// Checks at once, before anything is started, that what the job names is there.
-    private static func refuseMissingInputs(_ outline: JobOutline, job: String) throws {
-        for input in outline.inputs where try !Presence.isThere(input.path) {
-            throw InputError(
-                "\(job): \(input.key)", expected: "a file or folder at \(input.path)", found: "nothing",
-                hint: "paths in a job file are relative to the folder of the file")
-        }
     }
 }

@@ -40,7 +40,9 @@ struct SubmitCommand: ParsableCommand {
     func run() throws {
         let client = try control.client()
         if let out { try NewFolder.checkPlace(Start.absolute(out)) }
-        let id = try client.submit(job)
+        let source = try Start.source(of: job)
+        if watch { try ranking.check(against: source) }
+        let id = try client.submit(source)
         // Data is for programs: nothing but the table may stand there.
         if watch, ranking.format != .table { Terminal.say(id.text) } else { try Terminal.print(id.text) }
         if noWait { return }

@@ -24,9 +24,15 @@ struct WorkerCommand: ParsableCommand {
 
     @Option(help: "Configuration file (see configs/worker.yaml); options override it.", completion: .file())
     var config: String?
-    @Option(help: "The coordinator's control endpoint.")
+    @Option(
+        help: ArgumentHelp(
+            "The coordinator's control endpoint. Default: \(CoordinatorConfig.defaultEndpoints.control).",
+            valueName: "endpoint"))
     var connect: String?
-    @Option(help: "The coordinator's data endpoint.")
+    @Option(
+        help: ArgumentHelp(
+            "The coordinator's data endpoint. Default: the control endpoint's address with the next port.",
+            valueName: "endpoint"))
     var data: String?
     @OptionGroup var keys: ClientKeyOptions
     @Option(name: .customLong("model-root"), help: "A folder below which models may be opened; can be repeated.")
@@ -87,7 +93,7 @@ struct WorkerCommand: ParsableCommand {
                 "worker", expected: "--model-root FOLDER or --config FILE", found: "neither",
                 hint: "a worker opens models only below the folders it is told", kind: .usage)
         }
-        if let connect { settings.coordinator.control = connect }
+        if let connect { settings.coordinator = Endpoints(control: connect) }
         if let key = keys.key { settings.keyFile = key }
         if let key = keys.serverKey { settings.serverKey = key }
         settings.keys = try KeySources().client(key: settings.keyFile, serverKey: settings.serverKey)

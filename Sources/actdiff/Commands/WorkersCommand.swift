@@ -9,7 +9,9 @@ struct WorkersCommand: ParsableCommand {
     @OptionGroup var control: ControlOption
 
     func run() throws {
-        for worker in try control.client().workers() { try worker.print { _ in true } }
+        let workers = try control.client().workers()
+        if workers.isEmpty { Terminal.say("no workers") }
+        for worker in workers { try worker.print { _ in true } }
     }
 }
 

@@ -10,22 +10,15 @@ struct ResultReport {
     }
 
     let bundle: ResultBundle
+    /// Those that are wanted.
+    let entries: [ResultBundle.Entry]
     var rankBy: RankKey
     var top: Int
     var bottom: Int
     var format: Format
 
-    /// Prints the entries that fit the names; throws `InputError` where none does.
-    func print(tuned: String?, hook: String?, mask: TokenMask?) throws {
-        let entries = bundle.entries.filter {
-            (tuned ?? $0.tuned) == $0.tuned && (hook ?? $0.hook) == $0.hook && (mask ?? $0.mask) == $0.mask
-        }
-        guard !entries.isEmpty else {
-            let names = bundle.entries.map { "\($0.tuned) \($0.hook) \($0.mask.rawValue)" }
-            throw InputError(
-                bundle.folder, expected: "one of: \(names.joined(separator: "; "))",
-                found: [tuned, hook, mask?.rawValue].compactMap { $0 }.joined(separator: " "), kind: .usage)
-        }
+    /// Prints the rankings. Throws `InputError` for a bundle whose files were changed.
+    func print() throws {
         let rankings = try entries.map {
             ($0, try Ranking(bundle.columns(of: $0), by: rankBy, top: top, bottom: bottom, latentNames: $0.names))
         }

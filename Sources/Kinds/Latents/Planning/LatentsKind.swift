@@ -35,13 +35,13 @@ public struct LatentsKind: WorkKind {
     }
 
     public func outline(of source: JobSource) throws -> JobOutline {
-        let spec = try spec(source)
-        return JobOutline(name: spec.name, inputs: spec.inputs)
+        try spec(source).outline
     }
 
     public func plan(_ source: JobSource) throws -> WorkPlan {
         let spec = try spec(source)
-        for input in spec.inputs { _ = try roots?.resolve(input.path) }
+        for input in spec.outline.inputs { _ = try roots?.resolve(input.path) }
+        try spec.outline.refuseMissingInputs(jobFile: source.specFile)
         let base = try Checkpoint(spec.base.resolved)
         let task = try inputs.task(for: spec, base: base)
         let tokenizer = try base.gguf.map { try Tokenizer(gguf: $0) } ?? Tokenizer(folder: base.path)
@@ -105,16 +105,18 @@ public struct LatentsKind: WorkKind {
 }
 
 extension JobSpec {
-    /// Everything that the job names.
-    fileprivate var inputs: [JobOutline.Input] {
-        [
-            .init(key: "base", path: base.resolved, isForWorkers: true),
-            .init(key: "prompts.path", path: prompts.path.resolved, isForWorkers: false),
-        ]
+    /// The name, and everything that the job names.
+    fileprivate var outline: JobOutline {
+        let inputs: [JobOutline.Input] =
+            [
+                .init(key: "base", path: base.resolved, isForWorkers: true),
+                .init(key: "prompts.path", path: prompts.path.resolved, isForWorkers: false),
+            ]
             + tuned.map { .init(key: "tuned '\($0.name)'", path: $0.path.resolved, isForWorkers: true) }
             + hooks.map {
                 .init(
                     key: "\($0.form.rawValue) of hook \($0.label)", path: $0.dictionary.resolved, isForWorkers: true)
             }
+        return JobOutline(name: name, inputs: inputs)
     }
 }
