@@ -125,7 +125,7 @@ extension ProcessTests {
             #expect(try place.actdiff("run", job, "--out", "out").status == 0)
             try expect(
                 "results", "out", "--mask", "assistant", status: 64,
-                says: "out: expected one of: adapted resid_post.2 all")
+                says: "--mask: expected what the job has: all, content, last")
             let columns = place.path + "/out/latents.adapted.resid_post.2.all.safetensors"
             var data = try Data(contentsOf: URL(fileURLWithPath: columns))
             data[data.count - 3] ^= 1
