@@ -19,11 +19,16 @@ public struct TokenizedPrompts: Sendable, Hashable {
     ///
     /// Messages go through the chat template and are encoded without further special tokens; plain text is encoded with
     /// them, and all of it is content. Throws `InputError` with file and line for a prompt that has more tokens than
-    /// `contextLength`, has no token under one of the masks, or needs a chat template that is not there.
-    public init(_ set: PromptSet, rules: PromptRules, tokenizer: some PromptTokenizer, contextLength: Int?) throws {
+    /// `contextLength`, has no token under one of the masks, or needs a chat template that is not there. `step` is called for
+    /// each prompt; what it throws ends that.
+    public init(
+        _ set: PromptSet, rules: PromptRules, tokenizer: some PromptTokenizer, contextLength: Int?,
+        step: () throws -> Void = {}
+    ) throws {
         var frames: [[PromptMessage.Role]: RenderedMessages.Frame] = [:]
         var tokenized: [PromptTokens] = []
         for (index, prompt) in set.prompts.enumerated() {
+            try step()
             let place = set.place(of: prompt)
             let coded = try Coded(prompt, place: place, rules: rules, tokenizer: tokenizer, frames: &frames)
             if let contextLength, coded.ids.count > contextLength {

@@ -3,24 +3,11 @@ import Inputs
 
 /// Values that job files of every kind have. Each method throws an `InputError` that names file, line and key.
 extension Document {
-    /// The longest name that leaves room for the rest of a result's file names.
-    private static let longestName = 100
-
     /// A name that is safe as part of a file name: of a job, or of something in its results.
     public func jobName() throws -> String {
         let text = try string()
-        let isSafe = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                true
-            default: false
-            }
-        }
-        guard isSafe, !text.isEmpty, text.utf8.count <= Self.longestName, !text.hasPrefix(".") else {
-            throw error(
-                expected: "1 to \(Self.longestName) of the characters A-Z a-z 0-9 . _ - and no dot in front",
-                hint: "the name becomes part of file names")
+        guard JobLabel.isSafe(name: text) else {
+            throw error(expected: JobLabel.safeName, hint: "the name becomes part of file names")
         }
         return text
     }

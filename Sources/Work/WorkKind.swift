@@ -12,8 +12,9 @@ public protocol WorkKind: Sendable {
     /// Reads the job file alone and returns at once. Throws `InputError` for one that cannot be right.
     func outline(of source: JobSource) throws -> JobOutline
 
-    /// Reads the inputs and plans the shards. Throws `InputError`.
-    func plan(_ source: JobSource) throws -> WorkPlan
+    /// Reads the inputs and plans the shards, and counts a step again and again: a plan that stands still is given up. Throws
+    /// `InputError`, and `CancellationError` soon after `progress` was cancelled.
+    func plan(_ source: JobSource, progress: ComputeProgress) throws -> WorkPlan
 
     /// Makes the judge of a task's results. Throws `InputError` for a task that cannot be read.
     func judge(of task: Payload) throws -> any ResultJudge

@@ -26,7 +26,7 @@ struct ActDiff: ParsableCommand {
             CancelCommand.self, RetryCommand.self, RemoveCommand.self, PruneCommand.self, StoryCommand.self,
             WorkersCommand.self, ResultsCommand.self,
             CoordinatorCommand.self, WorkerCommand.self, KeygenCommand.self, DoctorCommand.self,
-            BenchCommand.self,
+            BenchCommand.self, WorkshopCommand.self,
         ])
 }
 

@@ -75,7 +75,9 @@ private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             config, parts: .init(kinds: WorkKinds([BenchKind()]), build: "test", logger: quiet))
         defer { service.stop() }
         let client = try CoordinatorClient(endpoint: service.endpoints.control, keys: keys.operators)
-        let id = try client.submit(JobSource(specText: "shards: 2000", specFile: "bench", folder: "/"))
+        let id = try client.submit(
+            JobSource(specText: "shards: 2000", specFile: "bench", folder: "/"),
+            as: JobLabel(kind: BenchKind.name, name: "bench"))
         while try client.show(id).summary.state == .planning {}
         var workers = try SimulatedWorkers(
             .init(

@@ -49,7 +49,8 @@ struct BundleRun {
         defer { worker.vanish() }
 
         let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
-        let job = try client.submit(JobSource(specText: yaml, specFile: "job.yaml", folder: models))
+        let source = JobSource(specText: yaml, specFile: "job.yaml", folder: models)
+        let job = try client.submit(source, as: kinds.label(of: source))
         var summary = try client.show(job).summary
         while summary.state == .planning || summary.state == .running {
             _ = ended.takeAll(waiting: .seconds(1))

@@ -33,7 +33,7 @@ struct FakeKind: WorkKind {
         return JobOutline(name: "fake", inputs: [])
     }
 
-    func plan(_ source: JobSource) throws -> WorkPlan {
+    func plan(_ source: JobSource, progress: ComputeProgress) throws -> WorkPlan {
         let order = try Self.order(source)
         guard let (shards, numbers) = Self.numbers(order), shards < 1_000 else {
             throw InputError(source.specFile, expected: "fewer than 1000 shards", found: order)
@@ -46,7 +46,7 @@ struct FakeKind: WorkKind {
 
     /// A job's shards as workers get them.
     func works(_ source: JobSource) throws -> [WorkShard] {
-        let plan = try plan(source)
+        let plan = try plan(source, progress: ComputeProgress())
         return plan.shards.enumerated().map { index, shard in
             WorkShard(index: index, payload: Payload(kind: Self.name, version: Self.layout, bytes: shard.bytes))
         }
@@ -257,5 +257,12 @@ final class FakeEvaluator: WorkEvaluator {
         }
         progress.advance()
         return FakeKind.result(of: work)
+    }
+}
+
+extension CoordinatorClient {
+    /// Submits a job of the fake kind.
+    func submit(_ source: JobSource) throws -> JobID {
+        try submit(source, as: JobLabel(kind: FakeKind.name, name: "fake"))
     }
 }

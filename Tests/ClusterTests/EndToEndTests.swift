@@ -317,7 +317,7 @@ import Work
         worker.vanish()
     }
 
-    @Test("what is wrong with a job's inputs becomes the job's error; what is wrong with its spec is said at once")
+    @Test("what is wrong with a job's file or inputs becomes the job's error; a kind or name that cannot be is refused")
     func planningFailures() throws {
         let coordinator = try coordinator()
         defer { coordinator.stop() }
@@ -325,9 +325,14 @@ import Work
         let id = try client.submit(source("5000 1"))
         let error = try #require(try ended(id, client).error)
         #expect(error == InputError("job.yaml", expected: "fewer than 1000 shards", found: "5000 1"))
-        #expect(throws: InputError("job.yaml", expected: "two numbers", found: "what?")) {
-            try client.submit(source("what?"))
+        let strange = try client.submit(source("what?"))
+        #expect(
+            try ended(strange, client).error == InputError("job.yaml", expected: "two numbers", found: "what?"))
+        for label in [JobLabel(kind: "none", name: "fake"), JobLabel(kind: FakeKind.name, name: "../fake")] {
+            #expect(throws: InputError.self) { try client.submit(source("5 10"), as: label) }
         }
+        let other = try client.submit(source("5 10"), as: JobLabel(kind: FakeKind.name, name: "other"))
+        #expect(try ended(other, client).error?.found == "'fake' of kind fake")
         #expect(throws: error) { try client.fetchBundle(of: id, to: folder.path + "/none") }
         #expect(!FileManager.default.fileExists(atPath: folder.path + "/none"))
     }

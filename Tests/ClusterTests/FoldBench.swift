@@ -18,7 +18,8 @@ final class FoldBench {
         folder = try StateFolder(path)
         store = try JobStore(folder)
         workshop = JobWorkshop(
-            store: store, kinds: WorkKinds([planner]), build: "test", folder: folder, logger: quiet, policy: policy)
+            store: store, kinds: WorkKinds([planner]), runner: InProcessRunner(WorkKinds([planner])), build: "test",
+            folder: folder, logger: quiet, policy: policy)
     }
 
     deinit { stop() }
@@ -33,10 +34,8 @@ final class FoldBench {
     /// Waits for what is queued, and for what that queues, so many times.
     func settle(steps: Int = 3) {
         for _ in 0..<steps {
-            workshop.folding.sync {}
-            workshop.bundling.sync(flags: .barrier) {}
+            for queue in workshop.folds.withLock({ Array($0.queues.values) }) { queue.sync {} }
         }
-        workshop.folding.sync {}
     }
 
     /// A planned job.

@@ -19,7 +19,8 @@ import Work
         try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
         var order = LocalCluster.Order(
-            source: JobSource.fake(job), output: folder.path + "/out",
+            source: JobSource.fake(job), label: JobLabel(kind: FakeKind.name, name: "fake"),
+            output: folder.path + "/out",
             workers: 2, threadsPerWorker: threads, memoryPerWorker: MemorySize(bytes: 5000), modelRoots: ["/a", "/b"])
         order.executable = path
         return try LocalCluster(order, parts: .init(kinds: WorkKinds([planner]), build: "test", logger: quiet))

@@ -261,7 +261,7 @@ import Work
         let error = #expect(throws: InputError.self) { try reopened { _ in } }
         #expect(error?.kind == .configuration)
         #expect(
-            error?.expected == "a schema up to '5 disputes, convictions, pinned jobs'"
+            error?.expected == "a schema up to '6 plans that end the coordinator'"
                 && error?.found == "one with '9 the future'")
     }
 

@@ -73,7 +73,7 @@ final class CountingCluster {
     /// Gives the job to the coordinator.
     func submit(_ job: CountingJob) throws -> JobID {
         jobs.append(job)
-        return try client.submit(job.source)
+        return try client.submit(job.source, as: WorkKinds([Self.kind]).label(of: job.source))
     }
 
     /// Waits until the job has ended.

@@ -3,7 +3,7 @@ import Foundation
 /// The program `counting` as a child process. One that still runs is told to end when the object goes.
 final class CountingProcess {
     /// The product that was built beside the test bundle.
-    private static let executable =
+    static let executable =
         URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/counting"
 
     private let process = Process()

@@ -19,7 +19,9 @@ public struct WrappedKind<Kind: WorkKind>: WorkKind {
 
     public func outline(of source: JobSource) throws -> JobOutline { try kind.outline(of: source) }
 
-    public func plan(_ source: JobSource) throws -> WorkPlan { try kind.plan(source) }
+    public func plan(_ source: JobSource, progress: ComputeProgress) throws -> WorkPlan {
+        try kind.plan(source, progress: progress)
+    }
 
     public func judge(of task: Payload) throws -> any ResultJudge { try kind.judge(of: task) }
 

@@ -30,7 +30,9 @@ extension Samples {
 
     private mutating func requests() throws -> [OperatorRequest] {
         [
-            .submit(ticket: instance(), specText: string(upTo: 400), specFile: string(), folder: string()),
+            .submit(
+                ticket: instance(), kind: string(), name: string(), specText: string(upTo: 400), specFile: string(),
+                folder: string()),
             .list,
             .show(try job()),
             .cancel(try job()),

@@ -118,7 +118,7 @@ struct MessageTests {
         let text = String(repeating: "a", count: WireLimits.specBytes + 1)
         let spec = #expect(throws: ByteError.self) {
             try MessageToCoordinator.request(
-                id: 1, .submit(ticket: .random(), specText: text, specFile: "", folder: "")
+                id: 1, .submit(ticket: .random(), kind: "", name: "", specText: text, specFile: "", folder: "")
             ).encoded()
         }
         #expect(spec?.description == "submit.specText: expected at most 4194304 bytes, found 4194305")

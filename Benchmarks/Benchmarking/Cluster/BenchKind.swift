@@ -20,7 +20,7 @@ struct BenchKind: WorkKind {
 
     func outline(of source: JobSource) throws -> JobOutline { JobOutline(name: "bench", inputs: []) }
 
-    func plan(_ source: JobSource) throws -> WorkPlan {
+    func plan(_ source: JobSource, progress: ComputeProgress) throws -> WorkPlan {
         let document = try Document(yaml: source.specText, file: source.specFile)
         let shards = try document.required("shards").integer(atLeast: 1)
         let digest = Digest(of: "bench")

@@ -97,7 +97,9 @@ public struct CoordinatorBench {
         let client = try CoordinatorClient(endpoint: endpoints.control, keys: keys)
         let rate = min(Self.mostShardsPerSecond, 1.2 * Double(order.workers) / order.shardSeconds)
         let shards = Int(rate * (order.seconds + 2 * order.shardSeconds + 10)) + 4 * order.workers
-        let id = try client.submit(JobSource(specText: "shards: \(shards)", specFile: "bench", folder: "/"))
+        let id = try client.submit(
+            JobSource(specText: "shards: \(shards)", specFile: "bench", folder: "/"),
+            as: JobLabel(kind: BenchKind.name, name: "bench"))
         while try client.show(id).summary.state == .planning { Thread.sleep(forTimeInterval: 0.2) }
         let summary = try client.show(id).summary
         if let error = summary.error { throw error }

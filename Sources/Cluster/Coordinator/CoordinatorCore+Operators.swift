@@ -39,8 +39,9 @@ extension CoordinatorCore {
 
     private func reply(to request: OperatorRequest) throws -> OperatorReply {
         switch request {
-        case .submit(let ticket, let text, let file, let folder):
-            return try submit(JobSource(specText: text, specFile: file, folder: folder), ticket)
+        case .submit(let ticket, let kind, let name, let text, let file, let folder):
+            return try submit(
+                JobSource(specText: text, specFile: file, folder: folder), JobLabel(kind: kind, name: name), ticket)
         case .show(let id): return .job(try detail(of: find(id)))
         case .cancel(let id): return try cancel(find(id))
         case .retry(let id): return try retry(find(id))
@@ -54,13 +55,15 @@ extension CoordinatorCore {
         }
     }
 
-    private func submit(_ source: JobSource, _ ticket: InstanceID) throws -> OperatorReply {
+    /// Takes a job without reading its file: that is left to the plan.
+    private func submit(_ source: JobSource, _ label: JobLabel, _ ticket: InstanceID) throws -> OperatorReply {
         guard source.folder.hasPrefix("/") else {
             throw InputError("folder", expected: "an absolute path", found: source.folder, kind: .usage)
         }
-        let (kind, name) = try workshop.look(at: source)
+        _ = try workshop.kinds.kind(label.kind, place: "kind")
+        try label.check()
         let job = try store.submit(
-            source, kind: kind, name: name, ticket: ticket, at: Int(Date().timeIntervalSince1970))
+            source, kind: label.kind, name: label.name, ticket: ticket, at: Int(Date().timeIntervalSince1970))
         // The same ticket again: the answer got lost.
         guard job.state == .planning, !planned.contains(job.id) else { return .submitted(job.id) }
         logger.info("submitted", metadata: ["job": "\(job.id)", "spec": "\(source.specFile)"])

@@ -63,6 +63,7 @@ extension CoordinatorCore {
     /// A whole result: it is held against its transfer digest, the task and the shard before anybody believes it.
     private func accept(_ whole: ResultAssembly, from worker: InstanceID, at: Double) {
         let lease = whole.lease
+        guard let connection = connections[worker] else { return }
         guard let running = running[lease.job], running.tokens.indices.contains(lease.shard) else {
             return perform([.reject(lease, to: worker, reason: "no such job is running")])
         }
@@ -96,9 +97,8 @@ extension CoordinatorCore {
         perform(
             actions,
             delivery: Delivery(
-                bytes: whole.bytes, transfer: transfer,
-                numberSystem: connections[worker]?.hello.numberSystem ?? "unknown",
-                author: Author(worker, name: connections[worker]?.name ?? "\(worker)")))
+                bytes: whole.bytes, transfer: transfer, numberSystem: connection.hello.numberSystem,
+                author: connection.author))
     }
 
     /// Bytes that are no result of the shard count as a failure of this worker.

@@ -36,7 +36,8 @@ extension CoordinatorCore {
                 "key": "\(inbound.principal?.name ?? "-")",
             ])
         let actions = scheduler.workerHello(
-            hello.instance, name: connection.name, numberSystem: hello.numberSystem, holding: hello.held, at: at)
+            hello.instance, key: key, name: connection.name, numberSystem: hello.numberSystem, holding: hello.held,
+            at: at)
         perform(actions)
     }
 

@@ -14,6 +14,8 @@ public final class CoordinatorService: Sendable {
     public struct Parts: Sendable {
         /// The kinds of work that it plans and folds.
         public var kinds: WorkKinds
+        /// Where it does so.
+        public var runner: any WorkRunner
         /// Version of the program; workers must have the same.
         public var build: String
         public var logger: Logger
@@ -22,9 +24,10 @@ public final class CoordinatorService: Sendable {
         /// Hears, on the deciding thread, of jobs that were folded to their end or cannot be.
         public var jobEnded: @Sendable (JobID) -> Void = { _ in }
 
-        /// Names the parts.
-        public init(kinds: WorkKinds, build: String, logger: Logger) {
+        /// Names the parts. Without a runner jobs are planned and folded in this process.
+        public init(kinds: WorkKinds, runner: (any WorkRunner)? = nil, build: String, logger: Logger) {
             self.kinds = kinds
+            self.runner = runner ?? InProcessRunner(kinds)
             self.build = build
             self.logger = logger
         }
@@ -80,7 +83,8 @@ public final class CoordinatorService: Sendable {
         }
         endpoints = router.endpoints
         let workshop = JobWorkshop(
-            store: store, kinds: parts.kinds, build: parts.build, folder: folder, logger: parts.logger)
+            store: store, kinds: parts.kinds, runner: parts.runner, build: parts.build, folder: folder,
+            logger: parts.logger)
         let board = SnapshotBoard()
         let heartbeat = Heartbeat(limit: Self.healthySeconds)
         let pages = StatusPages(store: store, board: board)

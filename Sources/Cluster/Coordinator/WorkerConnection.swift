@@ -31,6 +31,9 @@ struct WorkerConnection {
     /// The worker's name in logs and tables.
     var name: String { "\(hello.host):\(hello.processID)" }
 
+    /// The author of what the worker computes.
+    var author: Author { Author(hello.instance, key: key, name: name) }
+
     /// Starts over on a data connection; returns the credit to grant.
     mutating func attach(_ peer: PeerID) -> Int {
         data = peer

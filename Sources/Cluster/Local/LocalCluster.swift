@@ -14,6 +14,8 @@ public final class LocalCluster {
     /// What to run and with what.
     public struct Order: Sendable {
         public var source: JobSource
+        /// The job's kind and name.
+        public var label: JobLabel
         /// The bundle's folder, which must not exist yet.
         public var output: String
         public var workers: Int
@@ -27,10 +29,12 @@ public final class LocalCluster {
 
         /// Makes an order.
         public init(
-            source: JobSource, output: String, workers: Int, threadsPerWorker: Int, memoryPerWorker: MemorySize,
+            source: JobSource, label: JobLabel, output: String, workers: Int, threadsPerWorker: Int,
+            memoryPerWorker: MemorySize,
             modelRoots: [String]
         ) {
             self.source = source
+            self.label = label
             self.output = output
             self.workers = workers
             self.threadsPerWorker = threadsPerWorker
@@ -107,7 +111,7 @@ public final class LocalCluster {
         defer { stop() }
         let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
         for other in others { try client.cancel(other) }
-        let job = try unfinished ?? client.submit(order.source)
+        let job = try unfinished ?? client.submit(order.source, as: order.label)
         if unfinished != nil {
             logger.info("going on where an earlier run was interrupted", metadata: ["job": "\(job)"])
         }
@@ -230,7 +234,7 @@ public final class LocalCluster {
         }
         guard job.isPlanned else { return true }
         let stored = try store.plannedWork(of: job)
-        let plan = try parts.kinds.kind(of: order.source).plan(order.source)
+        let plan = try parts.runner.plan(order.source, as: order.label, until: StopSignal())
         let isSame = job.build == parts.build && plan.task == stored.task && plan.record == stored.record
         if !isSame {
             parts.logger.warning("inputs, or actdiff itself, have changed since the earlier run: all is computed anew")

@@ -20,9 +20,10 @@ public final class CoordinatorClient {
     }
 
     /// Starts a job.
-    public func submit(_ source: JobSource) throws -> JobID {
+    public func submit(_ source: JobSource, as label: JobLabel) throws -> JobID {
         let request = OperatorRequest.submit(
-            ticket: .random(), specText: source.specText, specFile: source.specFile, folder: source.folder)
+            ticket: .random(), kind: label.kind, name: label.name, specText: source.specText, specFile: source.specFile,
+            folder: source.folder)
         // The ticket makes sure that asking again, where no answer came, starts no second job.
         let reply: OperatorReply
         do {

@@ -1,6 +1,7 @@
 import Wire
 
-/// Whom a result comes from: one life of a worker process. Two results confirm each other only where their authors differ.
+/// Whom a result comes from: whoever has the key that the worker came with. Without keys it is one life of a worker process.
+/// Two results confirm each other only where their authors differ.
 public struct Author: Sendable, Hashable {
     /// Unique to this author.
     public var id: String
@@ -13,9 +14,9 @@ public struct Author: Sendable, Hashable {
         self.name = name
     }
 
-    /// The author of what one life of a worker computes.
-    init(_ instance: InstanceID, name: String) {
-        self.init(id: instance.description, name: name)
+    /// The author of what a worker computes: all workers with one key are one author, however many there are.
+    init(_ instance: InstanceID, key: PublicKey?, name: String) {
+        self.init(id: key.map { "key \($0)" } ?? instance.description, name: name)
     }
 
     /// The machine: verification goes to another one where there is one.

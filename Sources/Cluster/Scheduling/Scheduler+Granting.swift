@@ -113,6 +113,7 @@ extension Scheduler {
     /// Makes the lease one of those that the worker holds. The caller changes the shard's state.
     mutating func newGrant(_ lease: LeaseID, to worker: InstanceID, at now: Double) -> Grant {
         workers[worker]?.held.insert(lease)
+        change(lease.job) { $0.givenTo[.init(lease)] = worker }
         updateSpare(worker)
         return Grant(worker: worker, epoch: lease.epoch, since: now, deadline: now + policy.leaseSeconds)
     }

@@ -73,6 +73,7 @@ extension Scheduler {
         (job.isPinned, job.numberSystem) = (isPinned, numberSystem)
         job.verified = verified
         for (index, shard) in shards.enumerated() {
+            if let holder = shard.holder { job.givenTo[LeaseKey(shard: index, epoch: shard.epoch)] = holder }
             if let commit = shard.committed {
                 job.states.append(.committed(commit.digest, epoch: commit.epoch, by: commit.author))
                 job.committed += 1

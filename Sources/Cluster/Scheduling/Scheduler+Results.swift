@@ -4,7 +4,8 @@ import Wire
 extension Scheduler {
     /// A whole result arrived that fits its shard. `digest` is its content digest.
     ///
-    /// A result of any lease that was ever handed out counts if it is the first, even after the lease has expired.
+    /// A result of any lease counts if it is the first, even after the lease has expired, and comes from the worker that the
+    /// lease was given to.
     public mutating func resultReceived(
         _ lease: LeaseID, digest: Digest, from id: InstanceID, at now: Double
     ) -> [Action] {
@@ -54,9 +55,7 @@ extension Scheduler {
         guard let at = jobs.index(forKey: lease.job), jobs.values[at].states.indices.contains(lease.shard) else {
             return "no such shard"
         }
-        guard lease.epoch > 0, lease.epoch <= jobs.values[at].epochs[lease.shard] else {
-            return "this lease was never given"
-        }
+        guard jobs.values[at].givenTo[.init(lease)] == id else { return "this lease was not given to this worker" }
         if case .over(let reason) = jobs.values[at].state { return reason }
         if let author = workers[id]?.author, convicted.contains(author) {
             return "this worker's numbers were found wrong"

@@ -2,14 +2,16 @@ import Inputs
 import Wire
 
 extension Scheduler {
-    /// A worker says hello, for the first time or again, and names the leases that it holds.
+    /// A worker says hello, for the first time or again, and names the leases that it holds. `key` is the one that its
+    /// connection proved to have; nil where no keys are in use.
     ///
     /// A lease becomes the worker's again if its shard waits and was not leased since. Leases that the worker was given but
     /// does not name never arrived: their shards wait again, and nobody is to blame.
     public mutating func workerHello(
-        _ id: InstanceID, name: String, numberSystem: String, holding leases: [LeaseID], at now: Double
+        _ id: InstanceID, key: PublicKey? = nil, name: String, numberSystem: String, holding leases: [LeaseID],
+        at now: Double
     ) -> [Action] {
-        let author = Author(id, name: name)
+        let author = Author(id, key: key, name: name)
         var worker = workers[id] ?? Worker(author: author, numberSystem: numberSystem, slots: 0, lastHeard: now)
         let before = worker.held
         (worker.author, worker.lastHeard) = (author, now)
@@ -18,7 +20,8 @@ extension Scheduler {
         for lease in before.subtracting(leases) { giveBack(lease, from: id, notBefore: now) }
         var actions: [Action] = []
         if convicted.contains(author) {
-            actions.append(.dismiss(id, reason: "its numbers were found wrong before", atOnce: true))
+            let hint = key == nil ? "" : "; mend the machine and give it a new key"
+            actions.append(.dismiss(id, reason: "its numbers were found wrong before\(hint)", atOnce: true))
         }
         // If a lease that was handed out again is computed here already, the next renewal says so.
         for lease in leases {
@@ -101,7 +104,10 @@ extension Scheduler {
 
     /// A worker gives leases back, computed or not: nobody is to blame.
     public mutating func handBack(_ id: InstanceID, leases: [LeaseID], at now: Double) -> [Action] {
-        for lease in leases { giveBack(lease, from: id, notBefore: now) }
+        for lease in leases where workers[id]?.held.contains(lease) == true {
+            giveBack(lease, from: id, notBefore: now)
+            change(lease.job) { $0.givenTo[.init(lease)] = nil }
+        }
         return grantWaiting(at: now)
     }
 
@@ -177,12 +183,15 @@ extension Scheduler {
         guard let at = jobs.index(forKey: lease.job), jobs.values[at].states.indices.contains(lease.shard) else {
             return [.revoke(lease, from: id, reason: "no such shard")]
         }
+        guard jobs.values[at].givenTo[.init(lease)] == id else {
+            return [.revoke(lease, from: id, reason: "this lease was not given to this worker")]
+        }
         if case .over(let reason) = jobs.values[at].state { return [.revoke(lease, from: id, reason: reason)] }
         if jobs.values[at].extendGrant(lease, of: id, to: now + policy.leaseSeconds) { return [] }
         guard mayCompute(id, for: lease.job) else {
             return [.revoke(lease, from: id, reason: "the job's results are of another number system")]
         }
-        let isLatest = lease.epoch > 0 && lease.epoch == jobs.values[at].epochs[lease.shard]
+        let isLatest = lease.epoch == jobs.values[at].epochs[lease.shard]
         switch jobs.values[at].states[lease.shard] {
         case .waiting where isLatest && workers[id]?.isDismissed == false && isFit(id, for: lease.job, at: now):
             jobs.values[at].dequeue(lease.shard)

@@ -100,6 +100,21 @@ extension Scheduler {
         var failures = 0
     }
 
+    /// A lease within its job.
+    struct LeaseKey: Sendable, Hashable {
+        var shard: Int
+        var epoch: Int
+
+        init(shard: Int, epoch: Int) {
+            self.shard = shard
+            self.epoch = epoch
+        }
+
+        init(_ lease: LeaseID) {
+            self.init(shard: lease.shard, epoch: lease.epoch)
+        }
+    }
+
     /// A job's shards.
     struct Job: Sendable {
         enum State: Sendable {
@@ -111,6 +126,9 @@ extension Scheduler {
         var states: [ShardState]
         /// Highest epoch ever handed out, by shard.
         var epochs: [Int]
+        /// Whose every lease is or was, unless it was handed back: nobody else may deliver its result. After a restart only the
+        /// last lease of each shard is known.
+        var givenTo: [LeaseKey: InstanceID] = [:]
         var troubles: [Int: Trouble] = [:]
         /// Waiting shards by descending index, so that the next one is the last.
         var queue: [Int] = []

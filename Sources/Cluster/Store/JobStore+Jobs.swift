@@ -63,6 +63,22 @@ extension JobStore {
         }
     }
 
+    /// Notes that a job's plan begins; returns how often it began before without coming to an end.
+    func notePlanning(_ job: StoredJob) throws -> Int {
+        try write { db in
+            try db.execute(
+                sql: "UPDATE jobs SET planStarts = planStarts + 1 WHERE sequence = ?", arguments: [job.sequence])
+            let starts = try Int.fetchOne(
+                db, sql: "SELECT planStarts FROM jobs WHERE sequence = ?", arguments: [job.sequence])
+            return (starts ?? 1) - 1
+        }
+    }
+
+    /// The coordinator ends in order: what is being planned is not to blame for that.
+    func forgetPlannings() throws {
+        try write { try $0.execute(sql: "UPDATE jobs SET planStarts = 0 WHERE planStarts > 0") }
+    }
+
     /// Notes the plan of a job that is in planning; from here on it runs. `build` is the program that made the plan. False
     /// when the job was called off meanwhile.
     public func savePlan(_ plan: WorkPlan, build: String, of job: StoredJob) throws -> Bool {
@@ -70,7 +86,7 @@ extension JobStore {
             try db.execute(
                 sql: """
                     UPDATE jobs SET state = ?, taskVersion = ?, taskBytes = ?, record = ?, shardVersion = ?,
-                        build = ?, shards = ?, tokens = ?, verified = ?, pinned = ?
+                        build = ?, shards = ?, tokens = ?, verified = ?, pinned = ?, planStarts = 0
                     WHERE sequence = ? AND state = ?
                     """,
                 arguments: [

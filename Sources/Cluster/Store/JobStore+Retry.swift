@@ -23,7 +23,7 @@ extension JobStore {
             let state: JobState = keepsPlan ? .running : .planning
             try db.execute(
                 sql: """
-                    UPDATE jobs SET state = ?, error = NULL, ended = NULL, doneShards = NULL, doneTokens = NULL
+                    UPDATE jobs SET state = ?, error = NULL, ended = NULL, doneShards = NULL, doneTokens = NULL, planStarts = 0
                     WHERE sequence = ? AND state IN (?, ?) AND removed = 0
                     """,
                 arguments: [state.rawValue, job.sequence, JobState.partial.rawValue, JobState.failed.rawValue])

@@ -133,6 +133,10 @@ extension JobStore {
                     ) STRICT;
                     """)
         }
+        migrator.registerMigration("6 plans that end the coordinator") { db in
+            // How often the job's plan was begun and did not come to an end, of whatever kind.
+            try db.execute(sql: "ALTER TABLE jobs ADD COLUMN planStarts INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

@@ -64,12 +64,12 @@ extension Digest {
 }
 
 extension InputError {
-    func write(to writer: inout ByteWriter, _ what: String) throws {
+    package func write(to writer: inout ByteWriter, _ what: String) throws {
         try writer.name(kind, "\(what).kind")
         for field in [place, expected, found, hint] { try writer.text(field, what) }
     }
 
-    init(from reader: inout ByteReader, _ what: String) throws {
+    package init(from reader: inout ByteReader, _ what: String) throws {
         let kind: Kind = try reader.name("\(what).kind")
         let place = try reader.text("\(what).place")
         let expected = try reader.text("\(what).expected")

@@ -26,13 +26,13 @@ extension Lease {
 }
 
 extension Payload {
-    func write(to writer: inout ByteWriter, _ what: String, limit: Int) throws {
+    package func write(to writer: inout ByteWriter, _ what: String, limit: Int) throws {
         try writer.string(kind, "\(what).kind", limit: WireLimits.nameBytes)
         writer.fixed(version)
         try writer.array(bytes, "\(what).bytes", limit: limit)
     }
 
-    init(from reader: inout ByteReader, _ what: String, limit: Int) throws {
+    package init(from reader: inout ByteReader, _ what: String, limit: Int) throws {
         let kind = try reader.string("\(what).kind", limit: WireLimits.nameBytes)
         let version: UInt16 = try reader.fixed("\(what).version")
         self.init(kind: kind, version: version, bytes: try reader.array("\(what).bytes", limit: limit))

@@ -7,9 +7,11 @@ extension OperatorRequest {
 
     func write(to writer: inout ByteWriter) throws {
         switch self {
-        case .submit(let ticket, let specText, let specFile, let folder):
+        case .submit(let ticket, let kind, let name, let specText, let specFile, let folder):
             try writer.name(Kind.submit, "request")
             ticket.write(to: &writer)
+            try writer.string(kind, "submit.kind", limit: WireLimits.nameBytes)
+            try writer.string(name, "submit.name", limit: WireLimits.nameBytes)
             try writer.string(specText, "submit.specText", limit: WireLimits.specBytes)
             try writer.string(specFile, "submit.specFile", limit: WireLimits.pathBytes)
             try writer.string(folder, "submit.folder", limit: WireLimits.pathBytes)
@@ -51,6 +53,8 @@ extension OperatorRequest {
         case .submit:
             self = .submit(
                 ticket: try InstanceID(from: &reader, "submit.ticket"),
+                kind: try reader.string("submit.kind", limit: WireLimits.nameBytes),
+                name: try reader.string("submit.name", limit: WireLimits.nameBytes),
                 specText: try reader.string("submit.specText", limit: WireLimits.specBytes),
                 specFile: try reader.string("submit.specFile", limit: WireLimits.pathBytes),
                 folder: try reader.string("submit.folder", limit: WireLimits.pathBytes))

@@ -2,9 +2,11 @@ import Inputs
 
 /// What the command line asks of the coordinator.
 public enum OperatorRequest: Sendable, Hashable {
-    /// Starts a job. `specFile` names the spec in errors, `folder` is what its relative paths are relative to. `ticket` is
-    /// drawn for each submission: sent again with the same one, because no answer came, it names the same job.
-    case submit(ticket: InstanceID, specText: String, specFile: String, folder: String)
+    /// Starts a job. `kind` and `name` are those of the job file, which the coordinator itself does not read. `specFile` names
+    /// the spec in errors, `folder` is what its relative paths are relative to. `ticket` is drawn for each submission: sent
+    /// again with the same one, because no answer came, it names the same job.
+    case submit(
+        ticket: InstanceID, kind: String, name: String, specText: String, specFile: String, folder: String)
     case list
     case show(JobID)
     case cancel(JobID)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Evaluation
 import Foundation
 import Inputs
 import Monitoring
@@ -70,7 +71,11 @@ struct CoordinatorCommand: ParsableCommand {
         let settings = try settings()
         let roots = try settings.modelRoots.isEmpty ? nil : ModelRoots(settings.modelRoots, of: "coordinator")
         let service = try CoordinatorService(
-            settings, parts: .init(kinds: Start.kinds(roots: roots), build: Version.build(), logger: logger))
+            settings,
+            parts: .init(
+                kinds: Start.kinds(roots: roots),
+                runner: ChildRunner(memory: Self.workshopMemory(), modelRoots: settings.modelRoots),
+                build: Version.build(), logger: logger))
         let signals = EndSignals([SIGTERM, SIGINT, settings.drainSignal.number]) { service.drain() }
         Terminal.say("listening: control \(service.endpoints.control), data \(service.endpoints.data)")
         if let http = service.http { Terminal.say("status pages: http://\(http)") }
@@ -78,6 +83,9 @@ struct CoordinatorCommand: ParsableCommand {
         service.stop()
         if let failure { throw failure }
     }
+
+    /// Memory of each process that plans or folds a job: a quarter of what the machine allows, as some may be at work at once.
+    private static func workshopMemory() -> Int { max(1 << 30, MachineMemory().share(among: 4)) }
 
     private func settings() throws -> CoordinatorConfig {
         var settings: CoordinatorConfig

@@ -44,13 +44,14 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         let source = try Start.source(of: job)
         let kinds = Start.kinds()
-        let outline = try kinds.kind(of: source).outline(of: source)
+        let kind = try kinds.kind(of: source)
+        let outline = try kind.outline(of: source)
         let output = Start.absolute(out ?? "results/\(outline.name)")
         try outline.refuseMissingInputs(jobFile: job)
         try ranking.check(against: source)
         let cores = ProcessorSet.availableCount
         var order = LocalCluster.Order(
-            source: source, output: output, workers: workers,
+            source: source, label: JobLabel(kind: kind.name, name: outline.name), output: output, workers: workers,
             threadsPerWorker: threads ?? max(1, cores / workers),
             memoryPerWorker: memory ?? MemorySize(bytes: MachineMemory().share(among: workers)),
             modelRoots: Set(outline.inputs.filter(\.isForWorkers).map(\.path)).sorted())
@@ -58,7 +59,9 @@ struct RunCommand: ParsableCommand {
         if Terminal.isInteractive { order.relay = { Terminal.say($0) } }
         let cluster = try LocalCluster(
             order,
-            parts: .init(kinds: kinds, build: Version.build(), logger: Start.logger("actdiff.run")))
+            parts: .init(
+                kinds: kinds, runner: ChildRunner(memory: MachineMemory().share()), build: Version.build(),
+                logger: Start.logger("actdiff.run")))
         let signals = EndSignals([SIGTERM, SIGINT], action: cluster.interrupt)
         var progress = ProgressLine()
         defer { progress.end() }

@@ -26,7 +26,7 @@ struct ShowCommand: ParsableCommand {
         if count.wanted > 0 {
             try Terminal.print(
                 "verify  \(count.agreed) of \(count.wanted) shards agree, \(count.disagreed) were disputed, "
-                    + "\(count.skipped) found no second worker")
+                    + "\(count.skipped) found no second worker (with another key, where there are keys)")
         }
         for shard in detail.quarantined { try Terminal.print("missing shard \(shard.shard): \(shard.error)") }
         if summary.quarantined > detail.quarantined.count {

@@ -42,7 +42,7 @@ struct SubmitCommand: ParsableCommand {
         if let out { try NewFolder.checkPlace(Start.absolute(out)) }
         let source = try Start.source(of: job)
         if watch { try ranking.check(against: source) }
-        let id = try client.submit(source)
+        let id = try client.submit(source, as: Start.kinds().label(of: source))
         // Data is for programs: nothing but the table may stand there.
         if watch, ranking.format != .table { Terminal.say(id.text) } else { try Terminal.print(id.text) }
         if noWait { return }

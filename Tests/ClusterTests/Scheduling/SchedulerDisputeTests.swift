@@ -15,7 +15,7 @@ import Wire
 
     func lease(_ shard: Int, _ epoch: Int) -> LeaseID { LeaseID(job: job, shard: shard, epoch: epoch) }
 
-    func author(_ worker: InstanceID) -> Author { Author(worker, name: "h\(worker.low):1") }
+    func author(_ worker: InstanceID) -> Author { Author(worker, key: nil, name: "h\(worker.low):1") }
 
     mutating func join(_ worker: InstanceID, at now: Double = 0) -> [Scheduler.Action] {
         scheduler.workerHello(worker, name: "h\(worker.low):1", numberSystem: "s", holding: [], at: now)
@@ -59,6 +59,65 @@ import Wire
         // The same host and process number.
         let next = InstanceID(high: 7, low: 1)
         #expect(join(next) == [.grant(lease(0, 1), to: next, .first)])
+    }
+
+    @Test(
+        "one key is one voice: its workers do not verify or judge each other, and all of them leave when it is convicted"
+    )
+    mutating func oneKey() throws {
+        let rogue = try #require(PublicKey(String(repeating: "r", count: 40)))
+        let honest = try #require(PublicKey(String(repeating: "h", count: 40)))
+        let third = try #require(PublicKey(String(repeating: "t", count: 40)))
+        func come(_ worker: InstanceID, _ key: PublicKey, at now: Double) -> [Scheduler.Action] {
+            _ = scheduler.workerHello(
+                worker, key: key, name: "h\(worker.low):1", numberSystem: "s", holding: [], at: now)
+            return scheduler.renew(worker, slots: 1, [], at: now)
+        }
+        scheduler = Scheduler(policy: .init(leaseSeconds: 1_000, verifySeconds: 5))
+        _ = scheduler.jobReady(job, order: 1, shards: [.init()], verified: [0], at: 0)
+        let (other, d) = (InstanceID(high: 0, low: 7), InstanceID(high: 0, low: 8))
+        #expect(come(a, honest, at: 0) == [.grant(lease(0, 1), to: a, .first)])
+        _ = scheduler.resultReceived(lease(0, 1), digest: Digest(of: "right"), from: a, at: 0)
+        _ = scheduler.commitFinished(lease(0, 1), at: 0)
+        // The rogue disagrees, and is not asked a second time under another name.
+        _ = come(b, rogue, at: 1)
+        #expect(scheduler.tick(at: 1) == [.grant(lease(0, 2), to: b, .verification)])
+        _ = scheduler.resultReceived(lease(0, 2), digest: Digest(of: "wrong"), from: b, at: 1)
+        _ = scheduler.compared(lease(0, 2), committed: .differs("much"), challenger: nil, from: b, at: 1)
+        _ = come(other, rogue, at: 1)
+        #expect(scheduler.tick(at: 2).isEmpty)
+        // A third key decides.
+        _ = come(d, third, at: 3)
+        #expect(scheduler.tick(at: 3) == [.grant(lease(0, 3), to: d, .verification)])
+        _ = scheduler.resultReceived(lease(0, 3), digest: Digest(of: "right"), from: d, at: 3)
+        #expect(scheduler.convicted == [Author(b, key: rogue, name: "h2:1")])
+        #expect(scheduler.workers[other]?.isDismissed == true && scheduler.workers[b]?.isDismissed == true)
+        #expect(scheduler.workers[a]?.isDismissed == false)
+        // A restart, and a new life of it, change nothing.
+        scheduler = Scheduler(policy: scheduler.policy, convicted: scheduler.convicted)
+        _ = scheduler.jobReady(job, order: 1, shards: [.init()], at: 4)
+        #expect(come(InstanceID(high: 7, low: 7), rogue, at: 4).isEmpty)
+        #expect(scheduler.brokenInvariant() == nil)
+    }
+
+    @Test("a result for a lease that another worker has is refused, and changes nothing for that worker")
+    mutating func usurped() {
+        scheduler = Scheduler(policy: scheduler.policy)
+        _ = scheduler.jobReady(job, order: 1, shards: [.init(), .init()], at: 0)
+        #expect(join(a) == [.grant(lease(0, 1), to: a, .first)])
+        #expect(join(b) == [.grant(lease(1, 1), to: b, .first)])
+        #expect(
+            scheduler.resultReceived(lease(0, 1), digest: Digest(of: "wrong"), from: b, at: 1) == [
+                .reject(lease(0, 1), to: b, reason: "this lease was not given to this worker")
+            ])
+        #expect(
+            scheduler.renew(b, slots: 1, [Renewal(lease: lease(0, 1), progress: 3)], at: 1) == [
+                .revoke(lease(0, 1), from: b, reason: "this lease was not given to this worker")
+            ])
+        #expect(
+            scheduler.resultReceived(lease(0, 1), digest: Digest(of: "right"), from: a, at: 2) == [
+                .commit(lease(0, 1), Digest(of: "right"))
+            ])
     }
 
     @Test("a result that cannot be held against the committed one is not asked for again and again")

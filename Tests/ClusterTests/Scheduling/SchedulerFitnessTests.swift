@@ -86,7 +86,7 @@ import Wire
         #expect(join(b, system: "cpu/avx2", at: 1).isEmpty && scheduler.tick(at: 1).isEmpty)
         #expect(
             scheduler.resultReceived(lease(0, 1), digest: Digest(of: "r"), from: b, at: 1) == [
-                .reject(lease(0, 1), to: b, reason: "the job's results are of another number system")
+                .reject(lease(0, 1), to: b, reason: "this lease was not given to this worker")
             ])
         let c = InstanceID(high: 0, low: 3)
         #expect(join(c, system: "cpu/avx512", at: 1) == [.grant(lease(1, 1), to: c, .first)])

@@ -29,7 +29,7 @@ import Wire
         for (what, least) in [
             ("completed", 100), ("failed", 1), ("disputes", 10), ("convictions", 1), ("dismissals", 1), ("unfit", 50),
             ("restarts", 50), ("restarts in a dispute", 1), ("agreed", 5), ("skipped", 5), ("again", 50),
-            ("speculation", 50), ("verification", 50),
+            ("speculation", 50), ("verification", 50), ("usurped", 50),
         ] { #expect(counts[what, default: 0] >= least, "\(what)") }
     }
 

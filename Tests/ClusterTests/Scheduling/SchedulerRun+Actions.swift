@@ -53,7 +53,7 @@ extension SchedulerRun {
             if let before = stored[job]?.ended { return "\(job) failed after it was \(before)" }
             end(job, "failed")
         case .record(.convicted(let author, _, _, _)):
-            if !liars.contains(where: { self.author($0) == author }) { return "\(author.name) is innocent" }
+            if !liars.contains(author) { return "\(author.name) is innocent" }
             counts["convictions", default: 0] += 1
         case .record(.disputed): counts["disputes", default: 0] += 1
         case .record(.unfit): counts["unfit", default: 0] += 1

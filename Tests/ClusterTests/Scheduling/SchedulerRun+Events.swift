@@ -10,7 +10,7 @@ extension SchedulerRun {
         let known = given[worker] ?? []
         let some = known.filter { _ in Bool.random(using: &random) }
         let one = known.randomElement(using: &random)
-        let kind = Int.random(in: 0..<27, using: &random)
+        let kind = Int.random(in: 0..<28, using: &random)
         trail.append("\(kind) \(job) \(worker.low) \(one?.description ?? "-")")
         switch kind {
         case 0, 1: return ready(job)
@@ -50,10 +50,38 @@ extension SchedulerRun {
             return []
         case 24:
             return Int.random(in: 0..<8, using: &random) == 0 ? restart() : []
+        case 25: return isLiar(worker) ? usurp(worker) : []
         default:
             now += Double.random(in: 0...4, using: &random)
             return honestRenewals() + scheduler.tick(at: now)
         }
+    }
+
+    /// A liar delivers a result for a lease that it never had, or says that it holds it. Nothing may come of that.
+    private mutating func usurp(_ liar: InstanceID) -> [Scheduler.Action] {
+        let foreign = given.filter { $0.key != liar }.values.flatMap(\.self).filter {
+            given[liar]?.contains($0) != true
+        }
+        guard var lease = foreign.sorted(by: { "\($0)" < "\($1)" }).randomElement(using: &random) else { return [] }
+        if Int.random(in: 0..<4, using: &random) == 0 { lease.epoch += 1 }
+        guard given[liar]?.contains(lease) != true else { return [] }
+        counts["usurped", default: 0] += 1
+        arriving = (digest(of: lease, by: liar), liar)
+        let actions =
+            Bool.random(using: &random)
+            ? scheduler.resultReceived(lease, digest: digest(of: lease, by: liar), from: liar, at: now)
+            : scheduler.renew(liar, slots: slots[liar] ?? 2, [Renewal(lease: lease, progress: 7)], at: now)
+        let isTaken = actions.contains { action in
+            switch action {
+            case .commit, .compare, .keepChallenge: true
+            case .acknowledge(_, let worker): worker == liar
+            default: false
+            }
+        }
+        guard !isTaken, scheduler.workers[liar]?.held.contains(lease) != true else {
+            return [.failJob(lease.job, InputError("\(lease) was taken from a usurper", expected: "", found: ""))]
+        }
+        return actions
     }
 
     private mutating func renew(_ worker: InstanceID, _ leases: [LeaseID]) -> [Scheduler.Action] {

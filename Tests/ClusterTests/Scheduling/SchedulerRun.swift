@@ -32,8 +32,10 @@ struct SchedulerRun {
     let policy = Scheduler.Policy(leaseSeconds: 10, graceSeconds: 5, stallSeconds: 30, verifySeconds: 3)
     let jobs: [JobID]
     let workers: [InstanceID]
-    /// Workers whose every result is wrong, each in its own way.
-    var liars: Set<InstanceID> = []
+    /// The keys that workers come with; none in a run without keys. Several workers may have one key.
+    var keys: [InstanceID: PublicKey] = [:]
+    /// Those whose every result is wrong, each in its own way. They also deliver what was not given to them.
+    var liars: Set<Author> = []
     /// Workers on which shards fail and stand still for no reason. All others are honest.
     var fragile: Set<InstanceID> = []
 
@@ -55,25 +57,33 @@ struct SchedulerRun {
         scheduler = Scheduler(policy: policy)
         jobs = (0..<Int.random(in: 1...3, using: &random)).compactMap { JobID("job-\($0)") }
         workers = (0..<UInt64.random(in: 1...5, using: &random)).map { InstanceID(high: 0, low: $0) }
-        if Int.random(in: 0..<3, using: &random) == 0, let liar = workers.randomElement(using: &random) {
-            liars = [liar]
+        if Bool.random(using: &random) {
+            let some = ["a", "b", "c", "d"].compactMap { PublicKey(String(repeating: $0, count: 40)) }
+            for worker in workers { keys[worker] = some.randomElement(using: &random) }
+        }
+        let mostLiars = Int.random(in: 0...2, using: &random)
+        for _ in 0..<mostLiars {
+            guard let liar = workers.randomElement(using: &random) else { continue }
+            liars.insert(author(liar))
         }
         for worker in workers where Int.random(in: 0..<3, using: &random) == 0 { fragile.insert(worker) }
     }
 
     func name(_ worker: InstanceID) -> String { "h\(worker.low / 2):\(worker.low)" }
 
-    func author(_ worker: InstanceID) -> Author { Author(worker, name: name(worker)) }
+    func author(_ worker: InstanceID) -> Author { Author(worker, key: keys[worker], name: name(worker)) }
+
+    func isLiar(_ worker: InstanceID) -> Bool { liars.contains(author(worker)) }
 
     func numberSystem(_ worker: InstanceID) -> String { "system \(worker.low % 2)" }
 
-    func isHonest(_ worker: InstanceID) -> Bool { !liars.contains(worker) && !fragile.contains(worker) }
+    func isHonest(_ worker: InstanceID) -> Bool { !isLiar(worker) && !fragile.contains(worker) }
 
     /// What a worker comes to: the truth, unless it is a liar.
     func digest(of lease: LeaseID, by worker: InstanceID? = nil) -> Digest {
         let truth = "\(lease.job)/\(lease.shard)"
-        guard let worker, liars.contains(worker) else { return Digest(of: truth) }
-        return Digest(of: truth + name(worker))
+        guard let worker, isLiar(worker) else { return Digest(of: truth) }
+        return Digest(of: truth + author(worker).id)
     }
 
     func shard(_ lease: LeaseID) -> Stored { stored[lease.job]?.shards[lease.shard] ?? Stored() }
@@ -99,6 +109,6 @@ struct SchedulerRun {
 
     mutating func hello(_ worker: InstanceID, holding leases: [LeaseID]) -> [Scheduler.Action] {
         scheduler.workerHello(
-            worker, name: name(worker), numberSystem: numberSystem(worker), holding: leases, at: now)
+            worker, key: keys[worker], name: name(worker), numberSystem: numberSystem(worker), holding: leases, at: now)
     }
 }

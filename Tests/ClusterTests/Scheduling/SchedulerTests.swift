@@ -278,7 +278,7 @@ import Wire
         var actions = scheduler.compared(lease(0, 2), committed: .differs("much"), challenger: nil, from: b, at: 2)
         #expect(
             actions == [
-                .keepChallenge(lease(0, 2), by: Author(b, name: "h2:1"), what: "much"),
+                .keepChallenge(lease(0, 2), by: Author(b, key: nil, name: "h2:1"), what: "much"),
                 .record(.disputed(lease(0, 2), committer: "h1:1", challenger: "h2:1", what: "much")),
                 .acknowledge(lease(0, 2), to: b),
             ])
@@ -290,8 +290,10 @@ import Wire
         #expect(actions.contains(.retract(job, shards: [0, 1])))
         #expect(
             actions.contains(
-                .record(.convicted(Author(a, name: "h1:1"), lease(0, 3), witnesses: ["h2:1", "h3:1"], what: "much"))))
-        #expect(actions.contains(.convict(Author(a, name: "h1:1"), what: "much")))
+                .record(
+                    .convicted(
+                        Author(a, key: nil, name: "h1:1"), lease(0, 3), witnesses: ["h2:1", "h3:1"], what: "much"))))
+        #expect(actions.contains(.convict(Author(a, key: nil, name: "h1:1"), what: "much")))
         #expect(actions.contains { if case .dismiss(a, _, true) = $0 { true } else { false } })
         #expect(scheduler.brokenInvariant() == nil)
         let late = scheduler.resultReceived(lease(0, 1), digest: Digest(of: "wrong"), from: a, at: 3)
@@ -383,7 +385,7 @@ import Wire
 
     @Test("after a restart a shard waits for the worker that had it, and goes elsewhere when the grace is over")
     mutating func restart() {
-        let shards: [Scheduler.StoredShard] = [.init(epoch: 4), .init(epoch: 2), .init()]
+        let shards: [Scheduler.StoredShard] = [.init(epoch: 4, holder: b), .init(epoch: 2), .init()]
         _ = scheduler.jobReady(job, order: 1, shards: shards, at: 0)
         #expect(join(a, slots: 3) == [.grant(lease(2, 1), to: a, .first)])
         #expect(scheduler.workerHello(b, name: "b", numberSystem: "s", holding: [lease(0, 4)], at: 1).isEmpty)

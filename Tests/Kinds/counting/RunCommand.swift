@@ -16,13 +16,18 @@ struct RunCommand: ParsableCommand {
         let source = JobSource(
             specText: String(decoding: try Document.contents(of: job), as: UTF8.self), specFile: job,
             folder: (job as NSString).deletingLastPathComponent)
-        let outline = try Counting.kinds.kind(of: source).outline(of: source)
+        let kind = try Counting.kinds.kind(of: source)
+        let outline = try kind.outline(of: source)
         let order = LocalCluster.Order(
-            source: source, output: out, workers: workers, threadsPerWorker: 1,
+            source: source, label: JobLabel(kind: kind.name, name: outline.name), output: out, workers: workers,
+            threadsPerWorker: 1,
             memoryPerWorker: MemorySize(bytes: 1 << 30),
             modelRoots: outline.inputs.filter(\.isForWorkers).map(\.path))
         let cluster = try LocalCluster(
-            order, parts: .init(kinds: Counting.kinds, build: Counting.build, logger: Counting.quiet))
+            order,
+            parts: .init(
+                kinds: Counting.kinds, runner: ChildRunner(memory: 1 << 30), build: Counting.build,
+                logger: Counting.quiet))
         let summary = try cluster.run { _ in }.summary
         print("\(summary.state.rawValue): \(summary.shardsDone) of \(summary.shardsTotal) shards")
     }

@@ -13,15 +13,16 @@ public struct TaskInputs: Sendable {
         (digests, self.formats) = (cache, formats)
     }
 
-    /// Opens every input of a job, checks that they fit together, and takes their digests.
-    public func task(for spec: JobSpec, base: Checkpoint) throws -> DiffTask {
+    /// Opens every input of a job, checks that they fit together, and takes their digests. While files are read, `step` is
+    /// called again and again; what it throws ends that.
+    public func task(for spec: JobSpec, base: Checkpoint, step: () throws -> Void = {}) throws -> DiffTask {
         DiffTask(
-            base: try input(base.files, at: base.path),
+            base: try input(base.files, at: base.path, step: step),
             tuned: try spec.tuned.map { tuned in
                 let path = tuned.path.resolved
                 return .init(
                     name: tuned.name, form: tuned.form,
-                    input: try input(files(tuned.form, path, base: base), at: path))
+                    input: try input(files(tuned.form, path, base: base), at: path, step: step))
             },
             hooks: try spec.hooks.map { hook in
                 let path = hook.dictionary.resolved
@@ -30,7 +31,7 @@ public struct TaskInputs: Sendable {
                 try DictionaryFit.check(dictionary, point: hook.point, model: base.architecture)
                 try checkDepth(hook.point, base)
                 return .init(
-                    point: hook.point, name: hook.name, dictionary: try input(dictionary.files, at: path),
+                    point: hook.point, name: hook.name, dictionary: try input(dictionary.files, at: path, step: step),
                     latents: dictionary.latentCount, rule: dictionary.activationRule)
             },
             masks: spec.masks)
@@ -75,8 +76,8 @@ public struct TaskInputs: Sendable {
         }
     }
 
-    private func input(_ files: [String], at path: String) throws -> DiffTask.Input {
-        .init(path: path, digest: try digest(of: files, at: path))
+    private func input(_ files: [String], at path: String, step: () throws -> Void) throws -> DiffTask.Input {
+        .init(path: path, digest: try digest(of: files, at: path, step: step))
     }
 
     /// The digest of the files that decide something at `path`: of the file itself, or of a folder's files together.

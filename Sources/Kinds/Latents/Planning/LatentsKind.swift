@@ -38,16 +38,17 @@ public struct LatentsKind: WorkKind {
         try spec(source).outline
     }
 
-    public func plan(_ source: JobSource) throws -> WorkPlan {
+    public func plan(_ source: JobSource, progress: ComputeProgress) throws -> WorkPlan {
         let spec = try spec(source)
         for input in spec.outline.inputs { _ = try roots?.resolve(input.path) }
         try spec.outline.refuseMissingInputs(jobFile: source.specFile)
         let base = try Checkpoint(spec.base.resolved)
-        let task = try inputs.task(for: spec, base: base)
+        let task = try inputs.task(for: spec, base: base, step: progress.step)
         let tokenizer = try base.gguf.map { try Tokenizer(gguf: $0) } ?? Tokenizer(folder: base.path)
         let set = try PromptSet(file: spec.prompts.path.resolved)
         let prompts = try TokenizedPrompts(
-            set, rules: spec.promptRules, tokenizer: tokenizer, contextLength: base.architecture.contextLength)
+            set, rules: spec.promptRules, tokenizer: tokenizer, contextLength: base.architecture.contextLength,
+            step: progress.step)
         let works = ShardPlan(prompts, shardTokens: spec.shardTokens).work(prompts)
         let record = Record(
             spec: spec, promptIDs: prompts.ids, prompts: set.digest,

@@ -33,14 +33,15 @@ public struct TokenCountsKind: WorkKind {
         return JobOutline(name: spec.name, inputs: spec.inputs)
     }
 
-    public func plan(_ source: JobSource) throws -> WorkPlan {
+    public func plan(_ source: JobSource, progress: ComputeProgress) throws -> WorkPlan {
         let spec = try CountsSpec(source)
         for input in spec.inputs { _ = try roots?.resolve(input.path) }
         let tokenizer = try Tokenizer(folder: spec.tokenizer.resolved)
         let set = try PromptSet(file: spec.prompts.resolved)
         // Every token counts: one mask, under which all of them are.
         let rules = PromptRules(chatTemplate: .auto, addGenerationPrompt: true, masks: [.all], skipFirst: 0)
-        let prompts = try TokenizedPrompts(set, rules: rules, tokenizer: tokenizer, contextLength: nil)
+        let prompts = try TokenizedPrompts(
+            set, rules: rules, tokenizer: tokenizer, contextLength: nil, step: progress.step)
         let works = ShardPlan(prompts, shardTokens: spec.shardTokens).work(prompts)
         let task = CountsTask(
             vocabularySize: tokenizer.vocabularySize,

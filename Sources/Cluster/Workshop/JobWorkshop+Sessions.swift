@@ -4,33 +4,43 @@ import Logging
 import Wire
 import Work
 
-/// Sessions and their snapshots; all on the folding queue.
+/// Sessions and their snapshots; all on their job's queue.
 extension JobWorkshop {
     /// Calls `body` with a job's session, which is opened if need be.
     func withSession<Value>(of job: StoredJob, _ body: (inout FoldSession) throws -> Value) throws -> Value {
-        // Taken out while it changes, so that its columns are not copied.
-        var session = try folds.withLock { $0.sessions.removeValue(forKey: job.id) } ?? open(job)
-        defer { folds.withLock { $0.sessions[job.id] = session } }
-        return try body(&session)
+        folds.withLock { _ = $0.open.insert(job.id) }
+        var session: FoldSession?
+        defer {
+            // One that has left a shard out, or whose process is gone, is of no further use.
+            let rest = session.flatMap { $0.isSpent || !$0.folding.isOpen ? nil : $0 }
+            folds.withLock { folds in
+                folds.sessions[job.id] = rest
+                if rest == nil { folds.open.remove(job.id) }
+            }
+        }
+        var opened = try folds.withLock { $0.sessions.removeValue(forKey: job.id) } ?? open(job)
+        defer { session = opened }
+        return try body(&opened)
     }
 
     /// A fold where its snapshot was made, or at the start.
     private func open(_ job: StoredJob) throws -> FoldSession {
         let planned = try store.plannedWork(of: job)
+        let stop = newStop(for: job.id)
         do {
-            if let session = try restored(job, planned) { return session }
+            if let session = try restored(job, planned, stop) { return session }
         } catch let error as InputError where error.kind != .temporary {
             logger.warning(
                 "a fold's snapshot is dropped; the job is folded from the start",
                 metadata: ["job": "\(job.id)", "error": "\(error)"])
             removeSnapshot(of: job.id)
         }
-        return FoldSession(job.id, try kind(of: job).fold(of: planned, from: nil))
+        return FoldSession(job.id, try runner.fold(of: planned, from: nil, until: stop))
     }
 
     /// The fold that made the snapshot; nil where there is none. Throws `InputError` for one that does not belong to
     /// what is committed now.
-    private func restored(_ job: StoredJob, _ planned: PlannedWork) throws -> FoldSession? {
+    private func restored(_ job: StoredJob, _ planned: PlannedWork, _ stop: StopSignal) throws -> FoldSession? {
         let file = folder.fold(of: job.id.text)
         guard FileManager.default.fileExists(atPath: file) else { return nil }
         let mapped = try MappedFile(file)
@@ -43,7 +53,8 @@ extension JobWorkshop {
                 file, expected: "the \(snapshot.nextShard) first shards as they are committed now, \(chain.digest)",
                 found: "\(snapshot.chain.digest)")
         }
-        let session = try FoldSession(snapshot, kind(of: job).fold(of: planned, from: snapshot.folding))
+        let session = try FoldSession(
+            snapshot, runner.fold(of: planned, from: snapshot.folding, until: stop))
         logger.info("the fold goes on", metadata: ["job": "\(job.id)", "shard": "\(session.nextShard)"])
         return session
     }
@@ -72,9 +83,10 @@ extension JobWorkshop {
     func close(_ job: JobID, keepingSnapshot: Bool) {
         folds.withLock { folds in
             folds.sessions[job] = nil
+            folds.open.remove(job)
             folds.stalled.remove(job)
             folds.orders[job] = nil
-            folds.bundling[job] = nil
+            folds.stops[job] = nil
         }
         if !keepingSnapshot { removeSnapshot(of: job) }
     }
@@ -83,6 +95,7 @@ extension JobWorkshop {
     func drop(_ job: JobID) {
         folds.withLock { folds in
             folds.sessions[job] = nil
+            folds.open.remove(job)
             folds.stalled.remove(job)
         }
         removeSnapshot(of: job)

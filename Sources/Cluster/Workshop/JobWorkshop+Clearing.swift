@@ -18,7 +18,8 @@ extension JobWorkshop {
         do {
             let jobs = try store.removedJobs()
             for job in jobs {
-                folding.sync { close(job.id, keepingSnapshot: false) }
+                queue(of: job.id).sync { close(job.id, keepingSnapshot: false) }
+                folds.withLock { $0.queues[job.id] = nil }
                 try Bundle(folder: folder.bundle(of: job.id.text)).remove()
                 while try store.removeRows(of: job, atMost: Self.rowsAtOnce) {}
             }

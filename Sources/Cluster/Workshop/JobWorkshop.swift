@@ -6,7 +6,8 @@ import Synchronization
 import Wire
 import Work
 
-/// Planning and folding, which may take minutes, away from the coordinator's own thread. All methods return at once.
+/// Planning and folding, which may take minutes, away from the coordinator's own thread. All methods return at once. No job
+/// waits for another: each is planned and folded by a `WorkRunner` of its own, and in its own time.
 ///
 /// A job is folded while it runs, as far as its shards are committed without a gap. That only saves time: `finish` holds
 /// what was folded against the store and folds from the start where they differ.
@@ -17,8 +18,12 @@ final class JobWorkshop: Sendable {
         var betweenSnapshots = Duration.seconds(30)
         /// A fold with more state than this makes no snapshots: folding again is quicker than writing it.
         var mostSnapshotBytes = 256 << 20
-        /// Shards folded before other jobs have a turn.
+        /// Shards that are looked up at once.
         var shardsAtOnce = 64
+        /// Jobs that are planned at a time.
+        var mostPlans = 8
+        /// Jobs that are folded while they still run. Others are folded at their end.
+        var mostEarlyFolds = 4
         /// How long to wait before trying again what failed for want of something.
         var beforeTryingAgain = Duration.seconds(30)
     }
@@ -32,44 +37,43 @@ final class JobWorkshop: Sendable {
         var stalled: Set<JobID> = []
         /// The latest order to finish each job; retries of older orders lapse.
         var orders: [JobID: UUID] = [:]
-        /// Queues on which jobs' bundles are written.
-        var bundling: [JobID: DispatchQueue] = [:]
+        /// What is done for a job is done one after the other.
+        var queues: [JobID: DispatchQueue] = [:]
+        /// What ends a plan or fold that nobody wants any more.
+        var stops: [JobID: StopSignal] = [:]
+        /// Jobs whose fold is open.
+        var open: Set<JobID> = []
     }
 
     let store: JobStore
     let kinds: WorkKinds
+    let runner: any WorkRunner
     /// The program's own, which plans are made by.
     private let build: String
     let folder: StateFolder
     let logger: Logger
     let policy: Policy
     let folds = Mutex(Folds())
-    private let planning = DispatchQueue(label: "actdiff.planning")
-    /// Serial: a fold's steps, and those of different jobs, run one after another.
-    let folding = DispatchQueue(label: "actdiff.folding")
-    /// Jobs' bundles are written side by side: a permutation test may take an hour.
-    let bundling = DispatchQueue(label: "actdiff.bundling", attributes: .concurrent)
+    private let planning = OperationQueue()
+    /// Where the jobs' own queues run.
+    let jobs = DispatchQueue(label: "actdiff.jobs", attributes: .concurrent)
     /// Serial: what removed jobs leave behind is cleared away.
     let clearing = DispatchQueue(label: "actdiff.clearing")
 
     init(
-        store: JobStore, kinds: WorkKinds, build: String, folder: StateFolder, logger: Logger,
+        store: JobStore, kinds: WorkKinds, runner: any WorkRunner, build: String, folder: StateFolder, logger: Logger,
         policy: Policy = Policy()
     ) {
         self.store = store
         self.kinds = kinds
+        self.runner = runner
         self.build = build
         self.folder = folder
         self.logger = logger
         self.policy = policy
-        folding.async { [weak self] in self?.sweep() }
+        planning.maxConcurrentOperationCount = policy.mostPlans
+        sweep()
         clear()
-    }
-
-    /// A first look at a job file: its kind and name.
-    func look(at source: JobSource) throws -> (kind: String, name: String) {
-        let kind = try kinds.kind(of: source)
-        return (kind.name, try kind.outline(of: source).name)
     }
 
     /// The kind of a stored job.
@@ -79,14 +83,47 @@ final class JobWorkshop: Sendable {
 
     /// Plans a job and stores the plan, or what is wrong with the job; `done` then runs on a queue.
     func plan(_ job: StoredJob, done: @escaping @Sendable () -> Void) {
-        planning.async { [self] in
+        let stop = newStop(for: job.id)
+        planning.addOperation { [self] in
             do {
-                let plan = try kind(of: job).plan(job.source)
+                try stop.check()
+                try refuseToDieAgain(job)
+                let label = JobLabel(kind: job.kind, name: job.name)
+                let plan = try runner.plan(job.source, as: label, until: stop)
                 try Self.check(plan)
                 save(plan, of: job, done: done)
             } catch {
-                fail(job, error, during: "planning", on: planning, done: done)
+                // Called off, or left to the next coordinator.
+                if stop.isStopped { return done() }
+                fail(job, error, during: "planning", on: jobs, done: done)
             }
+        }
+    }
+
+    /// A job that has twice ended the coordinator itself is not planned a third time.
+    private func refuseToDieAgain(_ job: StoredJob) throws {
+        let before = try store.notePlanning(job)
+        guard before < 2 else {
+            throw InputError(
+                "planning \(job.source.specFile)", expected: "to come to an end",
+                found: "\(before) coordinators that died of it",
+                hint: "if they died of something else, then: actdiff retry \(job.id)")
+        }
+    }
+
+    /// What ends the job's next plan or fold.
+    func newStop(for job: JobID) -> StopSignal {
+        let stop = StopSignal()
+        folds.withLock { $0.stops[job] = stop }
+        return stop
+    }
+
+    /// The queue of a job.
+    func queue(of job: JobID) -> DispatchQueue {
+        folds.withLock { folds in
+            let queue = folds.queues[job] ?? DispatchQueue(label: "actdiff.job", target: jobs)
+            folds.queues[job] = queue
+            return queue
         }
     }
 
@@ -96,14 +133,14 @@ final class JobWorkshop: Sendable {
             done()
         } catch {
             logger.error("a plan could not be stored yet", metadata: ["job": "\(job.id)", "error": "\(error)"])
-            again(on: planning) { $0.save(plan, of: job, done: done) }
+            again(on: jobs) { $0.save(plan, of: job, done: done) }
         }
     }
 
     /// Drops what was folded of a job and stores why it cannot go on, however long that takes.
     func fail(_ job: StoredJob, _ error: InputError) {
         forget(job.id)
-        folding.async { [self] in fail(job, error, during: "the job", on: folding) {} }
+        queue(of: job.id).async { [self] in fail(job, error, during: "the job", on: jobs) {} }
     }
 
     /// Stores why a job cannot go on; `done` runs when that is stored.

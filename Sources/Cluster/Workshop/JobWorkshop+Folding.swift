@@ -8,7 +8,7 @@ extension JobWorkshop {
     /// A shard was committed: folds on, up to the first shard that is not. Many calls at once are one step.
     func shardsCommitted(_ job: StoredJob) {
         guard folds.withLock({ $0.waiting.insert(job.id).inserted }) else { return }
-        folding.async { [self] in
+        queue(of: job.id).async { [self] in
             folds.withLock { _ = $0.waiting.remove(job.id) }
             if advance(job) { shardsCommitted(job) }
         }
@@ -18,17 +18,21 @@ extension JobWorkshop {
     /// files or what went wrong. Then `done` runs on a queue, also if the job has ended otherwise or goes on because a shard
     /// was taken back. It does not run for an order that another order or `forget` has replaced.
     ///
-    /// Missing shards are skipped on a copy: the snapshot stays before the first of them, for when they come after all.
+    /// The snapshot stays before the first missing shard, for when it comes after all.
     func finish(_ job: StoredJob, missing: [Int: InputError], done: @escaping @Sendable () -> Void) {
         let order = UUID()
         folds.withLock { $0.orders[job.id] = order }
-        folding.async { [self] in finishNow(job, missing: missing, order: order, done: done) }
+        queue(of: job.id).async { [self] in finishNow(job, missing: missing, order: order, done: done) }
     }
 
-    /// Drops what was folded of a job that was called off or failed, snapshot and all.
+    /// Ends what is under way for a job that was called off or failed, and drops what was folded, snapshot and all.
     func forget(_ job: JobID) {
-        folds.withLock { $0.orders[job] = nil }
-        folding.async { [self] in drop(job) }
+        let stop = folds.withLock { folds in
+            folds.orders[job] = nil
+            return folds.stops.removeValue(forKey: job)
+        }
+        stop?.stop()
+        queue(of: job).async { [self] in drop(job) }
     }
 
     /// A committed shard was taken back: the job is folded from the start.
@@ -38,22 +42,36 @@ extension JobWorkshop {
 
     /// Ends what is under way: the coordinator leaves, and the next one does it again.
     func end() {
-        folds.withLock { $0.orders = [:] }
+        let stops = folds.withLock { folds in
+            folds.orders = [:]
+            defer { folds.stops = [:] }
+            return folds.stops.values
+        }
+        for stop in stops { stop.stop() }
+        // The coordinator does not die of these plans.
+        try? store.forgetPlannings()
     }
 
-    // MARK: Steps on the folding queue
+    // MARK: Steps on a job's queue
 
     /// Folds some of the shards that are committed; true when there may be more.
     private func advance(_ job: StoredJob) -> Bool {
-        guard !folds.withLock({ $0.stalled.contains(job.id) }) else { return false }
+        let isOpen = folds.withLock { folds in
+            folds.stalled.contains(job.id)
+                ? nil : folds.open.contains(job.id) || folds.open.count < policy.mostEarlyFolds
+        }
+        guard isOpen == true else { return false }
         do {
-            let isOpen = folds.withLock { $0.sessions[job.id] != nil }
-            guard try isOpen || !store.committed(of: job, from: 0, limit: 1).isEmpty else { return false }
+            guard
+                try folds.withLock({ $0.open.contains(job.id) }) || !store.committed(of: job, from: 0, limit: 1).isEmpty
+            else { return false }
             return try withSession(of: job) { session in
                 let digests = try store.committed(of: job, from: session.nextShard, limit: policy.shardsAtOnce)
                 for digest in digests { try fold(&session, job, digest) }
                 return digests.count == policy.shardsAtOnce
             }
+        } catch is StopSignal.Stopped {
+            return false
         } catch {
             folds.withLock { _ = $0.stalled.insert(job.id) }
             logger.warning(
@@ -66,29 +84,30 @@ extension JobWorkshop {
         _ job: StoredJob, missing: [Int: InputError], order: UUID, done: @escaping @Sendable () -> Void
     ) {
         guard isCurrent(order, of: job.id) else { return }
-        do {
+        var digests: [Digest?] = []
+        let outcome = Result<Bool, any Error> {
             // It may have been cancelled while the fold waited for its turn, and its results with it.
             guard try store.job(job.id)?.state == .running else {
                 drop(job.id)
-                return done()
+                return false
             }
-            let digests = try store.shards(of: job).map { $0.committed?.digest }
+            digests = try store.shards(of: job).map { $0.committed?.digest }
             if let open = digests.indices.first(where: { digests[$0] == nil && missing[$0] == nil }) {
                 logger.warning(
                     "not finished: a shard was taken back", metadata: ["job": "\(job.id)", "shard": "\(open)"])
-                return done()
+                return false
             }
             try dropUnlessCurrent(job, digests)
-            let fold = try withSession(of: job) { try completed(&$0, job, digests: digests, missing: missing) }
-            bundling(of: job.id).async { [self] in
-                let outcome = Result { try publish(job, fold, digests, order) }
-                folding.async { [self] in
-                    conclude(job, outcome, digests: digests, missing: missing, order: order, done: done)
+            return try withSession(of: job) { session in
+                try complete(&session, job, digests: digests, missing: missing)
+                let isPublished = try publish(job, session.folding, digests, order)
+                if !isPublished {
+                    logger.warning("not finished: committed shards have changed", metadata: ["job": "\(job.id)"])
                 }
+                return isPublished
             }
-        } catch {
-            conclude(job, .failure(error), digests: [], missing: missing, order: order, done: done)
         }
+        conclude(job, outcome, digests: digests, missing: missing, order: order, done: done)
     }
 
     /// The end that was ordered is no longer wanted.
@@ -103,16 +122,14 @@ extension JobWorkshop {
         case .success(true):
             close(job.id, keepingSnapshot: digests.contains(nil))
             done()
+        case .success(false): done()
         case .failure where !isCurrent(order, of: job.id): return
-        case .success(false):
-            logger.warning("not finished: committed shards have changed", metadata: ["job": "\(job.id)"])
-            done()
         case .failure(let error as InputError) where error.kind == .temporary:
             logger.error("the fold is tried again soon", metadata: ["job": "\(job.id)", "error": "\(error)"])
-            again(on: folding) { $0.finishNow(job, missing: missing, order: order, done: done) }
+            again(on: queue(of: job.id)) { $0.finishNow(job, missing: missing, order: order, done: done) }
         case .failure(let error):
             drop(job.id)
-            fail(job, error, during: "the fold", on: folding, done: done)
+            fail(job, error, during: "the fold", on: jobs, done: done)
         }
     }
 
@@ -120,33 +137,19 @@ extension JobWorkshop {
         folds.withLock { $0.orders[job] == order }
     }
 
-    /// The queue on which a job's bundles are written, which may take long: not the one on which all jobs are folded.
-    private func bundling(of job: JobID) -> DispatchQueue {
-        folds.withLock { folds in
-            let queue = folds.bundling[job] ?? DispatchQueue(label: "actdiff.bundle", target: bundling)
-            folds.bundling[job] = queue
-            return queue
-        }
-    }
-
-    /// The fold of all shards. The session itself goes no further than to the first that is missing.
-    private func completed(
+    /// Folds all shards. A session with a shard left out is good for its bundle only.
+    private func complete(
         _ session: inout FoldSession, _ job: StoredJob, digests: [Digest?], missing: [Int: InputError]
-    ) throws -> any WorkFold {
-        while session.nextShard < digests.count, let digest = digests[session.nextShard] {
-            try fold(&session, job, digest)
-        }
-        guard session.nextShard < digests.count else { return session.folding }
-        save(&session, job)
-        var folding = session.folding
-        for shard in session.nextShard..<digests.count {
-            if digests[shard] != nil {
-                try folding.fold(store.result(shard, of: job))
+    ) throws {
+        while session.nextShard < digests.count {
+            let shard = session.nextShard
+            if let digest = digests[shard] {
+                try fold(&session, job, digest)
             } else if let error = missing[shard] {
-                try folding.skip(error)
+                if !session.isSpent { save(&session, job) }
+                try session.skip(error)
             }
         }
-        return folding
     }
 
     /// Writes the bundle, puts it in its place and notes it. A bundle that is there already is of an earlier end of this
@@ -154,18 +157,16 @@ extension JobWorkshop {
     ///
     /// False where other results are committed by now. Throws `Lapsed` soon after the order was taken back.
     private func publish(
-        _ job: StoredJob, _ folding: any WorkFold, _ digests: [Digest?], _ order: UUID
+        _ job: StoredJob, _ folding: any OpenFold, _ digests: [Digest?], _ order: UUID
     ) throws -> Bool {
-        let checkCancelled = { [self] in if !isCurrent(order, of: job.id) { throw Lapsed() } }
-        try checkCancelled()
+        if !isCurrent(order, of: job.id) { throw Lapsed() }
         let bundle = Bundle(folder: folder.bundle(of: job.id.text))
         let draft = bundle.draft
         do {
             try folding.write(
                 into: draft,
-                provenance: FoldProvenance(contentDigests: digests, numberSystems: store.numberSystems(of: job)),
-                checkCancelled: checkCancelled)
-            try checkCancelled()
+                provenance: FoldProvenance(contentDigests: digests, numberSystems: store.numberSystems(of: job)))
+            if !isCurrent(order, of: job.id) { throw Lapsed() }
             try bundle.take(draft)
         } catch {
             // The error that led here is the one to tell; the next start clears away what stays.
@@ -177,6 +178,7 @@ extension JobWorkshop {
 
     private func fold(_ session: inout FoldSession, _ job: StoredJob, _ digest: Digest) throws {
         try session.fold(store.result(session.nextShard, of: job), digest: digest)
-        if session.savedAt.duration(to: .now) >= policy.betweenSnapshots { save(&session, job) }
+        guard !session.isSpent, session.savedAt.duration(to: .now) >= policy.betweenSnapshots else { return }
+        save(&session, job)
     }
 }
