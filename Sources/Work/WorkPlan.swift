@@ -28,11 +28,13 @@ public struct WorkPlan: Sendable, Hashable {
     public var needsOneNumberSystem: Bool
     /// What the kind needs again at the fold; stored as it is.
     public var record: [UInt8]
+    /// Memory in bytes that the fold will take, as far as it can be told now.
+    public var foldBytes: Int
 
     /// Makes a plan.
     public init(
         task: Payload, shardVersion: UInt16, shards: [Shard], verified: Set<Int> = [],
-        needsOneNumberSystem: Bool = false, record: [UInt8]
+        needsOneNumberSystem: Bool = false, record: [UInt8], foldBytes: Int = 0
     ) {
         self.task = task
         self.shardVersion = shardVersion
@@ -40,6 +42,7 @@ public struct WorkPlan: Sendable, Hashable {
         self.verified = verified
         self.needsOneNumberSystem = needsOneNumberSystem
         self.record = record
+        self.foldBytes = foldBytes
     }
 }
 

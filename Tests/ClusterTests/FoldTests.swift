@@ -315,8 +315,8 @@ import Wire
     }
 
     @Test(
-        "a stored result, or its digest, that has changed on the disk ends the job, naming the shard",
-        arguments: ["bytes", "digest"])
+        "a stored result, its digest or its number system that has changed on the disk ends the job, naming the shard",
+        arguments: ["bytes", "digest", "system"])
     func damagedResult(what: String) throws {
         let bench = try bench()
         let job = try bench.job(shards: Self.shards)
@@ -325,6 +325,8 @@ import Wire
         try bench.store.write {
             if what == "bytes" {
                 try $0.execute(sql: "UPDATE results SET bytes = ? WHERE shard = 4", arguments: [Data(other)])
+            } else if what == "system" {
+                try $0.execute(sql: "UPDATE shards SET instructionSet = 'avx9' WHERE shard = 4")
             } else {
                 let digest = Digest(of: other).description
                 try $0.execute(sql: "UPDATE shards SET digest = ? WHERE shard = 4", arguments: [digest])
@@ -337,7 +339,7 @@ import Wire
         let error = try #require(try bench.store.job(job.id)?.error)
         #expect(error.place == "job \(job.id), shard 4")
         let right = try Digest(of: FakeKind.result(of: bench.work(job, 4)))
-        let seal = ResultSeal(transfer: right, content: right, shard: 4).text
+        let seal = ResultSeal(transfer: right, content: right, shard: 4, numberSystem: "avx2").text
         #expect(error.expected.hasSuffix("with the seal \(seal)") && error.found != seal)
         #expect(bench.leftovers == [] && !bench.hasBundle(job))
     }

@@ -76,7 +76,8 @@ import Work
         _ = try reopened { try $0.commit(LeaseID(job: job.id, shard: 1, epoch: 1), [2]) }
         var batch = StoreBatch()
         batch.quarantines = [(job.id, 2, error)]
-        batch.verifications = [(job.id, 1, .agreed)]
+        let voices = [Author(id: "k", name: "h:1"), Author(id: "l", name: "h:2")]
+        batch.verifications = [.init(job: job.id, shard: 1, outcome: .agreed, authors: voices)]
         batch.retractions = [(job.id, 0)]
         batch.story = [.init(job: job.id, shard: 1, line: line)]
         let refused = try reopened { [batch] store in try store.apply(batch) }
@@ -252,6 +253,32 @@ import Work
         #expect(error?.place == "/proc/actdiff" && error?.kind == .configuration)
     }
 
+    @Test(
+        "whatever changes of a stored plan is found when it is read",
+        arguments: [
+            "jobs SET specText = 'order: 9 9'", "jobs SET folder = '/other'", "jobs SET taskBytes = x'00'",
+            "jobs SET taskVersion = 4", "jobs SET record = x'6b65'", "jobs SET shardVersion = 4",
+            "jobs SET pinned = 1", "shards SET seal = NULL WHERE shard = 1",
+            "shards SET tokens = 3 WHERE shard = 1",
+            "shards SET work = CAST(substr(work, 1, 3) || x'41' || substr(work, 5) AS BLOB) WHERE shard = 1",
+        ])
+    func damagedPlan(change: String) throws {
+        let store = try JobStore(StateFolder(folder.path))
+        defer { store.close() }
+        let planner = FakeKind()
+        let source = JobSource.fake("3 20")
+        let submitted = try store.submit(source, kind: FakeKind.name, name: "x", ticket: .random(), at: 0)
+        _ = try store.savePlan(planner.plan(source), build: "test", of: submitted)
+        func readAll() throws {
+            let job = try #require(try store.job(submitted.id))
+            let work = try store.plannedWork(of: job)
+            for shard in 0..<work.shardCount { _ = try work.shard(shard) }
+        }
+        try readAll()
+        try store.write { try $0.execute(sql: "UPDATE \(change)") }
+        #expect(#expect(throws: InputError.self) { try readAll() }?.hint.contains("disk is damaged") == true)
+    }
+
     @Test("a database of a later version is refused with both schemas named")
     func newerSchema() throws {
         _ = try reopened { try $0.jobs() }
@@ -261,7 +288,7 @@ import Work
         let error = #expect(throws: InputError.self) { try reopened { _ in } }
         #expect(error?.kind == .configuration)
         #expect(
-            error?.expected == "a schema up to '6 plans that end the coordinator'"
+            error?.expected == "a schema up to '7 seals of plans'"
                 && error?.found == "one with '9 the future'")
     }
 

@@ -82,10 +82,15 @@ import Work
         let id = try cluster.submit(job)
         let end = try cluster.end(of: id)
         #expect(end.summary.state == .done)
-        #expect(end.verification == VerificationCount(wanted: CountingJob.shards, agreed: CountingJob.shards))
+        #expect(end.verification == VerificationCount(wanted: CountingJob.shards, agreed: CountingJob.shards, voices: 2))
+        let bundle = try cluster.bundle(of: id)
+        #expect(try bundle["counts.json"] == CountingCluster.undisturbed(CountingJob())["counts.json"])
+        let summary = try Document(json: #require(bundle["verification.json"]), file: "verification.json").object()
         #expect(
-            try cluster.bundle(of: id)["counts.json"]
-                == CountingCluster.undisturbed(CountingJob())["counts.json"])
+            summary == [
+                "shards": .integer(12), "agreed": .integer(12), "disputed": .integer(0), "skipped": .integer(0),
+                "voices": .integer(2),
+            ])
         withExtendedLifetime(workers) {}
     }
 

@@ -41,7 +41,9 @@ import Work
         print("a plan in a process of its own: \(start.duration(to: .now))")
         #expect(try plan == kind.plan(job.source))
         let odd = try runner().plan(source(""), as: Self.mischief, until: StopSignal())
-        #expect(odd.verified == [2] && odd.needsOneNumberSystem && odd.shards.map(\.tokens) == [1, 2, 3])
+        #expect(
+            odd.verified == [2] && odd.needsOneNumberSystem && odd.foldBytes == 11 << 20
+                && odd.shards.map(\.tokens) == [1, 2, 3])
 
         let work = planned(job.source, plan)
         let results = try (0..<CountingJob.shards).map { index in
@@ -164,5 +166,36 @@ import Work
         #expect(try state(deadly) == .running)
         workshop.end()
         store.close()
+    }
+
+    @Test("a job whose fold would take more memory than there is fails at its plan, with both figures")
+    func foldMemory() throws {
+        let folder = try TemporaryFolder()
+        let store = try JobStore(StateFolder(folder.path + "/state"))
+        let job = try store.submit(
+            source(""), kind: "mischief", name: "mischief", ticket: .random(), at: 0)
+        let workshop = JobWorkshop(
+            store: store, kinds: WorkKinds([]), runner: Small(own: runner()), build: "test",
+            folder: try StateFolder(folder.path + "/other"), logger: CountingCluster.quiet)
+        let end = DispatchSemaphore(value: 0)
+        workshop.plan(job) { end.signal() }
+        end.wait()
+        let error = try #require(try store.job(job.id)?.error)
+        #expect(error.expected.contains("in 10 MiB") && error.found == "11 MiB" && error.kind == .configuration)
+        store.close()
+    }
+
+    /// Plans as another does, and has little memory to fold in.
+    private struct Small: WorkRunner {
+        let own: ChildRunner
+        let memory = 10 << 20
+
+        func plan(_ source: JobSource, as label: JobLabel, until stop: StopSignal) throws -> WorkPlan {
+            try own.plan(source, as: label, until: stop)
+        }
+
+        func fold(of job: PlannedWork, from snapshot: [UInt8]?, until stop: StopSignal) throws -> any OpenFold {
+            try own.fold(of: job, from: snapshot, until: stop)
+        }
     }
 }

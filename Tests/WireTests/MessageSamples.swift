@@ -86,7 +86,8 @@ extension Samples {
                 reason: $0.string())
         }
         let count = VerificationCount(
-            wanted: int(0...9), agreed: int(0...9), disagreed: int(0...9), skipped: int(0...9))
+            wanted: int(0...9), agreed: int(0...9), disagreed: int(0...9), skipped: int(0...9),
+            voices: int(0...9))
         return [
             .submitted(try job()),
             .jobs([try summary(), try summary()]),

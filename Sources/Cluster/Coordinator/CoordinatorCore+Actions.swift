@@ -49,8 +49,8 @@ extension CoordinatorCore {
                 dismiss(worker, reason, atOnce: atOnce)
             case .quarantine(let job, let shard, let error):
                 quarantine(job, shard, error)
-            case .noteVerification(let job, let shard, let outcome):
-                noteVerification(job, shard, outcome)
+            case .noteVerification(let job, let shard, let outcome, let authors):
+                noteVerification(job, shard, outcome, authors)
             case .retract(let job, let shards):
                 retract(shards, of: job)
             case .finishJob(let id, let missing):
@@ -96,9 +96,11 @@ extension CoordinatorCore {
         tell(LeaseID(job: job, shard: shard, epoch: 0), "quarantined", nil, "\(error)")
     }
 
-    private func noteVerification(_ job: JobID, _ shard: Int, _ outcome: Scheduler.Verification) {
+    private func noteVerification(
+        _ job: JobID, _ shard: Int, _ outcome: Scheduler.Verification, _ authors: [Author]
+    ) {
         metrics.verifications[outcome].add()
-        pending.verifications.append((job, shard, outcome))
+        pending.verifications.append(.init(job: job, shard: shard, outcome: outcome, authors: authors))
         let lease = LeaseID(job: job, shard: shard, epoch: 0)
         switch outcome {
         case .agreed: tell(lease, "verified", nil, "two workers agree")

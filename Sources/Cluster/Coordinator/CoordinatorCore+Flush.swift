@@ -102,6 +102,9 @@ extension CoordinatorCore {
         } catch let error as ByteError {
             let error = InputError("\(id): \(error.what)", expected: error.expected, found: error.found)
             perform(scheduler.shardFailed(id, error: error, cause: .shard, from: worker, at: now))
+        } catch let error as InputError where error.kind == .configuration {
+            // The plan is damaged: no worker can compute this shard.
+            perform(scheduler.fail(id.job, error))
         } catch {
             log(.error, "a shard could not be read", id, worker, "\(error)")
             scheduler.grantFailed(id, to: worker, at: now)

@@ -131,7 +131,8 @@ extension CoordinatorCore {
             quarantined: quarantined.shards,
             verification: VerificationCount(
                 wanted: running[job.id]?.verifiedCount ?? job.verified ?? outcomes.values.reduce(0, +),
-                agreed: outcomes[.agreed] ?? 0, disagreed: outcomes[.disagreed] ?? 0, skipped: outcomes[.skipped] ?? 0),
+                agreed: outcomes[.agreed] ?? 0, disagreed: outcomes[.disagreed] ?? 0, skipped: outcomes[.skipped] ?? 0,
+                voices: try store.verifierCount(of: job)),
             numberSystem: job.numberSystem ?? running[job.id]?.job.numberSystem,
             workers: workers { $0.held.contains { $0.job == job.id } || $0.unfit[job.id] != nil })
     }

@@ -76,6 +76,8 @@ extension CoordinatorCore {
         let shard: WorkShard
         do {
             shard = try store.shard(lease.shard, of: running.job)
+        } catch let error as InputError where error.kind == .configuration {
+            return perform(scheduler.fail(lease.job, error))
         } catch {
             // The store cannot say what the shard is: the worker keeps the result, and is asked for it again.
             log(.error, "a result could not be checked", lease, worker, "\(error)")

@@ -13,7 +13,7 @@ extension Scheduler {
         }
         let wasDisputed = change(lease.job) { $0.disputed.contains(lease.shard) } == true
         let outcome = Action.noteVerification(
-            lease.job, shard: lease.shard, wasDisputed ? .disagreed : .agreed)
+            lease.job, shard: lease.shard, wasDisputed ? .disagreed : .agreed, by: agreeing)
         guard let challenger = check.challenger else { return [outcome] }
         return [outcome, .dropChallenge(lease.job, shard: lease.shard)]
             + convict(challenger.author, lease, witnesses: agreeing, what: challenger.what, at: now)

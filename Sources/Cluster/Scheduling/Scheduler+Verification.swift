@@ -164,6 +164,6 @@ extension Scheduler {
         }
         jobs.values[at].checks[shard] = nil
         jobs.values[at].toVerify.remove(shard)
-        return [.noteVerification(id, shard: shard, .skipped)] + finishIfDone(id, at: now)
+        return [.noteVerification(id, shard: shard, .skipped, by: [])] + finishIfDone(id, at: now)
     }
 }

@@ -120,8 +120,8 @@ extension Scheduler {
         case dismiss(InstanceID, reason: String, atOnce: Bool)
         /// Store that the shard is given up.
         case quarantine(JobID, shard: Int, InputError)
-        /// Store how the verification of the shard went.
-        case noteVerification(JobID, shard: Int, Verification)
+        /// Store how the verification of the shard went, and whose results agree.
+        case noteVerification(JobID, shard: Int, Verification, by: [Author])
         /// Take back the stored results of these shards: they will be computed again.
         case retract(JobID, shards: [Int])
         /// All shards except the missing are committed: fold them.

@@ -82,26 +82,34 @@ extension JobStore {
     /// Notes the plan of a job that is in planning; from here on it runs. `build` is the program that made the plan. False
     /// when the job was called off meanwhile.
     public func savePlan(_ plan: WorkPlan, build: String, of job: StoredJob) throws -> Bool {
-        try write { db in
+        let seals = plan.shards.enumerated().map { index, shard in
+            ShardSeal(index, tokens: shard.tokens, work: shard.bytes).text
+        }
+        let seal = PlanSeal(
+            job: JobSourceDigest(job.source), kind: plan.task.kind,
+            task: (Int(plan.task.version), Data(plan.task.bytes)), record: Data(plan.record),
+            shardVersion: Int(plan.shardVersion), isPinned: plan.needsOneNumberSystem, shards: seals)
+        return try write { db in
             try db.execute(
                 sql: """
                     UPDATE jobs SET state = ?, taskVersion = ?, taskBytes = ?, record = ?, shardVersion = ?,
-                        build = ?, shards = ?, tokens = ?, verified = ?, pinned = ?, planStarts = 0
+                        build = ?, shards = ?, tokens = ?, verified = ?, pinned = ?, seal = ?, planStarts = 0
                     WHERE sequence = ? AND state = ?
                     """,
                 arguments: [
                     JobState.running.rawValue, plan.task.version, Data(plan.task.bytes), Data(plan.record),
                     plan.shardVersion, build, plan.shards.count,
                     plan.shards.reduce(0) { $0 + $1.tokens }, plan.verified.count,
-                    plan.needsOneNumberSystem, job.sequence, JobState.planning.rawValue,
+                    plan.needsOneNumberSystem, seal.text, job.sequence, JobState.planning.rawValue,
                 ])
             guard db.changesCount == 1 else { return false }
             let insert = try db.makeStatement(
-                sql: "INSERT INTO shards (job, shard, tokens, work, verify) VALUES (?, ?, ?, ?, ?)")
+                sql: "INSERT INTO shards (job, shard, tokens, work, verify, seal) VALUES (?, ?, ?, ?, ?, ?)")
             for (index, shard) in plan.shards.enumerated() {
                 try insert.execute(
                     arguments: [
                         job.sequence, index, shard.tokens, Data(shard.bytes), plan.verified.contains(index),
+                        seals[index],
                     ])
             }
             return true
@@ -132,18 +140,37 @@ extension JobStore {
         }
     }
 
-    /// What a planned job is made of, with its shards to be read one by one.
+    /// What a planned job is made of, with its shards to be read one by one. Throws `InputError` of kind `configuration` if the
+    /// plan has changed since it was made.
     public func plannedWork(of job: StoredJob) throws -> PlannedWork {
-        let row = try read { db in
-            try Row.fetchOne(
-                db, sql: "SELECT taskVersion, taskBytes, record FROM jobs WHERE sequence = ?",
-                arguments: [job.sequence])
+        let (row, shards) = try read { db in
+            (
+                try Row.fetchOne(
+                    db,
+                    sql: """
+                        SELECT kind, taskVersion, taskBytes, record, shardVersion, pinned, seal FROM jobs
+                        WHERE sequence = ?
+                        """, arguments: [job.sequence]),
+                try Optional<String>.fetchAll(
+                    db, sql: "SELECT seal FROM shards WHERE job = ? ORDER BY shard", arguments: [job.sequence])
+            )
         }
         guard let row, let bytes: Data = row["taskBytes"], let version = UInt16(exactly: row["taskVersion"] as Int)
         else {
             throw InputError("job \(job.id)", expected: "a planned job", found: "no task", kind: .configuration)
         }
         let record: Data? = row["record"]
+        let seal: String? = row["seal"]
+        let found = PlanSeal(
+            job: JobSourceDigest(job.source), kind: row["kind"], task: (row["taskVersion"], bytes),
+            record: record ?? Data(), shardVersion: row["shardVersion"], isPinned: row["pinned"],
+            shards: shards.map { $0 ?? "" })
+        guard found.text == seal, shards.count == job.shards else {
+            throw InputError(
+                "job \(job.id)", expected: "the plan as it was made, with the seal \(seal ?? "none")",
+                found: found.text,
+                hint: Self.damaged, kind: .configuration)
+        }
         return PlannedWork(
             source: job.source, task: Payload(kind: job.kind, version: version, bytes: Array(bytes)),
             record: Array(record ?? Data()), shardCount: job.shards,

@@ -50,7 +50,7 @@ extension JobStore {
         try db.execute(
             sql: """
                 UPDATE shards SET digest = NULL, committedEpoch = NULL, instructionSet = NULL, worker = NULL, author = NULL,
-                    verify = 1, verification = NULL
+                    verify = 1, verification = NULL, verifiers = NULL
                 WHERE job = :job AND shard IN (\(disputed))
                 """, arguments: ["job": job])
         try db.execute(sql: "DELETE FROM challenges WHERE job = ?", arguments: [job])

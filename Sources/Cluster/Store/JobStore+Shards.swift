@@ -92,6 +92,16 @@ extension JobStore {
         }
     }
 
+    /// How many authors took part in the verification of a job: keys, or worker processes where there are no keys.
+    func verifierCount(of job: StoredJob) throws -> Int {
+        try read { db in
+            let lines = try String.fetchAll(
+                db, sql: "SELECT DISTINCT verifiers FROM shards WHERE job = ? AND verifiers IS NOT NULL",
+                arguments: [job.sequence])
+            return Set(lines.flatMap { $0.split(separator: "\n") }).count
+        }
+    }
+
     /// What happened to a shard, in order.
     public func story(of job: StoredJob, shard: Int, limit: Int) throws -> [StoryLine] {
         try read { db in
@@ -137,13 +147,22 @@ extension JobStore {
         }
     }
 
-    /// What a worker is to compute.
+    /// What a worker is to compute. Throws `InputError` of kind `configuration` if it has changed since it was planned.
     public func shard(_ shard: Int, of job: StoredJob) throws -> WorkShard {
-        let bytes = try read { db in
-            try Data.fetchOne(
-                db, sql: "SELECT work FROM shards WHERE job = ? AND shard = ?", arguments: [job.sequence, shard])
+        let row = try read { db in
+            try Row.fetchOne(
+                db, sql: "SELECT work, tokens, seal FROM shards WHERE job = ? AND shard = ?",
+                arguments: [job.sequence, shard])
         }
-        guard let bytes else { throw missing("shard", job, shard) }
+        guard let row else { throw missing("shard", job, shard) }
+        let (bytes, expected): (Data, String?) = (row["work"], row["seal"])
+        let found = ShardSeal(shard, tokens: row["tokens"], work: bytes).text
+        guard found == expected else {
+            throw InputError(
+                "job \(job.id), shard \(shard)",
+                expected: "the tokens that were planned, with the seal \(expected ?? "none")", found: found,
+                hint: Self.damaged, kind: .configuration)
+        }
         return WorkShard(
             index: shard, payload: Payload(kind: job.kind, version: job.shardVersion, bytes: Array(bytes)))
     }
@@ -154,8 +173,10 @@ extension JobStore {
         let row = try read { db in
             try Row.fetchOne(
                 db,
-                sql:
-                    "SELECT bytes, seal, file, digest FROM results JOIN shards USING (job, shard) WHERE job = ? AND shard = ?",
+                sql: """
+                    SELECT bytes, results.seal AS seal, file, digest, instructionSet
+                    FROM results JOIN shards USING (job, shard) WHERE job = ? AND shard = ?
+                    """,
                 arguments: [job.sequence, shard])
         }
         guard let row else { throw missing("result", job, shard) }
@@ -164,17 +185,22 @@ extension JobStore {
         let bytes = try file.map { try results.read($0) } ?? Array(inline)
         let (seal, digest): (String?, String?) = (row["seal"], row["digest"])
         let content = digest.flatMap(Digest.init(hex:))
-        let found = content.map { ResultSeal(transfer: Digest(of: bytes), content: $0, shard: shard).text }
+        let system: String? = row["instructionSet"]
+        let found = content.map {
+            ResultSeal(transfer: Digest(of: bytes), content: $0, shard: shard, numberSystem: system ?? "").text
+        }
         guard let found, found == seal else {
             throw InputError(
                 "job \(job.id), shard \(shard)",
                 expected: "a stored result and digest as they were committed, with the seal \(seal ?? "none")",
                 found: found ?? "no digest",
-                hint: "the database or its disk is damaged: restore the state folder, or submit the job again",
-                kind: .configuration)
+                hint: Self.damaged, kind: .configuration)
         }
         return bytes
     }
+
+    /// What to do about a seal that does not fit.
+    static let damaged = "the database or its disk is damaged: restore the state folder, or submit the job again"
 
     func missing(_ what: String, _ job: StoredJob, _ shard: Int) -> InputError {
         InputError(

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Inputs
 
@@ -137,7 +138,49 @@ extension JobStore {
             // How often the job's plan was begun and did not come to an end, of whatever kind.
             try db.execute(sql: "ALTER TABLE jobs ADD COLUMN planStarts INTEGER NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("7 seals of plans") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE jobs ADD COLUMN seal TEXT;     -- PlanSeal; NULL until planned
+                    ALTER TABLE shards ADD COLUMN seal TEXT;   -- ShardSeal
+                    ALTER TABLE shards ADD COLUMN verifiers TEXT;   -- Author.id, a line each: whose results agree
+                    """)
+            try sealPlans(db)
+        }
         return migrator
+    }
+
+    /// Seals the plans that there are, as they are now.
+    private static func sealPlans(_ db: Database) throws {
+        let jobs = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT sequence, specText, specFile, folder, kind, taskVersion, taskBytes, record, shardVersion, pinned
+                FROM jobs WHERE taskBytes IS NOT NULL
+                """)
+        for job in jobs {
+            let sequence: Int = job["sequence"]
+            let count = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM shards WHERE job = ?", arguments: [sequence])
+            var seals: [String] = []
+            for index in 0..<(count ?? 0) {
+                let shard = try Row.fetchOne(
+                    db, sql: "SELECT tokens, work FROM shards WHERE job = ? AND shard = ?",
+                    arguments: [sequence, index])
+                guard let shard else { continue }
+                let work: Data = shard["work"]
+                let seal = ShardSeal(index, tokens: shard["tokens"], work: work).text
+                try db.execute(
+                    sql: "UPDATE shards SET seal = ? WHERE job = ? AND shard = ?", arguments: [seal, sequence, index])
+                seals.append(seal)
+            }
+            let record: Data? = job["record"]
+            let source = JobSourceDigest(
+                specText: job["specText"], specFile: job["specFile"], folder: job["folder"])
+            let seal = PlanSeal(
+                job: source, kind: job["kind"], task: (job["taskVersion"], job["taskBytes"]), record: record ?? Data(),
+                shardVersion: job["shardVersion"], isPinned: job["pinned"], shards: seals)
+            try db.execute(sql: "UPDATE jobs SET seal = ? WHERE sequence = ?", arguments: [seal.text, sequence])
+        }
     }
 
     /// Refuses a database that is not ours, and one from a later version, before anything is written to it.

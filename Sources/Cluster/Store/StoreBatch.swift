@@ -48,10 +48,18 @@ struct StoreBatch: Sendable {
         var line: StoryLine
     }
 
+    /// How a shard's verification ended, and whose results agree.
+    struct VerifiedShard: Sendable {
+        var job: JobID
+        var shard: Int
+        var outcome: Scheduler.Verification
+        var authors: [Author]
+    }
+
     var retractions: [(job: JobID, shard: Int)] = []
     var commits: [Commit] = []
     var quarantines: [(job: JobID, shard: Int, error: InputError)] = []
-    var verifications: [(job: JobID, shard: Int, outcome: Scheduler.Verification)] = []
+    var verifications: [VerifiedShard] = []
     var challenges: [Scheduler.ShardKey: ChallengeChange] = [:]
     var convictions: [(author: Author, what: String)] = []
     /// The number system that each job is pinned to.
@@ -88,9 +96,13 @@ extension JobStore {
                     sql: "UPDATE shards SET quarantined = ? WHERE job = ? AND shard = ? AND digest IS NULL"
                 ).execute(arguments: [Self.json(error), sequence(of: job), shard])
             }
-            for (job, shard, outcome) in batch.verifications {
-                try db.cachedStatement(sql: "UPDATE shards SET verification = ? WHERE job = ? AND shard = ?")
-                    .execute(arguments: [outcome.rawValue, sequence(of: job), shard])
+            for verified in batch.verifications {
+                let authors = verified.authors.map(\.id).joined(separator: "\n")
+                try db.cachedStatement(
+                    sql: "UPDATE shards SET verification = ?, verifiers = ? WHERE job = ? AND shard = ?"
+                ).execute(arguments: [
+                    verified.outcome.rawValue, authors, sequence(of: verified.job), verified.shard,
+                ])
             }
             for (key, change) in batch.challenges { try apply(change, to: key.shard, of: sequence(of: key.job), db) }
             for (author, what) in batch.convictions { try Self.convict(author, what, db) }
@@ -127,7 +139,10 @@ extension JobStore {
         try db.cachedStatement(sql: "INSERT INTO results (job, shard, bytes, seal, file) VALUES (?, ?, ?, ?, ?)")
             .execute(arguments: [
                 job, commit.lease.shard, file == nil ? Data(commit.bytes) : Data(),
-                ResultSeal(transfer: commit.transfer, content: commit.digest, shard: commit.lease.shard).text, file,
+                ResultSeal(
+                    transfer: commit.transfer, content: commit.digest, shard: commit.lease.shard,
+                    numberSystem: commit.numberSystem
+                ).text, file,
             ])
         return true
     }
@@ -145,7 +160,7 @@ extension JobStore {
             sql: """
                 UPDATE shards
                 SET digest = NULL, committedEpoch = NULL, instructionSet = NULL, worker = NULL, author = NULL,
-                    verification = NULL
+                    verification = NULL, verifiers = NULL
                 WHERE job = ? AND shard = ? AND EXISTS (SELECT 1 FROM jobs WHERE sequence = ? AND state = ?)
                 """
         ).execute(arguments: [job, shard, job, JobState.running.rawValue])

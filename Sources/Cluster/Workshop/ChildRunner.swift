@@ -18,6 +18,8 @@ public struct ChildRunner: WorkRunner {
         self.limits = limits
     }
 
+    public var memory: Int { limits.memory }
+
     public func plan(_ source: JobSource, as label: JobLabel, until stop: StopSignal) throws -> WorkPlan {
         let place = "planning \(source.specFile)"
         let process = try WorkshopProcess(program, place: place, limits: limits, until: stop)

@@ -167,6 +167,7 @@ extension JobWorkshop {
                 into: draft,
                 provenance: FoldProvenance(contentDigests: digests, numberSystems: store.numberSystems(of: job)))
             if !isCurrent(order, of: job.id) { throw Lapsed() }
+            try VerificationSummary(of: job, in: store)?.write(into: draft)
             try bundle.take(draft)
         } catch {
             // The error that led here is the one to tell; the next start clears away what stays.

@@ -90,7 +90,7 @@ final class JobWorkshop: Sendable {
                 try refuseToDieAgain(job)
                 let label = JobLabel(kind: job.kind, name: job.name)
                 let plan = try runner.plan(job.source, as: label, until: stop)
-                try Self.check(plan)
+                try check(plan)
                 save(plan, of: job, done: done)
             } catch {
                 // Called off, or left to the next coordinator.
@@ -171,8 +171,17 @@ final class JobWorkshop: Sendable {
         }
     }
 
-    /// Checks what the rest relies on: the plan has shards, and they can be sent.
-    private static func check(_ plan: WorkPlan) throws {
+    /// Checks what the rest relies on: the plan has shards, they can be sent, and their results folded.
+    private func check(_ plan: WorkPlan) throws {
+        guard plan.foldBytes <= runner.memory else {
+            throw InputError(
+                "the job",
+                expected: "results that can be folded in \(runner.memory >> 20) MiB, what this coordinator may use",
+                found: plan.foldBytes == .max ? "more than can be counted" : "\(plan.foldBytes >> 20) MiB",
+                hint:
+                    "name fewer checkpoints, hooks or masks in one job, or run the coordinator on a machine with more memory",
+                kind: .configuration)
+        }
         guard !plan.shards.isEmpty else {
             throw InputError("the job", expected: "at least one shard", found: "no prompts")
         }

@@ -6,6 +6,8 @@ import Work
 ///
 /// All methods block. After `stop` they throw `StopSignal.Stopped`, or what they would have thrown anyway.
 public protocol WorkRunner: Sendable {
+    /// Bytes of memory that a fold may take.
+    var memory: Int { get }
     /// Plans a job. Throws `InputError`, also for a job file that is of another kind or name than `label` says.
     func plan(_ source: JobSource, as label: JobLabel, until stop: StopSignal) throws -> WorkPlan
     /// Opens a fold, at its start or where a snapshot was made. Throws `InputError`.
@@ -27,11 +29,13 @@ public protocol OpenFold: Sendable {
 
 /// Plans and folds in this process. For jobs that are trusted, such as those of a benchmark.
 public struct InProcessRunner: WorkRunner {
+    public let memory: Int
     private let kinds: WorkKinds
 
     /// Runs these kinds.
-    public init(_ kinds: WorkKinds) {
+    public init(_ kinds: WorkKinds, memory: Int = .max) {
         self.kinds = kinds
+        self.memory = memory
     }
 
     public func plan(_ source: JobSource, as label: JobLabel, until stop: StopSignal) throws -> WorkPlan {

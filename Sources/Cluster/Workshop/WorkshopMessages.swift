@@ -136,6 +136,7 @@ extension WorkshopReply {
             }
             writer.flag(plan.needsOneNumberSystem)
             try writer.array(plan.record, "record", limit: FrameSocket.mostBytes)
+            try writer.integer(plan.foldBytes, "fold bytes", limit: .max)
             try writer.integer(shardCount, "shards", limit: WireLimits.shards)
         case .shard(let shard):
             kind = .shard
@@ -174,7 +175,8 @@ extension WorkshopReply {
             self = .planned(
                 WorkPlan(
                     task: task, shardVersion: version, shards: [], verified: Set(verified),
-                    needsOneNumberSystem: needsOne, record: record),
+                    needsOneNumberSystem: needsOne, record: record,
+                    foldBytes: try reader.integer("fold bytes", limit: .max)),
                 shardCount: try reader.integer("shards", limit: WireLimits.shards))
         case .shard:
             let bytes = try reader.array("shard", limit: FrameSocket.mostBytes)

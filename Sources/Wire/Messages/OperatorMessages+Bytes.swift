@@ -236,7 +236,7 @@ extension QuarantinedShard {
 
 extension VerificationCount {
     func write(to writer: inout ByteWriter) throws {
-        for count in [wanted, agreed, disagreed, skipped] {
+        for count in [wanted, agreed, disagreed, skipped, voices] {
             try writer.integer(count, "verification", limit: .max)
         }
     }
@@ -246,6 +246,7 @@ extension VerificationCount {
         agreed = try reader.integer("verification.agreed", limit: .max)
         disagreed = try reader.integer("verification.disagreed", limit: .max)
         skipped = try reader.integer("verification.skipped", limit: .max)
+        voices = try reader.integer("verification.voices", limit: .max)
     }
 }
 

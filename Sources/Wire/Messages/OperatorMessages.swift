@@ -134,9 +134,12 @@ public struct VerificationCount: Sendable, Hashable {
     public var disagreed: Int
     /// Given up for want of a second worker.
     public var skipped: Int
+    /// Those whose results agree: keys, or worker processes where there are no keys.
+    public var voices: Int
 
     /// Makes a count.
-    public init(wanted: Int = 0, agreed: Int = 0, disagreed: Int = 0, skipped: Int = 0) {
+    public init(wanted: Int = 0, agreed: Int = 0, disagreed: Int = 0, skipped: Int = 0, voices: Int = 0) {
+        self.voices = voices
         self.wanted = wanted
         self.agreed = agreed
         self.disagreed = disagreed

@@ -25,7 +25,8 @@ struct ShowCommand: ParsableCommand {
         let count = detail.verification
         if count.wanted > 0 {
             try Terminal.print(
-                "verify  \(count.agreed) of \(count.wanted) shards agree, \(count.disagreed) were disputed, "
+                "verify  \(count.agreed) of \(count.wanted) shards agree, between \(count.voices) keys (or processes without "
+                    + "keys); \(count.disagreed) were disputed, "
                     + "\(count.skipped) found no second worker (with another key, where there are keys)")
         }
         for shard in detail.quarantined { try Terminal.print("missing shard \(shard.shard): \(shard.error)") }

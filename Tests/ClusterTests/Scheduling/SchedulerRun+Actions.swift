@@ -34,7 +34,8 @@ extension SchedulerRun {
         case .quarantine(let job, let index, let error):
             if stored[job]?.shards[index].commit != nil { return "\(job)/\(index) is quarantined and committed" }
             change(job, index) { $0.quarantined = error }
-        case .noteVerification(let job, let shard, let outcome):
+        case .noteVerification(let job, let shard, let outcome, let authors):
+            if outcome != .skipped, Set(authors).count < 2 { return "\(job)/\(shard) is verified by \(authors)" }
             counts[outcome.rawValue, default: 0] += 1
             change(job, shard) { $0.verification = outcome }
         case .retract(let job, let shards):

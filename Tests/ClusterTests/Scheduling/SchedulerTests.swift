@@ -244,7 +244,9 @@ import Wire
         let actions = scheduler.resultReceived(lease(0, 2), digest: Digest(of: "r"), from: b, at: 2)
         #expect(
             actions == [
-                .noteVerification(job, shard: 0, .agreed), .acknowledge(lease(0, 2), to: b),
+                .noteVerification(
+                    job, shard: 0, .agreed, by: [Author(a, key: nil, name: "h1:1"), Author(b, key: nil, name: "h2:1")]),
+                .acknowledge(lease(0, 2), to: b),
                 .finishJob(job, missing: [:]),
             ])
     }
@@ -258,7 +260,7 @@ import Wire
         #expect(scheduler.tick(at: 120).isEmpty)
         #expect(
             scheduler.tick(at: 121) == [
-                .noteVerification(job, shard: 0, .skipped), .finishJob(job, missing: [:]),
+                .noteVerification(job, shard: 0, .skipped, by: []), .finishJob(job, missing: [:]),
             ])
     }
 

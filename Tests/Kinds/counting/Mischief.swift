@@ -37,7 +37,7 @@ public struct Mischief: WorkKind {
             task: Payload(kind: Self.name, version: 1, bytes: [1, 2]), shardVersion: 1,
             shards: (0..<3).map { .init(bytes: [UInt8($0)], tokens: 1 + $0) }, verified: [2],
             needsOneNumberSystem: true,
-            record: [7])
+            record: [7], foldBytes: 11 << 20)
     }
 
     public func judge(of task: Payload) throws -> any ResultJudge { throw Unused() }

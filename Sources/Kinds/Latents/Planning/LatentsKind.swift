@@ -58,7 +58,8 @@ public struct LatentsKind: WorkKind {
             task: try task.payload(), shardVersion: ShardWork.layout,
             shards: works.map { WorkPlan.Shard(bytes: $0.bytes, tokens: $0.tokenCount) },
             verified: VerifiedShards.drawn(seed: spec.seed, share: spec.verify, count: works.count),
-            record: try Self.bytes(of: record))
+            record: try Self.bytes(of: record),
+            foldBytes: FoldMemory(spec: spec, task: task, tokens: prompts.tokenCount).bytes)
     }
 
     /// Records are compared: the same content has the same bytes.

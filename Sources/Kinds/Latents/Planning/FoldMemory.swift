@@ -1,0 +1,27 @@
+/// The memory that a job's fold takes, as far as it can be told before the first result.
+struct FoldMemory: Sendable, Hashable {
+    /// Program, and whatever does not grow with the job.
+    private static let program = 128 << 20
+    /// Bytes a latent, for each half: sums and counts of the base; of a tuned checkpoint these and moments.
+    private static let (baseSums, tunedSums) = (2 * 16, 2 * 36)
+    /// Columns of float64 in a bundle besides those for controls, and what one result takes while its columns are made and
+    /// written: three samples with their columns, ranks and order, and the file.
+    private static let (columns, making) = (15, 900)
+    /// Bytes a token that is planned: id, masks, and the work that it came in.
+    private static let token = 16
+
+    /// All that it comes to; `Int.max` where it cannot be counted.
+    let bytes: Int
+
+    init(spec: JobSpec, task: DiffTask, tokens: Int) {
+        let controls = spec.tuned.count { $0.control }
+        let tables = task.hooks.reduce(0.0) { $0 + Double($1.latents) } * Double(task.masks.count)
+        let tuned = Double(task.tuned.count)
+        let sums = tables * (Double(Self.baseSums) + tuned * Double(Self.tunedSums))
+        let columns = tables * tuned * Double(8 * (Self.columns + controls))
+        let making = Double((task.hooks.map(\.latents).max() ?? 0) * Self.making)
+        // Only the differences that there are take memory, 16 bytes each; how many, the results will tell.
+        let all = Double(Self.program) + sums + columns + making + Double(tokens) * Double(Self.token)
+        bytes = all < Double(Int.max / 2) ? Int(all) : .max
+    }
+}
