@@ -35,6 +35,7 @@ let package = Package(
     ],
     targets: [
         // System libraries: a modulemap and a shim header only.
+        .systemLibrary(name: "CLinux", providers: [.apt(["libc6-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
@@ -42,7 +43,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
         // From the outside in: what files hold, then what is computed, then who computes it.
-        library("Inputs", ["CCrypto", .product(name: "Yams", package: "Yams")]),
+        library("Inputs", ["CCrypto", "CLinux", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Kernels", cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]),
         library("Tensors", ["Inputs", "Kernels", "CZlib"]),
@@ -139,7 +140,7 @@ let package = Package(
         tests("ModelsTests", ["TestSupport", "Inputs", "Tensors", "Models", "Kernels"], resources: [.copy("Goldens")]),
         tests("MonitoringTests", ["Monitoring"]),
         tests("PromptsTests", ["TestSupport", "Inputs", "Prompts"]),
-        tests("ProcessTests", ["TestSupport", "actdiff"], resources: [.copy("Fixtures")]),
+        tests("ProcessTests", ["TestSupport", "Inputs", "Wire", "actdiff"], resources: [.copy("Fixtures")]),
         tests(
             "ReferenceTests",
             [

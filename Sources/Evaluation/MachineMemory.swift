@@ -55,7 +55,7 @@ public struct MachineMemory: Sendable, Hashable {
     }
 
     private static func lines(_ path: String) -> [Substring] {
-        // Files of the kernel have no size: they cannot be mapped.
+        // Files of the kernel have no size.
         guard let data = FileManager.default.contents(atPath: path) else { return [] }
         return String(decoding: data, as: UTF8.self).split(separator: "\n")
     }

@@ -31,11 +31,23 @@ public struct Digest: Sendable, Hashable, Codable, Comparable, CustomStringConve
 
     /// The digest of a file, read piece by piece. `step` is called after each piece; what it throws ends the reading.
     /// Throws `InputError` where the file cannot be read to its end.
-    public init(of file: MappedFile, step: () throws -> Void = {}) throws {
+    public init(of file: InputFile, step: () throws -> Void = {}) throws {
         var hash = SHA256()
-        try file.forEachPiece(of: 0..<file.bytes.count) { piece in
+        try file.forEachPiece(of: 0..<file.size) { piece in
             hash.update(piece)
             try step()
+            return true
+        }
+        bytes = hash.finish()
+    }
+
+    /// The digest of a file, whose pieces `take` gets in order while they are read. Throws what `take` throws, and
+    /// `InputError` where the file cannot be read to its end.
+    public init(of file: InputFile, take: (UnsafeRawBufferPointer) throws -> Void) throws {
+        var hash = SHA256()
+        try file.forEachPiece(of: 0..<file.size) { piece in
+            hash.update(piece)
+            try take(piece)
             return true
         }
         bytes = hash.finish()

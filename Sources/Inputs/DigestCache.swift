@@ -5,19 +5,46 @@ import Synchronization
 ///
 /// An entry holds for a path while size, device, inode and two times stay the same: that of the last change of content,
 /// and that of the last change of status. Every replacement moves the latter, even one that sets the former back.
+///
+/// A change through a mapping moves them too, because pages that wait to be written are written out before a file is read
+/// (`InputFile.writeOut`), and before an entry is believed. Where that cannot be had, as for files in memory, nothing is
+/// remembered and files are read each time. What remains: a machine whose clock was set back, changes below the file
+/// system (on the bare disk, in the lower layer of an overlay, by a device that writes to pinned pages), and those of
+/// another machine that a network file system does not tell of yet.
 public final class DigestCache: Sendable {
     /// What tells that a file is still the one that was read.
-    private struct Stamp: Codable, Hashable {
+    fileprivate struct Stamp: Codable, Hashable {
         let size: Int64
         let modifiedNanoseconds: Int64
         let changedNanoseconds: Int64
         let inode: UInt64
         let device: UInt64
+
+        init(_ file: InputFile) {
+            let status = file.status
+            size = Int64(status.st_size)
+            modifiedNanoseconds = nanoseconds(status.st_mtim)
+            changedNanoseconds = nanoseconds(status.st_ctim)
+            inode = UInt64(status.st_ino)
+            device = UInt64(status.st_dev)
+        }
+
+        /// The later of the two times.
+        var last: Int64 { max(modifiedNanoseconds, changedNanoseconds) }
     }
 
     private struct Entry: Codable, Hashable {
         let stamp: Stamp
         let sha256: Digest
+    }
+
+    /// What the cache's file holds. Entries of the first layout, which had no version, may have missed changes through
+    /// mappings.
+    private struct Contents: Codable {
+        static let current = 2
+
+        var version = current
+        var files: [String: Entry]
     }
 
     private let location: String
@@ -63,18 +90,66 @@ public final class DigestCache: Sendable {
     /// The digest of one file's bytes. `step` as above.
     public func digest(of path: String, step: () throws -> Void = {}) throws -> Digest {
         let key = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
-        let stamp = try Self.stamp(path)
-        if let known = entries.withLock({ $0[key] }), known.stamp == stamp { return known.sha256 }
+        let file = try InputFile(path)
         let started = Self.now()
-        let digest = try Digest(of: MappedFile(path), step: step)
-        guard try Self.stamp(path) == stamp else {
+        let (stamp, isMovedByChanges) = try Self.stamp(of: file, step)
+        if isMovedByChanges, let known = entries.withLock({ $0[key] }), known.stamp == stamp { return known.sha256 }
+        let digest = try Digest(of: file, step: step)
+        guard stamp.size == Int64(file.size), Stamp(file) == stamp else {
             throw InputError(
                 path, expected: "a file that stays as it is while it is read", found: "a change", kind: .temporary)
         }
-        if max(stamp.modifiedNanoseconds, stamp.changedNanoseconds) < started - settled {
-            remember(Entry(stamp: stamp, sha256: digest), for: key)
-        }
+        if isMovedByChanges, stamp.last < started - settled { remember(Entry(stamp: stamp, sha256: digest), for: key) }
         return digest
+    }
+
+    /// What tells whether files have been changed since, if only for a moment. Two that are equal say that they were not, as far
+    /// as the comment on this type goes.
+    public struct Rest: Sendable, Hashable {
+        fileprivate var stamps: [String: Stamp]
+
+        /// Whether no file was changed after `moment`. The kernel's clock for files ticks a few hundred times a second: what
+        /// happens within the tick of `moment` goes unseen.
+        public func isOlder(than moment: Moment) -> Bool { stamps.values.allSatisfy { $0.last <= moment.nanoseconds } }
+    }
+
+    /// A time as file systems note it.
+    public struct Moment: Sendable, Hashable {
+        fileprivate let nanoseconds: Int64
+
+        /// Now, by the clock that the kernel takes files' times from.
+        public init() {
+            var time = timespec()
+            clock_gettime(CLOCK_REALTIME_COARSE, &time)
+            self.nanoseconds = Inputs.nanoseconds(time)
+        }
+    }
+
+    /// How files stand now. What was changed through a mapping is written out first, where the file system can. `step` as
+    /// above.
+    public func rest(of files: [String], step: () throws -> Void = {}) throws -> Rest {
+        var stamps: [String: Stamp] = [:]
+        for path in files { stamps[path] = try Self.stamp(of: InputFile(path), step).stamp }
+        return Rest(stamps: stamps)
+    }
+
+    /// How often pages are written out before a file counts as one that never rests.
+    private static let mostWritings = 3
+
+    /// A file's stamp, and whether every later change moves it: no page has been changed, and waits to be written, since
+    /// before the stamp was taken.
+    private static func stamp(
+        of file: InputFile, _ step: () throws -> Void
+    ) throws -> (stamp: Stamp, isMovedByChanges: Bool) {
+        var stamp = Stamp(file)
+        for _ in 0..<mostWritings {
+            guard try file.writeOut(step: step) else { return (stamp, false) }
+            let after = Stamp(file)
+            if after == stamp { return (stamp, true) }
+            // Changed meanwhile, or on a file system that sets the times when it writes.
+            stamp = after
+        }
+        return (stamp, false)
     }
 
     private func remember(_ entry: Entry, for key: String) {
@@ -85,7 +160,7 @@ public final class DigestCache: Sendable {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             // A cache that cannot be written costs time in the next run; the digest is right all the same.
-            guard let data = try? encoder.encode(entries) else { return }
+            guard let data = try? encoder.encode(Contents(files: entries)) else { return }
             let folder = URL(filePath: location).deletingLastPathComponent()
             try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             try? AtomicFile.write(data, to: location)
@@ -93,19 +168,11 @@ public final class DigestCache: Sendable {
     }
 
     private static func load(_ location: String) -> [String: Entry] {
-        guard let data = try? Document.contents(of: location) else { return [:] }
-        return (try? JSONDecoder().decode([String: Entry].self, from: data)) ?? [:]
-    }
-
-    private static func stamp(_ path: String) throws -> Stamp {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw InputError(path, expected: "a readable file", found: String(cString: strerror(errno)))
-        }
-        return Stamp(
-            size: Int64(status.st_size), modifiedNanoseconds: nanoseconds(status.st_mtim),
-            changedNanoseconds: nanoseconds(status.st_ctim), inode: UInt64(status.st_ino),
-            device: UInt64(status.st_dev))
+        guard let data = try? InputFile(own: location).contents(),
+            let contents = try? JSONDecoder().decode(Contents.self, from: data),
+            contents.version == Contents.current
+        else { return [:] }
+        return contents.files
     }
 
     private static func now() -> Int64 {
@@ -113,8 +180,8 @@ public final class DigestCache: Sendable {
         clock_gettime(CLOCK_REALTIME, &time)
         return nanoseconds(time)
     }
+}
 
-    private static func nanoseconds(_ time: timespec) -> Int64 {
-        Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
-    }
+private func nanoseconds(_ time: timespec) -> Int64 {
+    Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
 }

@@ -4,10 +4,13 @@ import Yams
 extension Document {
     /// Values a YAML document may expand to; anchors are resolved, so that a small file could otherwise become huge.
     private static let mostYAMLValues = 1_000_000
+    /// Bytes of a YAML file: job files and published questions have some kilobytes.
+    public static let mostYAMLBytes = 16 << 20
 
     /// Reads and parses a YAML file (one document; anchors and aliases are resolved, duplicate keys refused).
     public init(yamlFile path: String) throws {
-        try self.init(yaml: String(decoding: Document.contents(of: path), as: UTF8.self), file: path)
+        try self.init(
+            yaml: String(decoding: Document.contents(of: path, atMost: Self.mostYAMLBytes), as: UTF8.self), file: path)
     }
 
     /// Parses YAML text; `file` is its name in error messages.

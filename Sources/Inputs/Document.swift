@@ -37,8 +37,10 @@ public struct Document: Sendable {
         Document(file: file, key: key, lines: lines, value: value)
     }
 
-    /// Parses JSON text. Throws `InputError` for malformed text and for an object that has a name twice.
-    public init(json data: Data, file: String, line: Int? = nil) throws {
+    /// Parses JSON text. Throws `InputError` for malformed text, for an object that has a name twice, and for what exceeds
+    /// `limits`.
+    public init(json data: Data, file: String, line: Int? = nil, limits: JSONLimits = .standard) throws {
+        try data.withUnsafeBytes { try limits.check($0, place: Self.place(file: file, line: line, key: "")) }
         do {
             let value = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
             self.init(file: file, lines: line.map { ["": $0] } ?? [:], value: try Value(json: value))
@@ -55,13 +57,21 @@ public struct Document: Sendable {
 
     /// Reads and parses a JSON file.
     public init(jsonFile path: String) throws {
-        try self.init(json: Document.contents(of: path), file: path)
+        try self.init(json: Document.contents(of: path, atMost: JSONLimits.standard.bytes), file: path)
     }
 
-    /// Reads a whole file. Throws `InputError` with the system's reason.
-    public static func contents(of path: String) throws -> Data {
-        let file = try MappedFile(path)
-        return withExtendedLifetime(file) { Data(file.bytes) }
+    /// No file that is read whole is larger.
+    public static let mostBytes = 2 << 30
+
+    /// Reads a whole file of at most `most` bytes, 2 GiB unless told otherwise. Throws `InputError` with the system's reason.
+    public static func contents(of path: String, atMost most: Int = mostBytes) throws -> Data {
+        let file = try InputFile(path)
+        guard file.size <= most else {
+            throw InputError(
+                path, expected: "a file of at most \(most) bytes", found: "\(file.size) bytes",
+                hint: "no honest file of this kind is as large")
+        }
+        return try file.contents()
     }
 
     static func place(file: String, line: Int?, key: String) -> String {

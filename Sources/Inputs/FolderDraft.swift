@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A folder under a hidden name that says which process makes it, `.NAME.HOST-PID-MARK.partial`, and is locked as long as
 /// that process lives.
@@ -10,6 +11,8 @@ final class FolderDraft {
     private var lock: Int32
 
     private static let suffix = ".partial"
+    /// The drafts of this process.
+    private static let own = Mutex<Set<String>>([])
 
     /// Makes the folder. What `failure` makes of the system's `errno` is thrown where that fails.
     init(of name: String, in parent: String, failure: () -> InputError) throws {
@@ -17,6 +20,7 @@ final class FolderDraft {
         // A name may have 255 bytes.
         path = "\(parent)/.\(name.prefix(24)).\(Self.host)-\(getpid())-\(mark)\(Self.suffix)"
         guard mkdir(path, 0o777) == 0 else { throw failure() }
+        Self.own.withLock { [path] in _ = $0.insert(path) }
         lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if lock >= 0 { _ = flock(lock, LOCK_EX | LOCK_NB) }
     }
@@ -25,6 +29,7 @@ final class FolderDraft {
 
     /// Ends the lock: the folder has its real name, or is gone.
     func release() {
+        Self.own.withLock { [path] in _ = $0.remove(path) }
         if lock >= 0 { close(lock) }
         lock = -1
     }
@@ -34,6 +39,17 @@ final class FolderDraft {
         // The error that led here is the one to report. Whatever stays is removed by whoever makes the next draft here.
         try? FileManager.default.removeItem(atPath: path)
         release()
+    }
+
+    /// Removes drafts of this process, while it may still be writing into them; all of them unless told otherwise.
+    static func removeOwn(where isMeant: (_ path: String) -> Bool = { _ in true }) {
+        for path in own.withLock({ $0 }) where isMeant(path) {
+            // A file that is made meanwhile keeps the folder from going; once it is gone no file can be made.
+            for _ in 0..<100 {
+                try? FileManager.default.removeItem(atPath: path)
+                if access(path, F_OK) != 0 { break }
+            }
+        }
     }
 
     /// Removes drafts in a folder whose processes, on this machine, are gone. What cannot be removed stays: it does no

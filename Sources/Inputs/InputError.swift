@@ -49,7 +49,10 @@ public struct InputError: Error, Sendable, Hashable, Codable, CustomStringConver
         self.hint = hint
     }
 
+    /// One line, and a second one for the hint, whatever the fields hold.
     public var description: String {
-        "\(place): expected \(expected), found \(found)" + (hint.isEmpty ? "" : "\n  hint: \(hint)")
+        let what = [place, expected, found].map(Printable.line)
+        return "\(what[0]): expected \(what[1]), found \(what[2])"
+            + (hint.isEmpty ? "" : "\n  hint: \(Printable.line(hint))")
     }
 }

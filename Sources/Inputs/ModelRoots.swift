@@ -44,10 +44,29 @@ public struct ModelRoots: Sendable, Hashable {
         return canonical
     }
 
-    private func outside(_ path: String, _ found: String) -> InputError {
+    /// The roots that hold on this thread.
+    @TaskLocal static var inForce: ModelRoots?
+
+    /// Calls `body`, in which every `InputFile` is below the roots, whichever links lead to it. Without roots, anywhere.
+    ///
+    /// It holds on this thread, for as long as `body` runs, and for all that a kind of work opens in it.
+    public static func confine<Result>(to roots: ModelRoots?, _ body: () throws -> Result) rethrows -> Result {
+        try $inForce.withValue(roots, operation: body)
+    }
+
+    /// Throws `InputError` for a path that leads out of the roots, to the canonical path `place`.
+    func check(_ path: String, leadsTo place: String?) throws {
+        guard let place, Self.isBelow(place, folders) else {
+            throw outside(
+                path, place.map { "a way to \($0), outside them" } ?? "one outside them",
+                hint: "; links in a Hugging Face snapshot lead to the cache's folder of blobs")
+        }
+    }
+
+    private func outside(_ path: String, _ found: String, hint: String = "") -> InputError {
         InputError(
             path, expected: "a path below one of the \(owner)'s model roots (\(folders.joined(separator: ", ")))",
-            found: found, hint: "add the folder to the \(owner)'s model_roots", kind: .configuration)
+            found: found, hint: "add the folder to the \(owner)'s model_roots" + hint, kind: .configuration)
     }
 
     private static func isBelow(_ path: String, _ roots: [String]) -> Bool {
@@ -58,5 +77,25 @@ public struct ModelRoots: Sendable, Hashable {
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }
         return String(cString: resolved)
+    }
+}
+
+extension ModelRoots {
+    /// Roots for inputs that the machine's own user has named: the inputs, and what links inside their folders lead to. A
+    /// folder of the Hugging Face cache is made of links to blobs elsewhere.
+    public static func covering(_ inputs: some Sequence<String>) -> Set<String> {
+        var roots = Set(inputs)
+        for folder in roots.compactMap(canonical) {
+            let names = FileManager.default.enumerator(atPath: folder)
+            while let name = names?.nextObject() as? String {
+                var status = stat()
+                let path = folder + "/" + name
+                guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK, let target = canonical(path) else {
+                    continue
+                }
+                if !isBelow(target, [folder]) { roots.insert(target) }
+            }
+        }
+        return roots
     }
 }

@@ -24,6 +24,19 @@ public final class NewFolder {
     /// Where its files are until it is published.
     public var place: String { draft?.path ?? path }
 
+    /// Bytes that can still be written there; nil where the system does not say.
+    public var freeBytes: Int? {
+        var status = statvfs()
+        guard statvfs(place, &status) == 0 else { return nil }
+        let (bytes, isTooMuch) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return isTooMuch ? .max : Int(clamping: bytes)
+    }
+
+    /// Removes all drafts that this process is making, for when it is told to end at once.
+    public static func discardDrafts() {
+        FolderDraft.removeOwn()
+    }
+
     /// Writes a file and waits until it is on the disk.
     public func write(_ data: some ContiguousBytes, to name: String) throws {
         try file(name) { try $0.append(data) }

@@ -2,8 +2,16 @@ import Foundation
 
 /// Finds names that stand twice in a JSON object: readers disagree on which of the two counts, and parsing loses one.
 struct RepeatedNames {
-    /// Names of the objects that are open, nil for lists; and the name that each is the value of.
-    private var open: [(names: Set<[UInt8]>?, key: String)] = []
+    /// An object or a list that is open. The way to it is put together only where it is told: to keep it with each would take
+    /// as much memory as the names of all levels, again at every level.
+    private struct Container {
+        /// nil for a list.
+        var names: Set<[UInt8]>?
+        /// The name whose value it is; nil at the root and in lists.
+        var name: [UInt8]?
+    }
+
+    private var open: [Container] = []
     /// Where the string that was read last stands, with its quotes, and whether there is a backslash in it.
     private var literal = 0..<0
     private var isEscaped = false
@@ -45,24 +53,29 @@ struct RepeatedNames {
 
     private mutating func take(_ byte: UInt8, _ json: UnsafeRawBufferPointer) -> (name: String, key: String)? {
         switch byte {
-        case UInt8(ascii: "{"): open.append(([], way))
-        case UInt8(ascii: "["): open.append((nil, way + "[]"))
+        case UInt8(ascii: "{"): open.append(Container(names: [], name: nameOfNext))
+        case UInt8(ascii: "["): open.append(Container(names: nil, name: nameOfNext))
         case UInt8(ascii: "}"), UInt8(ascii: "]"): _ = open.popLast()
         case UInt8(ascii: ":"):
             key = decoded(json)
             guard let last = open.indices.last, open[last].names?.insert(key).inserted == false else { break }
-            return (String(decoding: key, as: UTF8.self), open[last].key)
+            return (String(decoding: key, as: UTF8.self), way)
         default: break
         }
         return nil
     }
 
-    /// The way to the value that begins here.
+    /// The name of the value that begins here.
+    private var nameOfNext: [UInt8]? { open.last?.names == nil ? nil : key }
+
+    /// The way to the innermost object.
     private var way: String {
-        guard let parent = open.last else { return "" }
-        guard parent.names != nil else { return parent.key }
-        let name = String(decoding: key, as: UTF8.self)
-        return parent.key.isEmpty ? name : "\(parent.key).\(name)"
+        open.reduce(into: "") { way, container in
+            if let name = container.name {
+                way += (way.isEmpty ? "" : ".") + String(decoding: name, as: UTF8.self)
+            }
+            if container.names == nil { way += "[]" }
+        }
     }
 
     /// The UTF-8 that the last string stands for.

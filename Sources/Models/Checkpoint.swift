@@ -14,7 +14,7 @@ public struct Checkpoint: Sendable {
     /// By the names of the architecture.
     private let tensors: [String: TensorView]
 
-    /// Opens a checkpoint and checks headers and configuration; weights are mapped, not read.
+    /// Opens a checkpoint and checks headers and configuration; weights stay in their files.
     ///
     /// Throws `InputError` for a model of none of the `families`, for a key of its configuration that its family does not
     /// know, and for a tensor that its architecture does not have: leaving it out would silently give another model.

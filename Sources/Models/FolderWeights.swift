@@ -1,4 +1,3 @@
-import Foundation
 import Inputs
 import Tensors
 
@@ -28,7 +27,7 @@ struct FolderWeights {
     }
 
     private static func missing(_ folder: String) -> InputError {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let names = (try? InputFolder.names(folder)) ?? []
         let pickle = names.filter { $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth") }.min()
         return InputError(
             folder, expected: "\(single) or \(index)", found: pickle.map { "\($0), a pickle" } ?? "neither",

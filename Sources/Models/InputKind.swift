@@ -38,9 +38,8 @@ public enum InputKind: Sendable, Hashable {
     private static let expected = "a Hugging Face folder, a PEFT adapter folder or a GGUF file"
 
     private static func detectFile(_ path: String) throws -> InputKind {
-        let file = try MappedFile(path)
-        // The bytes are only good while the object is held.
-        guard withExtendedLifetime(file, { file.bytes.prefix(4).elementsEqual(GGUFFile.magic) }) else {
+        let file = try InputFile(path)
+        guard try file.bytes(0..<min(4, file.size)) == GGUFFile.magic else {
             throw InputError(path, expected: expected, found: "a file that does not begin with GGUF")
         }
         return .ggufFile

@@ -2,22 +2,23 @@ import Foundation
 import Inputs
 
 extension PromptSet.Reading {
+    /// Takes a line that is not blank of a format with a prompt a line.
+    mutating func add(_ text: String, line number: Int, _ format: PromptSet.Format) throws {
+        if format == .jsonLines { try addJSON(text, number) } else { try addText(text, number) }
+    }
+
     /// JSON Lines: `{"id", "text"}` or `{"id", "messages": [{"role", "content"}]}`.
-    mutating func readJSONLines(_ text: String) throws {
-        for (line, number) in lines(of: text) {
-            let root = try Document(json: Data(line.utf8), file: file, line: number)
-            try root.refuseKeys(outside: ["id", "text", "messages"])
-            try add(id: words(root.required("id")), line: number, body(of: root))
-        }
+    private mutating func addJSON(_ text: String, _ number: Int) throws {
+        let root = try Document(json: Data(text.utf8), file: file, line: number, limits: PromptLimits.json)
+        try root.refuseKeys(outside: ["id", "text", "messages"])
+        try add(id: words(root.required("id")), line: number, body(of: root))
     }
 
     /// Plain text: a prompt a line, named after its line.
-    mutating func readLines(_ text: String) throws {
-        for (line, number) in lines(of: text) {
-            let digits = String(number)
-            let id = "line-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-            try add(id: id, line: number, .text(line))
-        }
+    private mutating func addText(_ text: String, _ number: Int) throws {
+        let digits = String(number)
+        let id = "line-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        try add(id: id, line: number, .text(text))
     }
 
     private func body(of root: Document) throws -> Prompt.Body {

@@ -12,28 +12,67 @@ public struct PromptSet: Sendable {
 
     /// Reads a prompt set; the file's extension says which format it has. Throws `InputError` with file and line.
     public init(file path: String) throws {
-        try self.init(Document.contents(of: path), file: path)
+        let format = try Format(path)
+        if format == .questions {
+            try self.init(Document.contents(of: path, atMost: Document.mostYAMLBytes), file: path)
+            return
+        }
+        let file = try InputFile(path)
+        guard file.size <= PromptLimits.fileBytes else {
+            throw InputError(
+                path, expected: "a prompt set of at most \(PromptLimits.fileBytes) bytes",
+                found: "\(file.size) bytes", hint: "split it into several jobs")
+        }
+        var reading = Reading(file: path)
+        var lines = PromptLines(file: path)
+        let digest = try Digest(of: file) { piece in
+            try lines.take(piece) { try reading.add($0, line: $1, format) }
+        }
+        try lines.finish { try reading.add($0, line: $1, format) }
+        try self.init(reading, digest)
     }
 
     /// Parses a prompt set's bytes; the format comes from the extension of `file`.
     public init(_ data: Data, file: String) throws {
-        let text = try Self.text(data, file: file)
+        let format = try Format(file)
         var reading = Reading(file: file)
-        switch (file as NSString).pathExtension.lowercased() {
-        case "jsonl": try reading.readJSONLines(text)
-        case "txt": try reading.readLines(text)
-        case "yaml", "yml": try reading.readQuestions(text)
-        case let other:
-            throw InputError(
-                file, expected: "a prompt set named .jsonl, .txt, .yaml or .yml",
-                found: other.isEmpty ? "no extension" : ".\(other)")
+        if format == .questions {
+            try reading.readQuestions(Self.text(data, file: file))
+        } else {
+            var lines = PromptLines(file: file)
+            try data.withUnsafeBytes { try lines.take($0) { try reading.add($0, line: $1, format) } }
+            try lines.finish { try reading.add($0, line: $1, format) }
         }
+        try self.init(reading, data.withUnsafeBytes { Digest(of: $0) })
+    }
+
+    private init(_ reading: Reading, _ digest: Digest) throws {
         guard !reading.prompts.isEmpty else {
-            throw InputError(file, expected: "at least one prompt", found: "none")
+            throw InputError(reading.file, expected: "at least one prompt", found: "none")
         }
-        self.file = file
-        digest = data.withUnsafeBytes { Digest(of: $0) }
+        file = reading.file
+        self.digest = digest
         prompts = reading.prompts
+    }
+
+    /// How the prompts stand in the file.
+    enum Format {
+        case jsonLines
+        case lines
+        case questions
+
+        /// The format that the extension of `file` stands for.
+        init(_ file: String) throws {
+            switch (file as NSString).pathExtension.lowercased() {
+            case "jsonl": self = .jsonLines
+            case "txt": self = .lines
+            case "yaml", "yml": self = .questions
+            case let other:
+                throw InputError(
+                    file, expected: "a prompt set named .jsonl, .txt, .yaml or .yml",
+                    found: other.isEmpty ? "no extension" : ".\(other)")
+            }
+        }
     }
 
     /// Where a prompt stands, for error messages.
@@ -72,6 +111,11 @@ public struct PromptSet: Sendable {
                     "\(file):\(line)", expected: "an id that no other prompt has",
                     found: "'\(id)', which line \(first) has")
             }
+            guard prompts.count < PromptLimits.prompts else {
+                throw InputError(
+                    "\(file):\(line)", expected: "at most \(PromptLimits.prompts) prompts", found: "more",
+                    hint: "split the file into several jobs")
+            }
             prompts.append(Prompt(id: id, line: line, body: body))
         }
 
@@ -82,15 +126,6 @@ public struct PromptSet: Sendable {
                 throw InputError(value.place, expected: "text", found: text.isEmpty ? "nothing" : "white space alone")
             }
             return text
-        }
-
-        /// The lines that are not blank with their 1-based numbers; lines end with LF or CRLF.
-        func lines(of text: String) -> [(text: String, number: Int)] {
-            let rows = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
-            return rows.enumerated().compactMap { index, row in
-                let row = row.last == "\r" ? row.dropLast() : row
-                return row.allSatisfy(\.properties.isWhitespace) ? nil : (String(row), index + 1)
-            }
         }
     }
 }

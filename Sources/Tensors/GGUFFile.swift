@@ -1,6 +1,6 @@
 import Inputs
 
-/// A GGUF file (versions 2 and 3, little-endian): metadata and tensors, memory-mapped.
+/// A GGUF file (versions 2 and 3, little-endian): metadata and tensors.
 ///
 /// Format: github.com/ggml-org/ggml/blob/master/docs/gguf.md.
 public struct GGUFFile: Sendable {
@@ -13,9 +13,9 @@ public struct GGUFFile: Sendable {
     /// GGML_MAX_DIMS.
     private static let mostExtents = 4
 
-    /// Maps a file, reads all its metadata and checks every tensor's place. Throws `InputError` with file and key.
+    /// Opens a file, reads all its metadata and checks every tensor's place. Throws `InputError` with file and key.
     public init(_ path: String) throws {
-        let file = try MappedFile(path)
+        let file = try InputFile(path)
         var cursor = GGUFCursor(file)
         try Self.checkVersion(&cursor)
         let tensorCount = try cursor.count(of: "tensors", atLeast: 24)
@@ -35,7 +35,7 @@ public struct GGUFFile: Sendable {
     }
 
     private static func checkVersion(_ cursor: inout GGUFCursor) throws {
-        let found = Array(cursor.file.bytes.prefix(4))
+        let found = try cursor.file.bytes(0..<min(4, cursor.file.size))
         guard found == magic else {
             throw InputError(
                 cursor.file.path, expected: "a GGUF file, which begins with the bytes \(magic)", found: "\(found)")
@@ -123,8 +123,8 @@ public struct GGUFFile: Sendable {
         return Entry(name: name, shape: shape, type: type, begin: begin, size: size)
     }
 
-    private static func checkPlaces(_ entries: [Entry], dataStart: Int, alignment: Int, file: MappedFile) throws {
-        let length = max(0, file.bytes.count - dataStart)
+    private static func checkPlaces(_ entries: [Entry], dataStart: Int, alignment: Int, file: InputFile) throws {
+        let length = max(0, file.size - dataStart)
         var end = 0
         for entry in entries.sorted(by: { ($0.begin, $0.size, $0.name) < ($1.begin, $1.size, $1.name) }) {
             let place = "\(file.path): \(entry.name)"

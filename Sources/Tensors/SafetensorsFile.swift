@@ -1,7 +1,7 @@
 import Foundation
 import Inputs
 
-/// A safetensors file: a table of named tensors in a memory-mapped file.
+/// A safetensors file: a table of named tensors in a file.
 ///
 /// Format: 8 bytes little-endian header length, a JSON header, then the tensors' bytes without holes
 /// (huggingface.co/docs/safetensors).
@@ -11,27 +11,43 @@ public struct SafetensorsFile: Sendable {
     /// What stands under `__metadata__`; empty without it.
     public let metadata: [String: String]
 
-    /// The format's own limit.
-    static let longestHeader = 100_000_000
+    /// Bytes of a header. The format allows 100 MB; the largest known, of one file with 91,000 tensors, has 12 MB.
+    static let longestHeader = 32 << 20
+    /// Tensors of one file, however small they are: each takes a kilobyte or more once it is known.
+    static let mostTensors = 1 << 17
+    /// A tensor has up to ten values: two lists with their numbers, a name, an object. Metadata is strings.
+    private static let headerLimits = JSONLimits(bytes: longestHeader, values: 12 * mostTensors)
     private static let metadataKey = "__metadata__"
 
     /// Whether a file begins as a safetensors file does: with a length that it has room for, and an opening brace.
-    public static func isOne(_ file: MappedFile) -> Bool {
-        guard file.bytes.count > 8 else { return false }
-        let length = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
-        return length <= UInt64(min(longestHeader, file.bytes.count - 8)) && file.bytes[8] == UInt8(ascii: "{")
+    /// Throws `InputError` where it cannot be read.
+    public static func isOne(_ file: InputFile) throws -> Bool {
+        guard file.size > 8 else { return false }
+        return try statedLength(of: file) <= UInt64(min(longestHeader, file.size - 8))
+            && file.bytes(8..<9) == [UInt8(ascii: "{")]
     }
 
-    /// Maps a file and checks its whole header. Throws `InputError` with file and tensor.
+    /// What the first 8 bytes say.
+    private static func statedLength(of file: InputFile) throws -> UInt64 {
+        try file.bytes(0..<8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// Opens a file and checks its whole header. Throws `InputError` with file and tensor.
     public init(_ path: String) throws {
-        let file = try MappedFile(path)
+        let file = try InputFile(path)
         let headerLength = try Self.headerLength(of: file)
         let dataStart = 8 + headerLength
-        let text = file.bytes[8..<dataStart]
+        let text = try file.bytes(8..<dataStart)
         guard text.first == UInt8(ascii: "{") else {
             throw InputError(path, expected: "a JSON header that begins with {", found: Self.show(text.first))
         }
-        let header = try Document(json: Data(text), file: path)
+        let header = try Document(json: Data(text), file: path, limits: Self.headerLimits)
+        guard try header.object().count <= Self.mostTensors else {
+            throw InputError(
+                path, expected: "a header of at most \(Self.mostTensors) tensors",
+                found: "\(try header.object().count)",
+                hint: "split the file")
+        }
 
         var metadata: [String: String] = [:]
         var entries: [Entry] = []
@@ -40,10 +56,10 @@ public struct SafetensorsFile: Sendable {
             if name == Self.metadataKey {
                 for key in try value.object().keys { metadata[key] = try value.required(key).string() }
             } else {
-                entries.append(try Entry(name, value, dataLength: file.bytes.count - dataStart))
+                entries.append(try Entry(name, value, dataLength: file.size - dataStart))
             }
         }
-        try Self.requireNoHoles(entries, dataLength: file.bytes.count - dataStart, path: path)
+        try Self.requireNoHoles(entries, dataLength: file.size - dataStart, path: path)
         var tensors: [String: TensorView] = [:]
         for entry in entries {
             tensors[entry.name] = try TensorView(
@@ -53,22 +69,22 @@ public struct SafetensorsFile: Sendable {
         self.metadata = metadata
     }
 
-    private static func headerLength(of file: MappedFile) throws -> Int {
-        guard file.bytes.count >= 8 else {
+    private static func headerLength(of file: InputFile) throws -> Int {
+        guard file.size >= 8 else {
             throw InputError(
-                file.path, expected: "a safetensors file of at least 8 bytes", found: "\(file.bytes.count) bytes")
+                file.path, expected: "a safetensors file of at least 8 bytes", found: "\(file.size) bytes")
         }
-        let stated = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
+        let stated = try statedLength(of: file)
         guard stated <= UInt64(longestHeader) else {
             throw InputError(
                 file.path, expected: "a header of at most \(longestHeader) bytes",
                 found: "a header length of \(stated)",
                 hint: "this may not be a safetensors file")
         }
-        guard Int(stated) <= file.bytes.count - 8 else {
+        guard Int(stated) <= file.size - 8 else {
             throw InputError(
                 file.path, expected: "a header of \(stated) bytes as stated",
-                found: "\(file.bytes.count - 8) bytes in the file", hint: "the file is cut off: copy it again")
+                found: "\(file.size - 8) bytes in the file", hint: "the file is cut off: copy it again")
         }
         return Int(stated)
     }

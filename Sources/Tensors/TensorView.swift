@@ -7,7 +7,7 @@ public struct TensorView: Sendable {
     /// Extents, outermost first: row-major, the last one contiguous.
     public let shape: [Int]
     public let type: StoredType
-    public let file: MappedFile
+    public let file: InputFile
     /// Number of elements; 1 for a tensor without extents.
     public let elementCount: Int
     /// Where in the file its bytes begin.
@@ -32,19 +32,19 @@ public struct TensorView: Sendable {
     }
 
     /// Takes a tensor whose bytes start at `offset`; throws where shape, type and file do not fit together.
-    init(name: String, shape: [Int], type: StoredType, file: MappedFile, offset: Int) throws {
+    init(name: String, shape: [Int], type: StoredType, file: InputFile, offset: Int) throws {
         guard let count = Tensors.elementCount(of: shape), let size = type.byteCount(of: count),
-            offset >= 0, offset <= file.bytes.count, size <= file.bytes.count - offset
+            offset >= 0, offset <= file.size, size <= file.size - offset
         else {
             throw InputError(
                 "\(file.path): \(name)", expected: "a tensor that lies inside the file",
-                found: "\(type.rawValue) \(shape) at byte \(offset) of \(file.bytes.count)")
+                found: "\(type.rawValue) \(shape) at byte \(offset) of \(file.size)")
         }
         self.init(name: name, shape: shape, type: type, file: file, count: count, offset: offset, order: .asStored)
     }
 
     private init(
-        name: String, shape: [Int], type: StoredType, file: MappedFile, count: Int, offset: Int, order: RowOrder
+        name: String, shape: [Int], type: StoredType, file: InputFile, count: Int, offset: Int, order: RowOrder
     ) {
         (self.name, self.shape, self.type, self.file) = (name, shape, type, file)
         (elementCount, self.offset, self.order) = (count, offset, order)

@@ -23,12 +23,13 @@ public struct Tokenizer: Sendable {
     /// Added tokens by id, for display.
     private let addedContents: [UInt32: String]
 
-    init(_ parts: TokenizerParts) {
+    init(_ parts: TokenizerParts) throws {
         chatTemplate = parts.chatTemplate
         files = parts.files
         model = parts.model
         normalizer = parts.normalizer
-        addedTokens = AddedTokens(parts.addedTokens, normalizer: parts.normalizer)
+        addedTokens = try AddedTokens(
+            parts.addedTokens, normalizer: parts.normalizer, file: parts.files.first ?? "tokenizer")
         preTokenizers = parts.preTokenizers
         postProcessors = parts.postProcessors
         addedContents = Dictionary(parts.addedTokens.map { ($0.id, $0.content) }) { $1 }
@@ -56,7 +57,7 @@ public struct Tokenizer: Sendable {
         addedTokens.splitRaw(&work)
         normalizer.apply(to: &work)
         addedTokens.splitNormalized(&work)
-        let scratch = PatternScratch()
+        let scratch = PatternScratch(textBytes: work.bytes.count)
         for step in preTokenizers { try step.apply(to: &work, scratch) }
         var tokens = encodePieces(work)
         for step in postProcessors { step.apply(to: &tokens, text: original, addSpecialTokens: addSpecialTokens) }

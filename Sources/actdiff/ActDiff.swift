@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Compute
 import Foundation
 import Inputs
@@ -38,6 +39,8 @@ enum Main {
         Terminal.openStandardStreams()
         do {
             try refuseOtherKernels()
+            try DescriptorLimit.ensure()
+            try AddressSpaceLimit.ensure()
             var command = try ActDiff.parseAsRoot()
             try command.run()
         } catch let error as InputError {

@@ -1,6 +1,6 @@
 import Foundation
 import Inputs
-import Latents
+@testable import Latents
 import TestSupport
 import Testing
 import Work
@@ -19,6 +19,13 @@ import Work
 
     /// The task of a job with a checkpoint whose tensors are compared with the base's, and a place that knows no digests.
     private func opening() throws -> (task: Payload, place: WorkerPlace) {
+        let place = WorkerPlace(
+            roots: try ModelRoots([models.path]), digests: DigestCache(at: folder.path + "/worker.json"), threads: 1,
+            memory: 1 << 30)
+        return (try kind.plan(source()).task, place)
+    }
+
+    private func source() -> JobSource {
         let yaml = """
             name: opening
             base: base
@@ -27,11 +34,7 @@ import Work
             hooks: [{layer: 2, sae: sae}]
             masks: [content]
             """
-        let source = JobSource(specText: yaml, specFile: "job.yaml", folder: models.path)
-        let place = WorkerPlace(
-            roots: try ModelRoots([models.path]), digests: DigestCache(at: folder.path + "/worker.json"), threads: 1,
-            memory: 1 << 30)
-        return (try kind.plan(source).task, place)
+        return JobSource(specText: yaml, specFile: "job.yaml", folder: models.path)
     }
 
     @Test("while a task is opened progress is told, for every piece of a file and every tensor")
@@ -60,5 +63,50 @@ import Work
             try kind.evaluator(for: task, at: place, progress: progress)
         }
         #expect(progress.count == 1, "it goes no further than the first piece")
+    }
+
+    /// A byte of a file, changed and changed back: its content is what it was.
+    private func touch(_ name: String) throws {
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: "\(models.path)/\(name)"))
+        let end = try file.seekToEnd()
+        try file.seek(toOffset: end - 1)
+        let byte = try #require(try file.read(upToCount: 1)).map { $0 }
+        for value in [byte[0] ^ 1, byte[0]] {
+            try file.seek(toOffset: end - 1)
+            try file.write(contentsOf: Data([value]))
+        }
+        try file.close()
+    }
+
+    @Test(
+        "a file that was changed and changed back while its task was open spoils the shard, though its digest is right",
+        arguments: ["base/model.safetensors", "tuned/model.safetensors", "sae/sae_weights.safetensors"])
+    func changedAndBack(name: String) throws {
+        let (task, place) = try opening()
+        let source = try kind.plan(source())
+        let evaluator = try kind.evaluator(for: task, at: place, progress: ComputeProgress())
+        let shard = WorkShard(
+            index: 0,
+            payload: Payload(kind: task.kind, version: source.shardVersion, bytes: source.shards[0].bytes))
+        let result = try evaluator.evaluate(shard, progress: ComputeProgress())
+        try touch(name)
+        let error = #expect(throws: InputError.self) { try evaluator.evaluate(shard, progress: ComputeProgress()) }
+        #expect(error?.kind == .temporary && error?.found == "a change of one, or of its times")
+        // Opened again it is the same task.
+        let again = try kind.evaluator(for: task, at: place, progress: ComputeProgress())
+        #expect(try again.evaluate(shard, progress: ComputeProgress()) == result)
+    }
+
+    @Test("a file that is changed after its job's plan began is not planned with")
+    func changedWhilePlanned() throws {
+        let inputs = TaskInputs(digests: DigestCache(at: "/dev/null/digests.json"))
+        let file = models.path + "/prompts.jsonl"
+        let before = DigestCache.Moment()
+        try inputs.refuseChanges(of: [file], since: before) {}
+        // Past the tick of the clock.
+        while DigestCache.Moment() == before {}
+        try Data("{}".utf8).write(to: URL(fileURLWithPath: file))
+        let error = #expect(throws: InputError.self) { try inputs.refuseChanges(of: [file], since: before) {} }
+        #expect(error?.place == file && error?.kind == .temporary)
     }
 }

@@ -35,6 +35,18 @@ import Work
         #expect(try page("jobs") == "{\"jobs\":[\(summary)]}\n")
     }
 
+    @Test func nothingThatATerminalObeysIsShown() throws {
+        board.post(
+            CoordinatorSnapshot(
+                workers: [
+                    .init(
+                        summary: WorkerSummary(
+                            name: "n\u{9b}31m\u{202e}:7", host: "n", numberSystem: "i", state: .alive, leases: 0,
+                            running: nil), silence: 1, jobs: [])
+                ], shards: [:]))
+        #expect(try page("workers")?.contains(#""name":"n\u009b31m\u202e:7""#) == true)
+    }
+
     @Test func aJobShowsItsShardsAndItsOwnWorkers() throws {
         let running = LeaseID(job: job.id, shard: 2, epoch: 4)
         let other = try #require(JobID("other-2"))

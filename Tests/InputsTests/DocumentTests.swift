@@ -59,7 +59,49 @@ import Testing
         let text = String(repeating: "[", count: 200_000)
         #expect(
             try complaint { _ = try Document(json: Data(text.utf8), file: "x.json") }
-                .hasPrefix("x.json: expected valid JSON, found "))
+                .hasPrefix("x.json: expected JSON of at most 512 levels, found more"))
+    }
+
+    @Test func limitsAreNamedBeforeAnythingIsMadeOfTheText() throws {
+        func text(_ json: String, _ limits: JSONLimits) throws -> String {
+            try complaint { _ = try Document(json: Data(json.utf8), file: "x.json", line: 3, limits: limits) }
+        }
+        let small = JSONLimits(bytes: 30, values: 5)
+        #expect(
+            try Document(json: Data(#"["a,{[", "\",[", 1, 2]"#.utf8), file: "x.json", limits: small).list().count == 4)
+        #expect(
+            try text(#"{"a": [1, 2, 3, 4]}"#, small).hasPrefix(
+                "x.json:3: expected JSON of at most 5 values, found more"))
+        #expect(
+            try text(String(repeating: " ", count: 30) + "1", small)
+                .hasPrefix("x.json:3: expected JSON of at most 30 bytes, found 31 bytes"))
+        // A list of many empty lists takes 100 times its text once it is read.
+        let bomb = "[" + String(repeating: "[],", count: 8_000_000) + "1]"
+        #expect(try text(bomb, .standard).contains("expected JSON of at most 6000000 values"))
+    }
+
+    /// With the way to each object kept as text, this copied three terabytes.
+    @Test func namesAreCheckedInLinearTimeHoweverDeepTheyAre() throws {
+        let name = String(repeating: "n", count: 6000)
+        let depth = 400
+        let inner = "[" + String(repeating: #"{"a":1},"#, count: 100_000) + #"{"b":1,"b":2}]"#
+        let text = String(repeating: "{\"\(name)\":", count: depth) + inner + String(repeating: "}", count: depth)
+        let start = ContinuousClock.now
+        let found = try complaint { _ = try Document(json: Data(text.utf8), file: "x.json") }
+        #expect(ContinuousClock.now - start < .seconds(60))
+        #expect(found.hasSuffix("\(name).\(name)[]: expected every name once, found 'b' twice"))
+    }
+
+    @Test func aFileIsNotReadBeyondItsLimit() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("x.json", "")
+        #expect(truncate(path, 64 << 30) == 0)
+        #expect(
+            try complaint { _ = try Document(jsonFile: path) }
+                .hasPrefix("\(path): expected a file of at most 134217728 bytes, found 68719476736 bytes"))
+        #expect(
+            try complaint { _ = try Document(yamlFile: path) }
+                .hasPrefix("\(path): expected a file of at most 16777216 bytes, found 68719476736 bytes"))
     }
 
     @Test func aWrongTypeIsToldWithFileAndKey() throws {
@@ -160,7 +202,7 @@ import Testing
             try complaint { _ = try Document(jsonFile: "/nonexistent/x.json") }
                 == "/nonexistent/x.json: expected a readable file, found No such file or directory")
         #expect(
-            try complaint { _ = try MappedFile("/tmp") } == "/tmp: expected a regular file, found a folder or a device")
+            try complaint { _ = try Document(jsonFile: "/tmp") } == "/tmp: expected a regular file, found a folder")
     }
 }
 

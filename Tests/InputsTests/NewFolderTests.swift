@@ -37,6 +37,21 @@ import Testing
         #expect(nowhere?.kind == .configuration && nowhere?.found == "No such file or directory")
     }
 
+    @Test("a process that is told to end at once takes its drafts with it, and nothing else")
+    func discarding() throws {
+        defer { try? FileManager.default.removeItem(atPath: parent) }
+        let made = try NewFolder(parent + "/made")
+        try made.write([1] as [UInt8], to: "a")
+        try made.publish()
+        let draft = try NewFolder(parent + "/left")
+        try draft.write([1, 2, 3] as [UInt8], to: "a")
+        #expect(try names.count == 2)
+        FolderDraft.removeOwn { $0.hasPrefix(parent) }
+        #expect(try names == ["made"])
+        #expect(throws: InputError.self) { try draft.write([4] as [UInt8], to: "b") }
+        #expect(try names == ["made"])
+    }
+
     @Test("a draft of a process that is gone is removed, one of a living process and foreign names stay")
     func abandonedDrafts() throws {
         defer { try? FileManager.default.removeItem(atPath: parent) }

@@ -82,7 +82,8 @@ import Work
         let id = try cluster.submit(job)
         let end = try cluster.end(of: id)
         #expect(end.summary.state == .done)
-        #expect(end.verification == VerificationCount(wanted: CountingJob.shards, agreed: CountingJob.shards, voices: 2))
+        #expect(
+            end.verification == VerificationCount(wanted: CountingJob.shards, agreed: CountingJob.shards, voices: 2))
         let bundle = try cluster.bundle(of: id)
         #expect(try bundle["counts.json"] == CountingCluster.undisturbed(CountingJob())["counts.json"])
         let summary = try Document(json: #require(bundle["verification.json"]), file: "verification.json").object()

@@ -99,6 +99,41 @@ struct LoRAAdapterTests {
         return try inputError { try LoRAAdapter(folder.path, for: tiny) }
     }
 
+    /// "No match" would adapt what is to be excluded, and more.
+    @Test(arguments: [
+        "target_modules", "exclude_modules", "rank_pattern", "alpha_pattern", "layers_pattern",
+    ]) func patternsThatBacktrackWithoutEndAreErrors(_ key: String) throws {
+        let pattern = "(.*a|.*b|.*)*x"
+        let value =
+            switch key {
+            case "rank_pattern", "alpha_pattern": "{\"\(pattern)\": 2}"
+            case "layers_pattern": "[\"\(pattern)\"]"
+            default: "\"\(pattern)\""
+            }
+        var changes = [key: value]
+        if key == "target_modules" { changes["layers_to_transform"] = "null" }
+        let start = ContinuousClock.now
+        let error = try refusal(config(changes))
+        #expect(ContinuousClock.now - start < .seconds(30), "half a second, if nothing else runs")
+        #expect(error.place.contains("/adapter_config.json: \(key)"), "\(error)")
+        #expect(error.expected == "a regular expression that is matched within its limits of steps and memory")
+        #expect(error.found.hasPrefix("one that goes on for the module model."))
+    }
+
+    @Test(arguments: ["(*LIMIT_MATCH=9)q_proj", "(*NO_JIT).*", ".*(*ACCEPT)"]) func verbsAreRefused(_ pattern: String)
+        throws
+    {
+        let error = try refusal(config(["exclude_modules": "\"\(pattern)\""]))
+        #expect(error.place.hasSuffix(": exclude_modules") && error.expected == "a regular expression")
+    }
+
+    @Test func tooManyOrTooLongPatternsAreRefused() throws {
+        let many = (0...AdapterConfig.mostPatterns).map { "\"m\($0)\": 2" }.joined(separator: ",")
+        #expect(try refusal(config(["rank_pattern": "{\(many)}"])).expected == "at most 4096 patterns")
+        let long = String(repeating: "q", count: 70_000)
+        #expect(try refusal(config(["exclude_modules": "\"\(long)\""])).found == "70000 bytes")
+    }
+
     @Test func aPlainAdapterIsRead() throws {
         let folder = try TemporaryFolder()
         try write(folder, config(["unknown": "null", "new_flag": "false", "loftq_config": "{}"]), ranks: [module: 2])

@@ -51,14 +51,26 @@ struct SafetensorsTests {
         #expect(error.found == "\(data.count - 8) bytes in the file")
     }
 
-    @Test func aHeaderPastTheFormatsLimitIsRefused() throws {
-        for length: UInt64 in [100_000_001, .max] {
+    @Test func aHeaderPastTheLimitIsRefused() throws {
+        for length: UInt64 in [33_554_433, .max] {
             var data = Data()
             withUnsafeBytes(of: length.littleEndian) { data.append(contentsOf: $0) }
             let error = try refusal(data + Data(count: 64))
-            #expect(error.expected == "a header of at most 100000000 bytes")
+            #expect(error.expected == "a header of at most 33554432 bytes")
             #expect(error.found == "a header length of \(length)")
         }
+    }
+
+    /// 16 MB that took a gigabyte.
+    @Test func tooManyTensorsAreRefusedHoweverSmall() throws {
+        func header(_ count: Int, _ entry: String) -> String {
+            "{" + (0..<count).map { "\"\($0)\":\(entry)" }.joined(separator: ",") + "}"
+        }
+        let empty = "{\"dtype\":\"I8\",\"shape\":[0],\"data_offsets\":[0,0]}"
+        let tensors = try refusal(header: header(1 << 17 + 1, empty), dataLength: 0)
+        #expect(tensors.expected == "a header of at most 131072 tensors" && tensors.found == "131073")
+        let values = try refusal(header: header(300_000, "[[],[]]"), dataLength: 0)
+        #expect(values.expected == "JSON of at most 1572864 values")
     }
 
     @Test func overlappingTensorsAreRefused() throws {
@@ -134,7 +146,7 @@ struct SafetensorsTests {
     @Test(arguments: [400, 600, 1_000_000]) func deeplyNestedHeadersAreRefused(_ depth: Int) throws {
         let nest = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         let error = try refusal(header: "{\"a\":\(nest)}", dataLength: 0)
-        #expect(error.expected == (depth < 512 ? "a mapping" : "valid JSON"))
+        #expect(error.expected == (depth < 512 ? "a mapping" : "JSON of at most 512 levels"))
     }
 
     @Test func typesThatCannotBeWidenedAreRefusedByName() throws {

@@ -131,6 +131,44 @@ import Testing
         #expect(error == "p.jsonl:2: expected UTF-8 text, found bytes that are not UTF-8")
     }
 
+    /// The digest is that of the file's bytes, and the prompts are those of the bytes at once, wherever a piece ends.
+    @Test(arguments: ["p.jsonl", "p.txt"]) func aFileIsReadPieceByPiece(_ name: String) throws {
+        let folder = try TemporaryFolder()
+        var text = "\u{FEFF}"
+        for number in 0..<4000 {
+            let words = String(repeating: "é漢 ", count: number % 97)
+            text +=
+                name == "p.txt" ? "\(number)\(words)x\r\n\n" : "{\"id\": \"\(number)\", \"text\": \"x\(words)\"}\n \r\n"
+        }
+        text += name == "p.txt" ? "end" : "{\"id\": \"end\", \"text\": \"x\"}"
+        let data = Data(text.utf8)
+        let (whole, pieces) = (try PromptSet(data, file: name), try PromptSet(file: folder.write(name, data)))
+        #expect(data.count > 5 * 64 << 10)
+        #expect(pieces.prompts == whole.prompts && pieces.prompts.count == 4001)
+        #expect(pieces.prompts.last?.line == 8001)
+        #expect(pieces.digest == data.withUnsafeBytes { Digest(of: $0) } && whole.digest == pieces.digest)
+    }
+
+    /// Each of these took gigabytes, or ended the process.
+    @Test(arguments: ["p.jsonl", "p.txt"]) func largeFilesAndLinesAreRefusedByTheirLimits(_ name: String) throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(name, "")
+        #expect(truncate(path, 64 << 30) == 0)
+        #expect(
+            try complaint { _ = try PromptSet(file: path) }
+                .hasPrefix("\(path): expected a prompt set of at most 1073741824 bytes, found 68719476736 bytes"))
+        #expect(truncate(path, 200 << 20) == 0)
+        #expect(
+            try complaint { _ = try PromptSet(file: path) }
+                .hasPrefix("\(path):1: expected lines of at most 16777216 bytes, found a longer one"))
+    }
+
+    @Test func aLineOfVeryManyValuesIsRefused() throws {
+        let line = "{\"id\": [" + String(repeating: "[],", count: 1 << 20) + "1]}"
+        let error = try complaint { _ = try PromptSet(Data(line.utf8), file: "p.jsonl") }
+        #expect(error.hasPrefix("p.jsonl:1: expected JSON of at most 1048576 values, found more"))
+    }
+
     @Test func anUnknownExtensionIsRefused() throws {
         let error = try complaint { _ = try read("x", "p.csv") }
         #expect(error == "p.csv: expected a prompt set named .jsonl, .txt, .yaml or .yml, found .csv")

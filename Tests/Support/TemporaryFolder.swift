@@ -20,6 +20,27 @@ public final class TemporaryFolder {
         return file
     }
 
+    /// Makes a FIFO, which nobody writes to, and returns its path.
+    @discardableResult public func makeFIFO(_ name: String) throws -> String {
+        let file = "\(path)/\(name)"
+        guard mkfifo(file, 0o600) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        return file
+    }
+
+    /// Makes a link and returns its path; `target` may be relative to the link's folder.
+    @discardableResult public func link(_ name: String, to target: String) throws -> String {
+        let file = "\(path)/\(name)"
+        try FileManager.default.createSymbolicLink(atPath: file, withDestinationPath: target)
+        return file
+    }
+
+    /// Makes folders and returns the path of the last.
+    @discardableResult public func makeFolder(_ name: String) throws -> String {
+        let folder = "\(path)/\(name)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
     /// Writes a text file and returns its path.
     @discardableResult public func write(_ name: String, _ text: String) throws -> String {
         try write(name, Data(text.utf8))

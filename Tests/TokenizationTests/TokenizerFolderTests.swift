@@ -49,6 +49,21 @@ struct TokenizerFolderTests {
         #expect(tokenizer.vocabularySize == 5)
     }
 
+    /// A token of 10 MB took 1.6 GB.
+    @Test("added tokens have a greatest length, each and together")
+    func longAddedTokens() throws {
+        let long = String(repeating: "x", count: 5000)
+        #expect(
+            try error(tokenizer(added: "[\(added(long, id: 5))]")).contains(
+                ": added token 5: expected at most 4096 bytes, found 5000"))
+        let many = (0..<600).map { added("\($0)" + String(repeating: "x", count: 4000), id: 5 + $0) }
+        let text = try error(tokenizer(added: "[\(many.joined(separator: ","))]"))
+        #expect(text.contains(": added tokens: expected at most 2097152 bytes in all, found 24"), "\(text)")
+        #expect(
+            try error(tokenizer(), config: "{\"bos_token\": \"\(long)\"}").contains(
+                "expected at most 4096 bytes, found 5000"))
+    }
+
     @Test("special tokens that only the configuration names are found in a text")
     func namedSpecialTokens() throws {
         let config =

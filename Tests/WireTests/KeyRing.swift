@@ -43,12 +43,13 @@ struct GuardedRouter {
 
     init(
         _ keys: ServerKeys?,
-        endpoints: Endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
+        endpoints: Endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*"),
+        options: SocketOptions = SocketOptions()
     ) throws {
         let inbox = try Mailbox<Inbound>()
         let problems = try Mailbox<TransportProblem>()
         router = try RouterThread(
-            bind: endpoints, keys: keys,
+            bind: endpoints, keys: keys, options: options,
             deliver: { inbox.post($0) }, report: { problems.post($0) })
         self.inbox = inbox
         self.problems = problems

@@ -225,6 +225,30 @@ struct KeyTests {
         #expect(list.principal(of: third.publicKey) != nil)
     }
 
+    @Test("A list that cannot be read for a while is read when it can be: a revocation is never lost, and told once")
+    func revocation() throws {
+        let list = try AllowList(at: ring.allowed)
+        let lacking = InputError("list", expected: "a file", found: "Too many open files", kind: .temporary)
+        nonisolated(unsafe) var failures = 0
+        var watch = AllowListWatch(list) { path in
+            guard failures == 0 else {
+                failures -= 1
+                throw lacking
+            }
+            return try AllowedKeys(at: path)
+        }
+        for _ in 0..<3 { try watch.look() }
+        try ring.allow([(.operator, "o", ring.operator)])
+        failures = 3
+        try watch.look()
+        #expect(throws: lacking) { try watch.look() }
+        for _ in 0..<2 { try watch.look() }
+        #expect(failures == 0 && list.principal(of: ring.worker.publicKey) != nil)
+        try watch.look()
+        #expect(list.principal(of: ring.worker.publicKey) == nil)
+        #expect(list.principal(of: ring.operator.publicKey) != nil)
+    }
+
     @Test("A key that was added a moment ago is found when it is asked for, and takes nobody's rights away")
     func added() throws {
         let list = try AllowList(at: ring.allowed)

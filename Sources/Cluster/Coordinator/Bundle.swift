@@ -16,24 +16,20 @@ struct Bundle {
                 folder, expected: "a result bundle", found: "\(error.localizedDescription)", kind: .temporary)
         }
         return try names.map { name in
-            let file = try MappedFile(folder + "/" + name)
-            return withExtendedLifetime(file) {
-                BundleFile(name: name, size: file.bytes.count, digest: Digest(of: file.bytes))
-            }
+            let file = try InputFile(own: folder + "/" + name)
+            return BundleFile(name: name, size: file.size, digest: try Digest(of: file))
         }
     }
 
     /// Up to `WireLimits.fileBytes` bytes of a file from an offset.
     func slice(of file: BundleFile, from offset: Int) throws -> [UInt8] {
-        let mapped = try MappedFile(folder + "/" + file.name)
-        guard mapped.bytes.count == file.size else {
-            throw InputError(
-                mapped.path, expected: "\(file.size) bytes", found: "\(mapped.bytes.count)", kind: .temporary)
+        let stored = try InputFile(own: folder + "/" + file.name)
+        guard stored.size == file.size else {
+            throw InputError(stored.path, expected: "\(file.size) bytes", found: "\(stored.size)", kind: .temporary)
         }
         guard (0...file.size).contains(offset) else {
-            throw InputError(mapped.path, expected: "an offset of at most \(file.size)", found: "\(offset)")
+            throw InputError(stored.path, expected: "an offset of at most \(file.size)", found: "\(offset)")
         }
-        let end = min(file.size, offset + WireLimits.fileBytes)
-        return withExtendedLifetime(mapped) { Array(mapped.bytes[offset..<end]) }
+        return try stored.bytes(offset..<offset + min(file.size - offset, WireLimits.fileBytes))
     }
 }

@@ -41,8 +41,8 @@ extension CoordinatorCore {
                 if let connection = connections[worker] {
                     send(.revoke([lease], reason: reason), to: connection.control)
                 }
-                log(.info, "revoked", lease, worker, reason)
-                tell(lease, "revoked", worker, reason)
+                // A worker may name leases that it never had, as often as it likes.
+                if scheduler.wasGiven(lease, to: worker) { note(.info, "revoked", lease, worker, reason) }
             case .askWho(let worker):
                 askLater.append((now + Self.pauseBeforeAsking, worker))
             case .dismiss(let worker, let reason, let atOnce):
@@ -184,7 +184,7 @@ extension CoordinatorCore {
 
     /// A log line and a line of the shard's story.
     func note(_ level: Logger.Level, _ event: String, _ lease: LeaseID, _ worker: InstanceID?, _ reason: String) {
-        log(level, "\(event)", lease, worker, reason)
+        log(level, event, lease, worker, reason)
         tell(lease, event, worker, reason)
     }
 
@@ -194,22 +194,34 @@ extension CoordinatorCore {
         let name = worker.map { connections[$0]?.name ?? "\($0)" } ?? ""
         let line = StoryLine(
             at: Int(Date().timeIntervalSince1970 * 1000), epoch: lease.epoch, event: event, worker: name,
-            reason: reason)
+            reason: Self.short(reason))
         pending.story.append(StoreBatch.Event(job: lease.job, shard: lease.shard, line: line))
+    }
+
+    /// Reasons come from workers, too.
+    private static func short(_ reason: String) -> String {
+        let most = 1024
+        return reason.utf8.count <= most
+            ? reason : reason.unicodeScalars.prefix(most / 4).reduce(into: "") { $0.unicodeScalars.append($1) } + "…"
     }
 
     /// Lines that may wait for a disk that does not write.
     private static var mostLinesWaiting: Int { 100_000 }
 
     func log(
-        _ level: Logger.Level, _ text: Logger.Message, _ lease: LeaseID, _ worker: InstanceID?,
+        _ level: Logger.Level, _ text: String, _ lease: LeaseID, _ worker: InstanceID?,
         _ reason: String? = nil
     ) {
         var metadata: Logger.Metadata = [
             "job": "\(lease.job)", "shard": "\(lease.shard)", "epoch": "\(lease.epoch)",
         ]
-        if let worker { metadata["worker"] = "\(connections[worker]?.name ?? worker.description)" }
         if let reason { metadata["reason"] = "\(reason)" }
-        logger.log(level: level, text, metadata: metadata)
+        guard let worker else { return logger.log(level: level, "\(text)", metadata: metadata) }
+        metadata["worker"] = "\(connections[worker]?.name ?? worker.description)"
+        // What is worse follows from shards, and of these there are so many only.
+        guard let connection = connections[worker], level == .info || level == .warning else {
+            return logger.log(level: level, "\(text)", metadata: metadata)
+        }
+        logOfWorker(level, text, Sender(connection.key, connection.control), metadata)
     }
 }

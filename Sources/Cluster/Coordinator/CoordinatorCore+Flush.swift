@@ -103,7 +103,7 @@ extension CoordinatorCore {
             let error = InputError("\(id): \(error.what)", expected: error.expected, found: error.found)
             perform(scheduler.shardFailed(id, error: error, cause: .shard, from: worker, at: now))
         } catch let error as InputError where error.kind == .configuration {
-            // The plan is damaged: no worker can compute this shard.
+            // The plan is damaged: no worker can compute this shard, and no fold can take it in.
             perform(scheduler.fail(id.job, error))
         } catch {
             log(.error, "a shard could not be read", id, worker, "\(error)")

@@ -55,6 +55,7 @@ extension CoordinatorCore {
             return try store.job(id)
         } catch {
             logger.critical("the store cannot be read", metadata: ["job": "\(id)", "error": "\(error)"])
+            if let error = error as? InputError, error.kind == .configuration { try? store.failUnreadable(id, error) }
             return nil
         }
     }
@@ -62,6 +63,16 @@ extension CoordinatorCore {
     private func logFailure(_ job: StoredJob) {
         let error = job.error.map { "\($0)" } ?? "unknown"
         logger.log(level: failureLevel, "failed", metadata: ["job": "\(job.id)", "error": "\(error)"])
+    }
+
+    /// Takes up a job of an earlier life. One whose rows are damaged has failed; the others go on.
+    func takeUp(_ job: StoredJob) throws {
+        do {
+            try schedule(job, afterRestart: true)
+        } catch let error as InputError where error.kind == .configuration || error.kind == .badData {
+            try store.fail(job, error)
+            logger.error("failed", metadata: ["job": "\(job.id)", "error": "\(error)"])
+        }
     }
 
     private func orFail(_ job: StoredJob, _ body: () throws -> Void) {

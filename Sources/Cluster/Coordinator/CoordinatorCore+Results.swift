@@ -67,6 +67,9 @@ extension CoordinatorCore {
         guard let running = running[lease.job], running.tokens.indices.contains(lease.shard) else {
             return perform([.reject(lease, to: worker, reason: "no such job is running")])
         }
+        guard scheduler.wasGiven(lease, to: worker) else {
+            return perform([.reject(lease, to: worker, reason: "this lease was not given to this worker")])
+        }
         let transfer = Digest(of: whole.bytes)
         guard transfer == whole.transferDigest else {
             let error = InputError(
@@ -77,6 +80,8 @@ extension CoordinatorCore {
         do {
             shard = try store.shard(lease.shard, of: running.job)
         } catch let error as InputError where error.kind == .configuration {
+            // The plan is damaged: no result can be held against it.
+            if let data = connection.data { send(.rejected(lease, error), to: data) }
             return perform(scheduler.fail(lease.job, error))
         } catch {
             // The store cannot say what the shard is: the worker keeps the result, and is asked for it again.

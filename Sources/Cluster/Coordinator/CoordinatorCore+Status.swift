@@ -41,7 +41,7 @@ extension CoordinatorCore {
         case .forbidden: metrics.authFailures[.wrongRole].add()
         case .stranger(_, let key, _): metrics.authFailures[key == nil ? .noKey : .unknownKey].add()
         case .disconnected: metrics.disconnects.add()
-        case .undeliverable, .handshakeFailed, .notAdmitted, .allowListRefused, .failed: break
+        case .undeliverable, .handshakeFailed, .crowded, .notAdmitted, .allowListRefused, .failed: break
         }
         if let kind = problem.nuisance, !nuisances.take(kind, at: now) { return }
         logger.log(level: problem.isRoutine ? .debug : .warning, "\(problem)")

@@ -10,8 +10,9 @@ extension CoordinatorCore {
             let error = InputError(
                 "the worker on \(hello.host)", expected: "version \(build), the coordinator's", found: hello.build,
                 hint: "run the same release of actdiff everywhere", kind: .configuration)
-            logger.warning(
-                "refused", metadata: ["worker": "\(hello.host):\(hello.processID)", "build": "\(hello.build)"])
+            logOfWorker(
+                .warning, "refused", Sender(key, peer),
+                ["worker": "\(hello.host):\(hello.processID)", "build": "\(hello.build)"])
             return send(.refused(error), to: peer)
         }
         let before = connections[hello.instance]
@@ -28,9 +29,9 @@ extension CoordinatorCore {
         }
         connections[hello.instance] = connection
         // A worker greets again and again until it is answered: that is one welcome.
-        logger.log(
-            level: before?.control == peer ? .debug : .info, "welcome",
-            metadata: [
+        logOfWorker(
+            before?.control == peer ? .debug : .info, "welcome", Sender(key, peer),
+            [
                 "worker": "\(connection.name)", "threads": "\(hello.threads)", "holds": "\(hello.held.count)",
                 "numberSystem": "\(hello.numberSystem)", "slurm": "\(hello.slurmJob ?? "-")",
                 "key": "\(inbound.principal?.name ?? "-")",
@@ -57,8 +58,9 @@ extension CoordinatorCore {
     /// A worker's life belongs to the key that it first came with, so that nobody takes another worker's place.
     private func refuseForeign(_ instance: InstanceID, _ inbound: Inbound) {
         let found = inbound.principal.map { "\($0)" } ?? "nobody"
-        logger.warning(
-            "refused the place of another worker", metadata: ["from": "\(found)", "peer": "\(inbound.peer)"])
+        logOfWorker(
+            .warning, "refused the place of another worker", Sender(inbound.principal?.key, inbound.peer),
+            ["from": "\(found)", "peer": "\(inbound.peer)"])
         metrics.authFailures[.wrongRole].add()
         guard inbound.peer.channel == .control else { return }
         let error = InputError(
@@ -75,14 +77,14 @@ extension CoordinatorCore {
             if freedAt[worker] == nil { freedAt[worker] = at }
             perform(scheduler.renew(worker, slots: slots, renewals, at: at))
         case .handBack(let leases, let reason):
-            for lease in leases { note(.info, "handed back", lease, worker, reason) }
-            freedAt[worker] = at
-            perform(scheduler.handBack(worker, leases: leases, at: at))
+            takeBack(leases, reason, of: worker, at: at)
         case .failed(let lease, let error, let cause):
-            freedAt[worker] = at
-            perform(scheduler.shardFailed(lease, error: error, cause: cause, from: worker, at: at))
+            takeFailure(lease, error, cause, of: worker, at: at)
         case .goodbye:
-            logger.info("goodbye", metadata: ["worker": "\(connections[worker]?.name ?? "")"])
+            if let connection = connections[worker] {
+                logOfWorker(
+                    .info, "goodbye", Sender(connection.key, connection.control), ["worker": "\(connection.name)"])
+            }
             let actions = scheduler.workerLeft(worker, at: at)
             forget(worker)
             perform(actions)

@@ -56,11 +56,19 @@ final class CoordinatorCore {
     /// When a worker last said something that frees a slot.
     var freedAt: [InstanceID: Double] = [:]
     /// What may still be logged of strangers.
-    var nuisances = LogAllowance<TransportProblem.Nuisance>()
+    var nuisances = Allowance<TransportProblem.Nuisance>()
+    /// What may still be logged of what workers bring about.
+    var lines = Allowance<Line>(burst: 100, seconds: 1)
+    /// Greetings that may still be answered, and leases that may still be given back. A thousand workers with one key that all
+    /// start or leave at once are within them.
+    var greetings = Allowance<Sender>(burst: 4000, seconds: 0.005)
+    var returns = Allowance<Sender>(burst: 4000, seconds: 0.005)
+    /// Leases that were given back too fast.
+    var putOff: [LeaseID: PutOff] = [:]
     /// When jobs that are old enough are removed next.
     var pruneAt = 0.0
     /// What may still be logged of a disk that does not write.
-    var complaints = LogAllowance<String>(burst: 2, seconds: 30)
+    var complaints = Allowance<String>(burst: 2, seconds: 30)
     let archive: Archive
     /// Since when it takes in what is on its way, and hands out nothing more.
     var drainingSince: Double?
@@ -135,7 +143,7 @@ final class CoordinatorCore {
         for job in try store.openJobs() {
             switch job.state {
             case .planning: plan(job)
-            case .running: try schedule(job, afterRestart: true)
+            case .running: try takeUp(job)
             case .done, .partial, .failed, .cancelled: break
             }
         }
@@ -160,8 +168,10 @@ final class CoordinatorCore {
     private func handle(_ inbound: Inbound) {
         let at = seconds(inbound.receivedAt)
         switch inbound.message {
-        case .hello(let hello): greet(hello, from: inbound, at: at)
-        case .attach(let instance): attach(instance, inbound, at: at)
+        case .hello(let hello):
+            if mayGreet(inbound, at: at) { greet(hello, from: inbound, at: at) }
+        case .attach(let instance):
+            if mayGreet(inbound, at: at) { attach(instance, inbound, at: at) }
         case .part(let part): receive(part, from: inbound.peer, at: at)
         case .request(let id, let request): answer(request, id: id, to: inbound.peer)
         case .renew, .handBack, .failed, .goodbye:
@@ -172,6 +182,7 @@ final class CoordinatorCore {
 
     private func tick(at now: Double) {
         perform(scheduler.tick(at: now))
+        takePutOff(at: now)
         admitWaiting()
         pruneIfDue(at: now)
         publish(at: now)

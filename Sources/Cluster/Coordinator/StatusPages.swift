@@ -88,6 +88,9 @@ public struct StatusPages: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        return Array(try encoder.encode(page)) + [UInt8(ascii: "\n")]
+        // A page is often looked at in a terminal.
+        return Array(Printable.json(String(decoding: try encoder.encode(page), as: UTF8.self)).utf8) + [
+            UInt8(ascii: "\n")
+        ]
     }
 }

@@ -1,30 +1,29 @@
 import Foundation
-import Synchronization
 
-/// A pipe whose lines go to a closure, on a thread of the system's choice, until the other end is closed.
+/// A pipe whose lines go to a closure, on a thread of its own, until the other end is closed.
 final class LineRelay: Sendable {
     let pipe = Pipe()
-    private let rest = Mutex<[UInt8]>([])
 
     init(_ relay: @escaping @Sendable (String) -> Void) {
-        // Held by the handler, which goes with the other end.
-        pipe.fileHandleForReading.readabilityHandler = { [self] handle in
-            let bytes = handle.availableData
-            if bytes.isEmpty { handle.readabilityHandler = nil }
-            for line in lines(bytes) { relay(line) }
-        }
+        let thread = Thread { [self] in readAll(relay) }
+        thread.name = "actdiff-lines"
+        thread.start()
     }
 
-    /// The lines that end in these bytes; with none the last one, whether it is complete or not.
-    private func lines(_ bytes: Data) -> [String] {
-        rest.withLock { rest in
-            rest += bytes
-            var lines = rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            let last = lines.removeLast()
-            if bytes.isEmpty, !last.isEmpty { lines.append(last) }
-            let complete = lines.map { String(decoding: $0, as: UTF8.self) }
-            rest = bytes.isEmpty ? [] : Array(last)
-            return complete
+    private func readAll(_ relay: (String) -> Void) {
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        var rest: [UInt8] = []
+        while true {
+            let count = read(pipe.fileHandleForReading.fileDescriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            rest += chunk[..<count]
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                relay(String(decoding: rest[..<end], as: UTF8.self))
+                rest.removeSubrange(...end)
+            }
         }
+        // The last one may be without an end.
+        if !rest.isEmpty { relay(String(decoding: rest, as: UTF8.self)) }
     }
 }

@@ -98,6 +98,7 @@ public final class CoordinatorClient {
         let incoming = try IncomingBundle(folder)
         let reply = try ask(.bundleFiles(id))
         guard case .files(let files) = reply else { throw surprise(reply) }
+        try incoming.checkRoom(for: files)
         for file in files {
             try incoming.write(file) { offset in
                 let reply = try ask(.fetch(id, file: file.name, offset: offset))

@@ -10,7 +10,7 @@ extension JobStore {
         try read { db in
             Set(
                 try Row.fetchAll(db, sql: "SELECT author, name FROM convictions").map {
-                    Author(id: $0["author"], name: $0["name"])
+                    Author(id: try $0.value("author", of: "convictions"), name: try $0.value("name", of: "convictions"))
                 })
         }
     }
@@ -24,10 +24,12 @@ extension JobStore {
                 arguments: [job.sequence, shard])
         }
         guard let row else { throw missing("challenge", job, shard) }
-        let file: String? = row["file"]
-        let inline: Data = row["bytes"]
+        let place = "challenges: job \(job.id), shard \(shard)"
+        let file: String? = try row.optional("file", of: place)
+        let inline: Data = try row.value("bytes", of: place)
         let bytes = try file.map { try results.read($0) } ?? Array(inline)
-        let (expected, found): (String, String) = (row["transfer"], Digest(of: bytes).description)
+        let expected: String = try row.value("transfer", of: place)
+        let found = Digest(of: bytes).description
         guard expected == found else {
             throw InputError(
                 "job \(job.id), shard \(shard)", expected: "a stored result with SHA-256 \(expected)", found: found,

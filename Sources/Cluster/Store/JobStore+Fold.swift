@@ -16,7 +16,12 @@ extension JobStore {
                     WHERE job = ? AND shard >= ? AND jobs.state = ? ORDER BY shard LIMIT ?
                     """,
                 arguments: [job.sequence, shard, JobState.running.rawValue, limit])
-            return rows.prefix { $0 != nil }.compactMap { $0.flatMap(Digest.init(hex:)) }
+            return try rows.prefix { $0 != nil }.enumerated().map { index, hex in
+                guard let digest = hex.flatMap(Digest.init(hex:)) else {
+                    throw Row.damaged("digest", of: "job \(job.id), shard \(shard + index)", hex ?? "NULL")
+                }
+                return digest
+            }
         }
     }
 }

@@ -49,9 +49,10 @@ extension JobStore {
         try read { db in
             let rows = try Row.fetchAll(
                 db, sql: "SELECT state, COUNT(*) AS jobs FROM jobs WHERE removed = 0 GROUP BY state")
-            return Dictionary(
+            return try Dictionary(
                 uniqueKeysWithValues: rows.compactMap { row in
-                    JobState(rawValue: row["state"]).map { ($0, row["jobs"]) }
+                    guard let state = try? row.parsed("state", of: "jobs", JobState.init(rawValue:)) else { return nil }
+                    return (state, try row.count("jobs", of: "jobs"))
                 })
         }
     }
@@ -155,20 +156,19 @@ extension JobStore {
                     db, sql: "SELECT seal FROM shards WHERE job = ? ORDER BY shard", arguments: [job.sequence])
             )
         }
-        guard let row, let bytes: Data = row["taskBytes"], let version = UInt16(exactly: row["taskVersion"] as Int)
-        else {
+        let place = "job \(job.id)"
+        guard let row, let bytes: Data = try row.optional("taskBytes", of: place) else {
             throw InputError("job \(job.id)", expected: "a planned job", found: "no task", kind: .configuration)
         }
-        let record: Data? = row["record"]
-        let seal: String? = row["seal"]
+        let version = UInt16(try row.count("taskVersion", of: place, upTo: Int(UInt16.max)))
+        let record: Data? = try row.optional("record", of: place)
+        let seal: String? = try row.optional("seal", of: place)
         let found = PlanSeal(
-            job: JobSourceDigest(job.source), kind: row["kind"], task: (row["taskVersion"], bytes),
-            record: record ?? Data(), shardVersion: row["shardVersion"], isPinned: row["pinned"],
-            shards: shards.map { $0 ?? "" })
+            job: JobSourceDigest(job.source), kind: job.kind, task: (Int(version), bytes), record: record ?? Data(),
+            shardVersion: Int(job.shardVersion), isPinned: job.isPinned, shards: shards.map { $0 ?? "" })
         guard found.text == seal, shards.count == job.shards else {
             throw InputError(
-                "job \(job.id)", expected: "the plan as it was made, with the seal \(seal ?? "none")",
-                found: found.text,
+                place, expected: "the plan as it was made, with the seal \(seal ?? "none")", found: found.text,
                 hint: Self.damaged, kind: .configuration)
         }
         return PlannedWork(

@@ -44,7 +44,10 @@ extension JobStore {
             let rows = try Row.fetchAll(
                 db, sql: "SELECT sequence, id FROM jobs INDEXED BY jobsForLists WHERE removed = 1 ORDER BY sequence")
             return rows.compactMap { row in
-                JobID(row["id"] as String).map { RemovedJob(sequence: row["sequence"], id: $0) }
+                guard let sequence = try? row.count("sequence", of: "jobs"),
+                    let id = try? row.parsed("id", of: "jobs", JobID.init)
+                else { return nil }
+                return RemovedJob(sequence: sequence, id: id)
             }
         }
     }

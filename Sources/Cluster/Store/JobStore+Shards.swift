@@ -9,50 +9,88 @@ extension JobStore {
     public struct Done: Sendable, Hashable {
         public var shards: Int
         public var tokens: Int
+
+        /// Makes a count.
+        public init(shards: Int, tokens: Int) {
+            self.shards = shards
+            self.tokens = tokens
+        }
+
+        /// Reads the columns `shards` and `tokens`.
+        init(_ row: Row, of place: String) throws {
+            self.init(shards: try row.count("shards", of: place), tokens: try row.count("tokens", of: place))
+        }
     }
 
-    /// Where every shard of a job stands, by index.
+    /// Where every shard of a job stands, by index. Throws `InputError` of kind `configuration` that names the first row that is
+    /// damaged, or missing.
     public func shards(of job: StoredJob) throws -> [Scheduler.StoredShard] {
         try read { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT epoch, holder, digest, committedEpoch, shards.worker, shards.author, quarantined, verification,
+                    SELECT shard, epoch, holder, digest, committedEpoch, shards.worker, shards.author, quarantined, verification,
                         disputed, challenges.author AS challenger, challenges.name AS challengerName, what
                     FROM shards LEFT JOIN challenges USING (job, shard) WHERE job = ? ORDER BY shard
                     """,
                 arguments: [job.sequence])
-            return try rows.map { row in
-                let digest: String? = row["digest"]
-                let epoch: Int? = row["committedEpoch"]
-                let commit = digest.flatMap(Digest.init(hex:)).flatMap { digest in
-                    epoch.map { Scheduler.StoredShard.Commit(digest: digest, epoch: $0, author: Self.author(row)) }
-                }
-                let challenger: String? = row["challenger"]
-                let verification: String? = row["verification"]
-                let holder: String? = row["holder"]
-                return Scheduler.StoredShard(
-                    epoch: row["epoch"], holder: holder.flatMap(InstanceID.init), committed: commit,
-                    quarantined: try Self.error(row["quarantined"]),
-                    verification: verification.flatMap(Scheduler.Verification.init),
-                    challenge: challenger.map {
-                        .init(author: Author(id: $0, name: row["challengerName"]), what: row["what"])
-                    }, wasDisputed: row["disputed"])
+            let shards = try rows.enumerated().map { index, row in
+                let place = Self.place(index, of: job)
+                guard try row.count("shard", of: place) == index else { throw missingShard(index, of: job) }
+                return try Self.stored(row, place)
             }
+            let planned = try Int.fetchOne(
+                db, sql: "SELECT shards FROM jobs WHERE sequence = ?", arguments: [job.sequence])
+            guard shards.count == planned else { throw missingShard(shards.count, of: job) }
+            return shards
         }
     }
 
+    private static func place(_ shard: Int, of job: StoredJob) -> String { "job \(job.id), shard \(shard)" }
+
+    private static func stored(_ row: Row, _ place: String) throws -> Scheduler.StoredShard {
+        // A digest that cannot be read is not none: the shard could never be committed again.
+        let commit = try row.parsed("digest", of: place, Digest.init(hex:)).map {
+            Scheduler.StoredShard.Commit(
+                digest: $0, epoch: try row.count("committedEpoch", of: place, upTo: WireLimits.shards),
+                author: try author(row, place))
+        }
+        let challenger: String? = try row.optional("challenger", of: place)
+        return Scheduler.StoredShard(
+            epoch: try row.count("epoch", of: place, upTo: WireLimits.shards),
+            holder: try row.parsed("holder", of: place, InstanceID.init), committed: commit,
+            quarantined: try row.parsed("quarantined", of: place) { try StoredJSON.decode($0) },
+            verification: try row.parsed("verification", of: place, Scheduler.Verification.init(rawValue:)),
+            challenge: try challenger.map {
+                .init(
+                    author: Author(id: $0, name: try row.value("challengerName", of: place)),
+                    what: try row.value("what", of: place))
+            }, wasDisputed: try row.value("disputed", of: place))
+    }
+
     /// The author of a committed result. Earlier versions stored the name alone.
-    private static func author(_ row: Row) -> Author {
-        let name: String = row["worker"] ?? ""
-        return Author(id: row["author"] ?? name, name: name)
+    private static func author(_ row: Row, _ place: String) throws -> Author {
+        let name: String = try row.optional("worker", of: place) ?? ""
+        return Author(id: try row.optional("author", of: place) ?? name, name: name)
+    }
+
+    private func missingShard(_ shard: Int, of job: StoredJob) -> InputError {
+        InputError(
+            "jobs.sqlite: \(Self.place(shard, of: job))", expected: "the shards that the job was planned with",
+            found: "not this one, or one too many",
+            hint: "the database or its disk is damaged: restore the state folder, or submit the job again",
+            kind: .configuration)
     }
 
     /// Tokens of every shard of a job, by index.
     public func tokens(of job: StoredJob) throws -> [Int] {
         try read { db in
-            try Int.fetchAll(
+            let tokens = try Int.fetchAll(
                 db, sql: "SELECT tokens FROM shards WHERE job = ? ORDER BY shard", arguments: [job.sequence])
+            if let shard = tokens.firstIndex(where: { !(0...WireLimits.tokens).contains($0) }) {
+                throw Row.damaged("tokens", of: Self.place(shard, of: job), "\(tokens[shard])")
+            }
+            return tokens
         }
     }
 
@@ -70,7 +108,10 @@ extension JobStore {
                 db, sql: "SELECT COUNT(*) FROM shards WHERE job = ? AND quarantined IS NOT NULL",
                 arguments: [job.sequence])
             let shards = try rows.compactMap { row in
-                try Self.error(row["quarantined"]).map { QuarantinedShard(shard: row["shard"], error: $0) }
+                let shard = try row.count("shard", of: "job \(job.id)")
+                return try row.parsed("quarantined", of: Self.place(shard, of: job)) {
+                    QuarantinedShard(shard: shard, error: try StoredJSON.decode($0))
+                }
             }
             return (shards, count ?? 0)
         }
@@ -87,7 +128,12 @@ extension JobStore {
                     """,
                 arguments: [job.sequence])
             var counts: [Scheduler.Verification: Int] = [:]
-            for row in rows { Scheduler.Verification(rawValue: row["verification"]).map { counts[$0] = row["shards"] } }
+            for row in rows {
+                let place = "job \(job.id)"
+                guard let outcome = try row.parsed("verification", of: place, Scheduler.Verification.init(rawValue:))
+                else { continue }
+                counts[outcome] = try row.count("shards", of: place)
+            }
             return counts
         }
     }
@@ -111,9 +157,12 @@ extension JobStore {
                     SELECT at, epoch, event, worker, reason FROM story WHERE job = ? AND shard = ? ORDER BY rowid LIMIT ?
                     """,
                 arguments: [job.sequence, shard, limit])
-            return rows.map {
+            let place = Self.place(shard, of: job)
+            return try rows.map {
                 StoryLine(
-                    at: $0["at"], epoch: $0["epoch"], event: $0["event"], worker: $0["worker"], reason: $0["reason"])
+                    at: try $0.count("at", of: place), epoch: try $0.count("epoch", of: place, upTo: WireLimits.shards),
+                    event: try $0.value("event", of: place), worker: try $0.value("worker", of: place),
+                    reason: try $0.value("reason", of: place))
             }
         }
     }
@@ -130,12 +179,10 @@ extension JobStore {
                 arguments: [
                     author.id, JobState.running.rawValue, JobState.done.rawValue, JobState.partial.rawValue,
                 ])
-            return rows.compactMap { row in JobID(row["id"] as String).map { ($0, row["shards"]) } }
+            return try rows.compactMap { row in
+                try row.parsed("id", of: "jobs", JobID.init).map { ($0, try row.count("shards", of: "job \($0)")) }
+            }
         }
-    }
-
-    private static func error(_ json: String?) throws -> InputError? {
-        try json.map { try JSONDecoder().decode(InputError.self, from: Data($0.utf8)) }
     }
 
     /// The number systems that computed a job's committed shards.
@@ -154,9 +201,11 @@ extension JobStore {
                 db, sql: "SELECT work, tokens, seal FROM shards WHERE job = ? AND shard = ?",
                 arguments: [job.sequence, shard])
         }
-        guard let row else { throw missing("shard", job, shard) }
-        let (bytes, expected): (Data, String?) = (row["work"], row["seal"])
-        let found = ShardSeal(shard, tokens: row["tokens"], work: bytes).text
+        guard let row else { throw missingShard(shard, of: job) }
+        let place = Self.place(shard, of: job)
+        let bytes: Data = try row.value("work", of: place)
+        let expected: String? = try row.optional("seal", of: place)
+        let found = ShardSeal(shard, tokens: try row.count("tokens", of: place), work: bytes).text
         guard found == expected else {
             throw InputError(
                 "job \(job.id), shard \(shard)",
@@ -180,12 +229,13 @@ extension JobStore {
                 arguments: [job.sequence, shard])
         }
         guard let row else { throw missing("result", job, shard) }
-        let file: String? = row["file"]
-        let inline: Data = row["bytes"]
+        let place = Self.place(shard, of: job)
+        let file: String? = try row.optional("file", of: place)
+        let inline: Data = try row.value("bytes", of: place)
         let bytes = try file.map { try results.read($0) } ?? Array(inline)
-        let (seal, digest): (String?, String?) = (row["seal"], row["digest"])
-        let content = digest.flatMap(Digest.init(hex:))
-        let system: String? = row["instructionSet"]
+        let seal: String? = try row.optional("seal", of: place)
+        let content = try row.parsed("digest", of: place, Digest.init(hex:))
+        let system: String? = try row.optional("instructionSet", of: place)
         let found = content.map {
             ResultSeal(transfer: Digest(of: bytes), content: $0, shard: shard, numberSystem: system ?? "").text
         }
@@ -228,8 +278,8 @@ extension JobStore {
                 arguments: ["id": id?.text])
             var done: [JobID: Done] = [:]
             for row in rows {
-                guard let id = JobID(row["id"] as String) else { continue }
-                done[id] = Done(shards: row["shards"], tokens: row["tokens"])
+                guard let id = try row.parsed("id", of: "jobs", JobID.init) else { continue }
+                done[id] = try Done(row, of: "job \(id)")
             }
             return done
         }

@@ -37,6 +37,7 @@ public final class JobStore: Sendable {
             try Self.migrator.migrate(pool)
             try sweepResults()
             try compactOnce()
+            try failUnreadableJobs()
         } catch let error as DatabaseError {
             // A file that is no database will never be one; a full or missing disk may recover.
             let isStranger = [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
@@ -106,6 +107,10 @@ public final class JobStore: Sendable {
             return try body()
         } catch let error as DatabaseError {
             throw InputError(path, expected: "a working database", found: Self.explain(error), kind: .temporary)
+        } catch let error as RowDecodingError {
+            throw InputError(
+                path, expected: "rows as they were stored", found: "\(error)",
+                hint: "the database or its disk is damaged: restore the state folder", kind: .configuration)
         }
     }
 

@@ -54,9 +54,16 @@ extension JobStore {
                 """
                 SELECT job, COUNT(*) AS shards, 0 AS tokens FROM shards WHERE quarantined IS NOT NULL GROUP BY job
                 """, db)
-            return try rows.map { row in
-                let sequence: Int = row["sequence"]
-                var job = try ListedJob(row, running: done[sequence])
+            return rows.compactMap { row in
+                guard let sequence = try? row.count("sequence", of: "jobs") else { return nil }
+                var job: ListedJob
+                do {
+                    job = try ListedJob(row, running: done[sequence])
+                } catch {
+                    // One damaged row must not hide all others.
+                    guard let damaged = ListedJob(damaged: row, sequence: sequence, error) else { return nil }
+                    job = damaged
+                }
                 if job.mayLackShards { job.quarantined = quarantined[sequence]?.shards ?? 0 }
                 return job
             }
@@ -65,26 +72,39 @@ extension JobStore {
 
     private func counts(_ sql: String, _ db: Database) throws -> [Int: Done] {
         let rows = try Row.fetchAll(db, sql: sql)
-        return Dictionary(
-            uniqueKeysWithValues: rows.map { ($0["job"], Done(shards: $0["shards"], tokens: $0["tokens"])) })
+        return try Dictionary(
+            uniqueKeysWithValues: rows.map {
+                let job = try $0.count("job", of: "shards")
+                return (job, try Done($0, of: "shards of job number \(job)"))
+            })
     }
 }
 
 extension ListedJob {
     /// `running` is what is committed of a job that has not ended.
     fileprivate init(_ row: Row, running: JobStore.Done?) throws {
-        let (text, stateName): (String, String) = (row["id"], row["state"])
-        guard let id = JobID(text), let state = JobState(rawValue: stateName) else {
-            throw InputError(
-                "jobs.sqlite: job \(text)", expected: "a known state", found: stateName, kind: .configuration)
-        }
-        let error: String? = row["error"]
+        let sequence = try row.count("sequence", of: "jobs")
+        let place = "job number \(sequence)"
+        guard let id = try row.parsed("id", of: place, JobID.init),
+            let state = try row.parsed("state", of: place, JobState.init(rawValue:))
+        else { throw Row.damaged("id or state", of: place, "NULL") }
+        let done = JobStore.Done(
+            shards: try row.optional("doneShards", of: place) ?? 0,
+            tokens: try row.optional("doneTokens", of: place) ?? 0)
         self.init(
-            sequence: row["sequence"], id: id, name: row["name"], submitted: row["submitted"], state: state,
-            error: try error.map { try JSONDecoder().decode(InputError.self, from: Data($0.utf8)) },
-            shards: row["shards"], tokens: row["tokens"],
-            done: running ?? JobStore.Done(shards: row["doneShards"] ?? 0, tokens: row["doneTokens"] ?? 0),
-            quarantined: 0)
+            sequence: sequence, id: id, name: try row.value("name", of: place),
+            submitted: try row.count("submitted", of: place), state: state,
+            error: try row.parsed("error", of: place) { try StoredJSON.decode($0) },
+            shards: try row.count("shards", of: place, upTo: WireLimits.shards),
+            tokens: try row.count("tokens", of: place), done: running ?? done, quarantined: 0)
+    }
+
+    /// A job whose row cannot be read counts as failed; nil where not even its id can be.
+    fileprivate init?(damaged row: Row, sequence: Int, _ error: any Error) {
+        guard let id = try? row.parsed("id", of: "jobs", JobID.init) else { return nil }
+        self.init(
+            sequence: sequence, id: id, name: "", submitted: 0, state: .failed, error: error as? InputError, shards: 0,
+            tokens: 0, done: JobStore.Done(shards: 0, tokens: 0), quarantined: 0)
     }
 
     /// Whether shards of it may have been given up.

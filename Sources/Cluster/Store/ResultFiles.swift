@@ -16,7 +16,7 @@ struct ResultFiles: Sendable {
     }
 
     func read(_ name: String) throws -> [UInt8] {
-        Array(try Document.contents(of: folder + "/" + name))
+        try InputFile(own: folder + "/" + name).bytes()
     }
 
     /// Removes the files of a job that needs them no more. If one cannot be removed, the next start does it.

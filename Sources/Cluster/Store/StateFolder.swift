@@ -8,7 +8,12 @@ public final class StateFolder: Sendable {
     /// Holds the lock for as long as it is open. Closed on exec, so that no child keeps the folder locked.
     private let lock: Mutex<Int32?>
 
-    /// Makes the folder if need be and locks it. Throws `InputError` when it cannot be written or is in use.
+    /// The database itself, locked: a lock file can be removed, and another one made. Open from before SQLite opens it until
+    /// after SQLite has closed it, as closing any descriptor of a file ends all of SQLite's locks on it.
+    private let databaseLock: Mutex<Int32?>
+
+    /// Makes the folder if need be and locks it. What others could look into is made the owner's alone: modes 0700 and 0600.
+    /// Throws `InputError` when it cannot be written or is in use.
     public init(_ path: String) throws {
         self.path = path
         do {
@@ -36,21 +41,70 @@ public final class StateFolder: Sendable {
             let reason = errno
             let holder = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
             close(lock)
-            throw InputError(
-                path, expected: "a state folder that no other coordinator uses",
-                found: reason == EWOULDBLOCK ? "one in use by process \(holder)" : String(cString: strerror(reason)),
-                kind: .temporary)
+            throw Self.inUse(path, reason, by: "process \(holder)")
         }
+        let database: Int32
+        do {
+            try Self.makePrivate(path, 0o700)
+            database = try Self.lockDatabase(path + "/jobs.sqlite", in: path)
+        } catch {
+            close(lock)
+            throw error
+        }
+        databaseLock = Mutex(database)
         let line = Array("\(getpid())".utf8)
         _ = ftruncate(lock, 0)
         _ = pwrite(lock, line, line.count, 0)
         self.lock = Mutex(lock)
     }
 
+    /// The database's descriptor, with a lock that does not touch SQLite's.
+    private static func lockDatabase(_ file: String, in path: String) throws -> Int32 {
+        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0o600)
+        guard descriptor >= 0 else {
+            throw InputError(
+                file, expected: "a file that can be written", found: String(cString: strerror(errno)),
+                kind: [ENOSPC, EMFILE, ENFILE].contains(errno) ? .temporary : .configuration)
+        }
+        do {
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                throw inUse(path, errno, by: "another process, although its lock file was removed")
+            }
+            for file in [file, file + "-wal", file + "-shm"] where access(file, F_OK) == 0 {
+                try makePrivate(file, 0o600)
+            }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    private static func makePrivate(_ path: String, _ mode: mode_t) throws {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & 0o077 != 0, chmod(path, mode) != 0 else { return }
+        throw InputError(
+            path, expected: "a state that only its owner can read, mode 0\(String(mode, radix: 8))",
+            found: "mode 0\(String(status.st_mode & 0o777, radix: 8)): \(String(cString: strerror(errno)))",
+            kind: .configuration)
+    }
+
+    private static func inUse(_ path: String, _ reason: Int32, by holder: String) -> InputError {
+        InputError(
+            path, expected: "a state folder that no other coordinator uses",
+            found: reason == EWOULDBLOCK ? "one in use by \(holder)" : String(cString: strerror(reason)),
+            kind: .temporary)
+    }
+
     deinit { unlock() }
 
     /// Lets another coordinator have the folder.
     func unlock() {
+        Self.free(databaseLock)
+        Self.free(lock)
+    }
+
+    private static func free(_ lock: borrowing Mutex<Int32?>) {
         lock.withLock { lock in
             if let open = lock { close(open) }
             lock = nil

@@ -169,6 +169,9 @@ extension JobStore {
         try db.cachedStatement(sql: "DELETE FROM results WHERE job = ? AND shard = ?").execute(arguments: [job, shard])
     }
 
+    /// Lines that are kept of the beginning of a shard's story, and of its end.
+    static var keptStoryLines: Int { 64 }
+
     private static func insert(_ event: StoreBatch.Event, job: Int?, _ db: Database) throws {
         guard let job else { return }
         try db.cachedStatement(
@@ -176,5 +179,12 @@ extension JobStore {
         ).execute(arguments: [
             job, event.shard, event.line.at, event.line.epoch, event.line.event, event.line.worker, event.line.reason,
         ])
+        try db.cachedStatement(
+            sql: """
+                DELETE FROM story WHERE rowid = (
+                    SELECT rowid FROM story WHERE job = :job AND shard = :shard ORDER BY rowid LIMIT 1 OFFSET :kept)
+                AND (SELECT COUNT(*) FROM story WHERE job = :job AND shard = :shard) > 2 * :kept
+                """
+        ).execute(arguments: ["job": job, "shard": event.shard, "kept": keptStoryLines])
     }
 }

@@ -43,41 +43,32 @@ public struct StoredJob: Sendable, Hashable {
 
 extension StoredJob: FetchableRecord {
     public init(row: Row) throws {
-        func json<Value: Decodable>(_ column: String, as type: Value.Type) throws -> Value? {
-            let text: String? = row[column]
-            return try text.map { try JSONDecoder().decode(type, from: Data($0.utf8)) }
-        }
-        let text: String = row["id"]
-        let name: String = row["state"]
-        guard let id = JobID(text), let state = JobState(rawValue: name) else {
-            throw InputError(
-                "jobs.sqlite: job \(text)", expected: "a known state", found: name, kind: .configuration)
-        }
+        let sequence: DatabaseValue = row["sequence"]
+        let place = "job number \(sequence)"
+        self.sequence = try row.count("sequence", of: place)
+        guard let id = try row.parsed("id", of: place, JobID.init),
+            let state = try row.parsed("state", of: place, JobState.init(rawValue:))
+        else { throw Row.damaged("id or state", of: place, "NULL") }
         self.id = id
         self.state = state
-        sequence = row["sequence"]
-        self.name = row["name"]
-        submitted = row["submitted"]
-        source = JobSource(specText: row["specText"], specFile: row["specFile"], folder: row["folder"])
-        error = try json("error", as: InputError.self)
-        kind = row["kind"]
-        build = row["build"]
-        let task: Data? = row["taskBytes"]
+        name = try row.value("name", of: place)
+        submitted = try row.count("submitted", of: place)
+        source = JobSource(
+            specText: try row.value("specText", of: place), specFile: try row.value("specFile", of: place),
+            folder: try row.value("folder", of: place))
+        error = try row.parsed("error", of: place) { try StoredJSON.decode($0) }
+        kind = try row.value("kind", of: place)
+        build = try row.value("build", of: place)
+        let task: Data? = try row.optional("taskBytes", of: place)
         isPlanned = task != nil
-        guard let version = UInt16(exactly: row["shardVersion"] as Int) else {
-            throw InputError(
-                "jobs.sqlite: job \(text)", expected: "the version of a layout", found: "another number",
-                kind: .configuration)
-        }
-        shardVersion = version
-        shards = row["shards"]
-        tokens = row["tokens"]
-        verified = row["verified"]
-        isPinned = row["pinned"]
-        numberSystem = row["numberSystem"]
-        files = try json("files", as: [StoredFile].self)?.map {
-            BundleFile(name: $0.name, size: $0.size, digest: $0.digest)
-        }
+        shardVersion = UInt16(try row.count("shardVersion", of: place, upTo: Int(UInt16.max)))
+        shards = try row.count("shards", of: place, upTo: WireLimits.shards)
+        tokens = try row.count("tokens", of: place)
+        verified = try row.optional("verified", of: place)
+        isPinned = try row.value("pinned", of: place)
+        numberSystem = try row.optional("numberSystem", of: place)
+        let files: [StoredFile]? = try row.parsed("files", of: place) { try StoredJSON.decode($0) }
+        self.files = files?.map { BundleFile(name: $0.name, size: $0.size, digest: $0.digest) }
     }
 }
 

@@ -111,8 +111,18 @@ private struct OpenTask {
     }
 
     mutating func evaluate(_ lease: Lease, _ progress: ComputeProgress) throws -> [UInt8] {
-        let evaluator = try evaluator(for: lease, progress)
-        return try evaluator.evaluate(WorkShard(index: lease.id.shard, payload: lease.shard), progress: progress)
+        // A task comes from outside: whatever its kind opens for it is below the roots.
+        try ModelRoots.confine(to: place.roots) {
+            let evaluator = try evaluator(for: lease, progress)
+            do {
+                return try evaluator.evaluate(
+                    WorkShard(index: lease.id.shard, payload: lease.shard), progress: progress)
+            } catch let error as InputError where error.kind == .temporary {
+                // Something about what is open was not as it should be: it is opened again.
+                open = nil
+                throw error
+            }
+        }
     }
 
     private mutating func evaluator(for lease: Lease, _ progress: ComputeProgress) throws -> any WorkEvaluator {

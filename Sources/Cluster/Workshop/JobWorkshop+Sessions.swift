@@ -43,9 +43,7 @@ extension JobWorkshop {
     private func restored(_ job: StoredJob, _ planned: PlannedWork, _ stop: StopSignal) throws -> FoldSession? {
         let file = folder.fold(of: job.id.text)
         guard FileManager.default.fileExists(atPath: file) else { return nil }
-        let mapped = try MappedFile(file)
-        let bytes = withExtendedLifetime(mapped) { Array(mapped.bytes) }
-        let snapshot = try FoldSnapshot(bytes, file: file)
+        let snapshot = try FoldSnapshot(InputFile(own: file).bytes(), file: file)
         let digests = try store.committed(of: job, from: 0, limit: snapshot.nextShard)
         let chain = FoldChain(job.id, digests)
         guard digests.count == snapshot.nextShard, chain == snapshot.chain else {

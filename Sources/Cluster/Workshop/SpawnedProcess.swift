@@ -22,10 +22,17 @@ final class SpawnedProcess: Sendable {
     private let end = Mutex<End?>(nil)
     private let ended = DispatchGroup()
 
-    /// Starts a program with these descriptors as its standard input and error, and nothing for its output. Throws
-    /// `POSIXError`.
-    init(_ executable: String, _ arguments: [String], environment: [String: String], input: Int32, error: Int32) throws
-    {
+    /// Starts a program with a descriptor as its standard input, and nothing for its output. `said` gets what it writes to
+    /// standard error, on the thread that waits. Throws `POSIXError`.
+    init(
+        _ executable: String, _ arguments: [String], environment: [String: String], input: Int32,
+        said: @escaping @Sendable ([UInt8]) -> Void
+    ) throws {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EMFILE) }
+        let (reading, error) = (ends[0], ends[1])
+        defer { close(error) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -37,12 +44,30 @@ final class SpawnedProcess: Sendable {
         defer { for text in words + variables { free(text) } }
         var id: pid_t = 0
         let code = posix_spawn(&id, executable, &actions, nil, &words, &variables)
-        guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EINVAL) }
+        guard code == 0 else {
+            close(reading)
+            throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EINVAL)
+        }
         processID = id
         ended.enter()
-        let thread = Thread { [self] in waitForEnd() }
+        let thread = Thread { [self] in
+            Self.readAll(reading, said)
+            waitForEnd()
+        }
         thread.name = "actdiff-wait"
         thread.start()
+    }
+
+    /// Reads until the other end is closed, and closes this one.
+    private static func readAll(_ descriptor: Int32, _ said: ([UInt8]) -> Void) {
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            said(Array(chunk[..<count]))
+        }
+        close(descriptor)
     }
 
     private func waitForEnd() {

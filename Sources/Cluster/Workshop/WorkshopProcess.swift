@@ -26,9 +26,21 @@ final class WorkshopProcess: Sendable {
         var peakBytes = 0
     }
 
-    /// The last line that it has written to standard error.
+    /// What it has said on standard error.
     private final class Words: Sendable {
-        let last = Mutex("")
+        /// The beginning of it: what follows is where, in numbers.
+        private static let most = 4096
+        private let bytes = Mutex<[UInt8]>([])
+
+        func take(_ more: [UInt8]) {
+            bytes.withLock { bytes in bytes += more.prefix(Self.most - bytes.count) }
+        }
+
+        /// The line that gives the reason of a crash, or else the last one.
+        var line: String {
+            let lines = bytes.withLock { String(decoding: $0, as: UTF8.self) }.split(separator: "\n")
+            return String(lines.first { $0.contains("atal error") } ?? lines.last ?? "")
+        }
     }
 
     private let process: SpawnedProcess
@@ -54,7 +66,6 @@ final class WorkshopProcess: Sendable {
         let other = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
         socket = FrameSocket(descriptor: ends[0])
         let words = Words()
-        let relay = LineRelay { line in words.last.withLock { $0 = line } }
         self.words = words
         // Keys are not for whoever reads a user's files. A crash is told by its signal; a backtrace would take longer than the
         // work.
@@ -64,11 +75,11 @@ final class WorkshopProcess: Sendable {
             process = try SpawnedProcess(
                 program.executable,
                 ["workshop", "--memory", "\(limits.memory)"] + program.modelRoots.flatMap { ["--model-root", $0] },
-                environment: environment, input: ends[1], error: relay.pipe.fileHandleForWriting.fileDescriptor)
+                environment: environment, input: ends[1],
+                said: { words.take($0) })
         } catch {
             throw Self.cannotStart(program.executable, "\(error)")
         }
-        try? relay.pipe.fileHandleForWriting.close()
         try? other.close()
         stop.whenStopped { [process] in process.kill() }
     }
@@ -132,7 +143,7 @@ final class WorkshopProcess: Sendable {
         if stop.isStopped { return StopSignal.Stopped() }
         let how = process.waitForEnd(patience: 5)
         let peak = state.withLock(\.peakBytes)
-        let line = words.last.withLock { $0 }
+        let line = words.line
         let memory = "\(peak >> 20) MiB in use a moment before, of \(limits.memory >> 20) MiB"
         return error(found: "an end by \(how) (\(memory))" + (line.isEmpty ? "" : ": \(line.prefix(200))"))
     }
@@ -141,8 +152,8 @@ final class WorkshopProcess: Sendable {
         InputError(
             place, expected: "to be read and computed within the limits of a coordinator", found: found,
             hint:
-                "one of the job's files asks for too much, or is made to do harm; if the job is an honest one, give the "
-                + "coordinator more memory")
+                "one of the job's files asks for too much, or is made to do harm; if the job is an honest one, run the coordinator where there is more memory"
+        )
     }
 
     private static func cannotStart(_ executable: String, _ why: String) -> InputError {

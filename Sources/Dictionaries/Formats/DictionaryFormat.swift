@@ -46,7 +46,7 @@ public struct DictionaryFormats: Sendable {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return "nothing" }
         guard isFolder.boolValue else { return "a file of another format" }
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path).sorted(), !names.isEmpty else {
+        guard let names = try? InputFolder.names(path).sorted(), !names.isEmpty else {
             return "an empty folder or one that cannot be read"
         }
         let shown = names.prefix(8).joined(separator: ", ")

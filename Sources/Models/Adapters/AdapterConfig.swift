@@ -10,8 +10,13 @@ struct AdapterConfig {
     private let rankPatterns: [(pattern: PythonPattern, value: Int)]
     private let alphaPatterns: [(pattern: PythonPattern, value: Double)]
 
+    /// Patterns under one key. An adapter with a rank for each module of the largest models has less than a thousand, and
+    /// every module is held against every pattern.
+    static let mostPatterns = 4096
+
     init(_ path: String, layerCount: Int) throws {
-        let text = try Document.contents(of: path)
+        let effort = PythonPattern.Effort()
+        let text = try Document.contents(of: path, atMost: JSONLimits.standard.bytes)
         let config = try Document(json: text, file: path)
         let type = try config.required("peft_type")
         guard try type.string() == "LORA" else { throw type.error(expected: "the supported adapter type \"LORA\"") }
@@ -19,34 +24,38 @@ struct AdapterConfig {
         rank = try config.required("r").integer(atLeast: 1)
         alpha = try config.required("lora_alpha").number()
         rankStabilised = try config.optional("use_rslora")?.bool() ?? false
-        rankPatterns = try Self.patterns("rank_pattern", config, text) { try $0.integer(atLeast: 1) }
-        alphaPatterns = try Self.patterns("alpha_pattern", config, text) { try $0.number() }
-        targets = try ModuleTargets(config, layerCount: layerCount)
+        rankPatterns = try Self.patterns("rank_pattern", config, text, effort) { try $0.integer(atLeast: 1) }
+        alphaPatterns = try Self.patterns("alpha_pattern", config, text, effort) { try $0.number() }
+        targets = try ModuleTargets(config, layerCount: layerCount, effort: effort)
     }
 
     /// The rank of a module's pair: the first of `rank_pattern` that fits, or `r`.
-    func rank(of module: String) -> Int {
-        rankPatterns.first { $0.pattern.matchesStart(of: module) }?.value ?? rank
+    func rank(of module: String) throws -> Int {
+        try rankPatterns.first { try $0.pattern.matchesStart(of: module) }?.value ?? rank
     }
 
     /// What B·A is multiplied by: alpha / rank, or alpha / sqrt(rank) with `use_rslora`.
-    func scale(of module: String) -> Float {
-        let alpha = alphaPatterns.first { $0.pattern.matchesStart(of: module) }?.value ?? alpha
-        let rank = Double(rank(of: module))
+    func scale(of module: String) throws -> Float {
+        let alpha = try alphaPatterns.first { try $0.pattern.matchesStart(of: module) }?.value ?? alpha
+        let rank = Double(try rank(of: module))
         return Float(rankStabilised ? alpha / rank.squareRoot() : alpha / rank)
     }
 
     /// `rank_pattern` or `alpha_pattern`, in the file's order, because the first that fits counts.
     private static func patterns<Value>(
-        _ key: String, _ config: Document, _ text: Data, _ read: (Document) throws -> Value
+        _ key: String, _ config: Document, _ text: Data, _ effort: PythonPattern.Effort,
+        _ read: (Document) throws -> Value
     ) throws -> [(pattern: PythonPattern, value: Value)] {
         guard let stated = try config.optional(key) else { return [] }
-        _ = try stated.object()
+        guard try stated.object().count <= mostPatterns else {
+            throw stated.error(expected: "at most \(mostPatterns) patterns")
+        }
         return try JSONNames.names(in: text, of: key, file: config.file).map { name in
             let value = try stated.required(name)
             // PEFT's own form: the pattern is the path's end, or all of it.
             return (
-                try PythonPattern(name, prefix: "(.*\\.)?(", suffix: ")$", place: value.place), try read(value)
+                try PythonPattern(name, prefix: "(.*\\.)?(", suffix: ")$", effort: effort, place: value.place),
+                try read(value)
             )
         }
     }

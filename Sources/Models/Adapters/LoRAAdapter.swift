@@ -84,13 +84,13 @@ public struct LoRAAdapter: Sendable {
         _ layers: [[AdaptableLinear]], _ architecture: Architecture, _ adapter: AdapterConfig, _ configPath: String
     ) throws -> [String: AdaptableLinear] {
         let place = "\(configPath): target_modules"
-        for module in architecture.otherModules where adapter.targets.include(module, isLinear: false) {
+        for module in architecture.otherModules where try adapter.targets.include(module, isLinear: false) {
             throw InputError(
                 place, expected: "only linear layers of attention and feed-forward", found: "a match with \(module)",
                 hint: "adapters of embeddings, the output head and anything but linear layers are not supported")
         }
         var targeted: [String: AdaptableLinear] = [:]
-        for layer in layers.joined() where adapter.targets.include(layer.path, isLinear: true) {
+        for layer in layers.joined() where try adapter.targets.include(layer.path, isLinear: true) {
             targeted[layer.path] = layer
         }
         guard !targeted.isEmpty else {
@@ -111,9 +111,9 @@ public struct LoRAAdapter: Sendable {
                 found: "no \(missing).weight",
                 hint: "the file is incomplete, or the adapter was trained on another model")
         }
-        let rank = adapter.rank(of: layer.path)
+        let rank = try adapter.rank(of: layer.path)
         try a.require(shape: [rank, layer.input])
         try b.require(shape: [layer.output, rank])
-        return Pair(a: a, b: b, scale: adapter.scale(of: layer.path), rank: rank)
+        return Pair(a: a, b: b, scale: try adapter.scale(of: layer.path), rank: rank)
     }
 }

@@ -19,16 +19,19 @@ struct ModuleTargets {
     /// Finds the layer's index in a path; the first pattern that matches counts.
     private let layerPatterns: [PythonPattern]
 
-    init(_ config: Document, layerCount: Int) throws {
+    /// Modules that a configuration may list by name: far more than a model has.
+    private static let mostNames = 1 << 16
+
+    init(_ config: Document, layerCount: Int, effort: PythonPattern.Effort) throws {
         let stated = try config.required("target_modules")
         if case .string(let text) = stated.value, text.lowercased() == "all-linear" {
             targets = .allLinear
         } else {
-            targets = try Self.selection(stated)
+            targets = try Self.selection(stated, effort)
         }
-        excluded = try config.optional("exclude_modules").map(Self.selection)
+        excluded = try config.optional("exclude_modules").map { try Self.selection($0, effort) }
         layers = try Self.layers(config, layerCount: layerCount)
-        layerPatterns = try Self.layerPatterns(config, hasLayers: layers != nil)
+        layerPatterns = try Self.layerPatterns(config, hasLayers: layers != nil, effort)
         if case .string = stated.value {
             for key in ["layers_to_transform", "layers_pattern"] {
                 guard let other = try config.optional(key) else { continue }
@@ -38,28 +41,35 @@ struct ModuleTargets {
     }
 
     /// Whether the adapter adapts the module at this path. `isLinear` is true for linear layers of attention and feed-forward.
-    func include(_ module: String, isLinear: Bool) -> Bool {
-        if let excluded, Self.matches(excluded, module, isLinear: isLinear) { return false }
-        guard Self.matches(targets, module, isLinear: isLinear) else { return false }
+    /// Throws `InputError` for a pattern that cannot be matched within its limits.
+    func include(_ module: String, isLinear: Bool) throws -> Bool {
+        if let excluded, try Self.matches(excluded, module, isLinear: isLinear) { return false }
+        guard try Self.matches(targets, module, isLinear: isLinear) else { return false }
         // A module that is listed by its whole path is adapted whatever layers_to_transform says.
         guard let layers, case .names(let names) = targets, !names.contains(module) else { return true }
         for pattern in layerPatterns {
-            if let index = pattern.group("idx", in: module) { return Int(index).map(layers.contains) ?? false }
+            if let index = try pattern.group("idx", in: module) { return Int(index).map(layers.contains) ?? false }
         }
         return false
     }
 
-    private static func matches(_ selection: Selection, _ module: String, isLinear: Bool) -> Bool {
+    private static func matches(_ selection: Selection, _ module: String, isLinear: Bool) throws -> Bool {
         switch selection {
         case .names(let names): names.contains { module == $0 || module.hasSuffix(".\($0)") }
-        case .pattern(let pattern): pattern.matchesStart(of: module)
+        case .pattern(let pattern): try pattern.matchesStart(of: module)
         case .allLinear: isLinear
         }
     }
 
-    private static func selection(_ stated: Document) throws -> Selection {
-        guard case .string(let text) = stated.value else { return .names(try stated.list().map { try $0.string() }) }
-        return .pattern(try PythonPattern(text, prefix: "(?:", suffix: ")\\z", place: stated.place))
+    private static func selection(_ stated: Document, _ effort: PythonPattern.Effort) throws -> Selection {
+        guard case .string(let text) = stated.value else {
+            let names = try stated.list()
+            guard names.count <= mostNames else {
+                throw stated.error(expected: "at most \(mostNames) modules")
+            }
+            return .names(try names.map { try $0.string() })
+        }
+        return .pattern(try PythonPattern(text, prefix: "(?:", suffix: ")\\z", effort: effort, place: stated.place))
     }
 
     /// One index or a list; an empty list means all.
@@ -79,7 +89,9 @@ struct ModuleTargets {
         return indices.isEmpty ? nil : indices
     }
 
-    private static func layerPatterns(_ config: Document, hasLayers: Bool) throws -> [PythonPattern] {
+    private static func layerPatterns(
+        _ config: Document, hasLayers: Bool, _ effort: PythonPattern.Effort
+    ) throws -> [PythonPattern] {
         var stated: [Document] = []
         if let found = try config.optional("layers_pattern") {
             if case .string(let text) = found.value {
@@ -92,11 +104,15 @@ struct ModuleTargets {
             }
         }
         guard !stated.isEmpty else {
-            return [try PythonPattern(".*?\\.[^.]*\\.(?<idx>\\d+)\\.", place: config.place)]
+            return [try PythonPattern(".*?\\.[^.]*\\.(?<idx>\\d+)\\.", effort: effort, place: config.place)]
+        }
+        guard stated.count <= AdapterConfig.mostPatterns else {
+            throw InputError(
+                stated[0].place, expected: "at most \(AdapterConfig.mostPatterns) patterns", found: "\(stated.count)")
         }
         return try stated.map {
             try PythonPattern(
-                try $0.string(), prefix: "(?:^|.*?\\.)", suffix: "\\.(?<idx>\\d+)\\.", place: $0.place)
+                try $0.string(), prefix: "(?:^|.*?\\.)", suffix: "\\.(?<idx>\\d+)\\.", effort: effort, place: $0.place)
         }
     }
 }

@@ -20,18 +20,18 @@ public struct ZipArchive: Sendable {
     /// How much smaller deflate can make data (zlib's technical notes: 1032 times), rounded up.
     private static let mostDeflated = 1040
 
-    let file: MappedFile
+    let file: InputFile
     /// In the order of the central directory.
     public let members: [Member]
 
-    /// Whether a file begins as archives with a member do.
-    public static func isOne(_ file: MappedFile) -> Bool {
-        file.bytes.count >= 4 && file.bytes.loadUnaligned(as: UInt32.self).littleEndian == Signature.local
+    /// Whether a file begins as archives with a member do. Throws `InputError` where it cannot be read.
+    public static func isOne(_ file: InputFile) throws -> Bool {
+        try file.size >= 4 && ZipFields(file, at: 0, count: 4, file.path).u32(0) == Signature.local
     }
 
     /// Reads the central directory. Throws `InputError` for one that does not fit the file, for a name that comes twice, and
     /// for members that are encrypted or compressed in another way.
-    public init(_ file: MappedFile) throws {
+    public init(_ file: InputFile) throws {
         self.file = file
         let directory = try ZipDirectory(file)
         var members: [Member] = []
@@ -61,23 +61,24 @@ public struct ZipArchive: Sendable {
             throw InputError(place, expected: "a local header at byte \(member.header)", found: "something else")
         }
         let start = member.header + 30 + Int(fields.u16(26)) + Int(fields.u16(28))
-        guard start <= file.bytes.count, member.compressedSize <= file.bytes.count - start else {
+        guard start <= file.size, member.compressedSize <= file.size - start else {
             throw InputError(
                 place, expected: "\(member.compressedSize) bytes from byte \(start) on",
-                found: "a file of \(file.bytes.count) bytes", hint: "the file is cut off or damaged: copy it again")
+                found: "a file of \(file.size) bytes", hint: "the file is cut off or damaged: copy it again")
         }
         return start
     }
 
     /// The member whose entry begins at `at`, and where the entry ends.
-    private static func member(at: Int, end: Int, _ file: MappedFile) throws -> (Member, Int) {
+    private static func member(at: Int, end: Int, _ file: InputFile) throws -> (Member, Int) {
         let fields = try ZipFields(file, at: at, count: 46, file.path)
         let (nameLength, extraLength) = (Int(fields.u16(28)), Int(fields.u16(30)))
         let next = at + 46 + nameLength + extraLength + Int(fields.u16(32))
         guard fields.u32(0) == Signature.central, next <= end else {
             throw InputError(file.path, expected: "an entry of the central directory at byte \(at)", found: "another")
         }
-        guard let name = String(validating: file.bytes[(at + 46)..<(at + 46 + nameLength)], as: UTF8.self) else {
+        let bytes = try file.bytes(at + 46..<at + 46 + nameLength)
+        guard let name = String(validating: bytes, as: UTF8.self) else {
             throw InputError(file.path, expected: "names in UTF-8", found: "a member at byte \(at) with another")
         }
         let place = "\(file.path): \(name)"

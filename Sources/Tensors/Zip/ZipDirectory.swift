@@ -9,23 +9,30 @@ enum Signature {
     static let locator64: UInt32 = 0x0706_4b50
 }
 
-/// Little-endian numbers of a record that lies in the file.
+/// Little-endian numbers of a record in the file.
 struct ZipFields {
-    private let bytes: UnsafeRawBufferPointer
+    private let bytes: ArraySlice<UInt8>
 
-    /// Throws `InputError` where `count` bytes from `start` on are not in the file.
-    init(_ file: MappedFile, at start: Int, count: Int, _ place: String) throws {
-        guard start >= 0, start <= file.bytes.count, count <= file.bytes.count - start else {
+    /// Reads a record. Throws `InputError` where `count` bytes from `start` on are not in the file.
+    init(_ file: InputFile, at start: Int, count: Int, _ place: String) throws {
+        guard start >= 0, start <= file.size, count <= file.size - start else {
             throw InputError(
-                place, expected: "\(count) bytes from byte \(start) on", found: "a file of \(file.bytes.count) bytes",
+                place, expected: "\(count) bytes from byte \(start) on", found: "a file of \(file.size) bytes",
                 hint: "the file is cut off or damaged: copy it again")
         }
-        bytes = UnsafeRawBufferPointer(rebasing: file.bytes[start..<start + count])
+        bytes = try file.bytes(start..<start + count)[...]
     }
 
-    func u16(_ at: Int) -> UInt16 { UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt16.self)) }
-    func u32(_ at: Int) -> UInt32 { UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)) }
-    func u64(_ at: Int) -> UInt64 { UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)) }
+    /// Takes a record that was read.
+    init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+
+    func u16(_ at: Int) -> UInt16 { number(at) }
+    func u32(_ at: Int) -> UInt32 { number(at) }
+    func u64(_ at: Int) -> UInt64 { number(at) }
+
+    private func number<Number: FixedWidthInteger>(_ at: Int) -> Number {
+        bytes.withUnsafeBytes { Number(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: Number.self)) }
+    }
 }
 
 /// Where the central directory is, by the record at the end of the file.
@@ -38,7 +45,7 @@ struct ZipDirectory {
     /// More than any archive of arrays has.
     private static let mostMembers = 1 << 20
 
-    init(_ file: MappedFile) throws {
+    init(_ file: InputFile) throws {
         let at = try Self.endRecord(of: file)
         let record = try ZipFields(file, at: at, count: 22, file.path)
         guard record.u16(4) == 0, record.u16(6) == 0, record.u16(8) == record.u16(10) else {
@@ -64,10 +71,12 @@ struct ZipDirectory {
     }
 
     /// The record ends with a comment of up to 65,535 bytes.
-    private static func endRecord(of file: MappedFile) throws -> Int {
-        let last = file.bytes.count - 22
-        for at in stride(from: last, through: max(0, last - 65_535), by: -1) {
-            let record = try ZipFields(file, at: at, count: 22, file.path)
+    private static func endRecord(of file: InputFile) throws -> Int {
+        let last = file.size - 22
+        let first = max(0, last - 65_535)
+        let tail = last >= 0 ? try file.bytes(first..<file.size) : []
+        for at in stride(from: last, through: first, by: -1) {
+            let record = ZipFields(tail[(at - first)..<(at - first + 22)])
             if record.u32(0) == Signature.end, Int(record.u16(20)) == last - at { return at }
         }
         throw InputError(
@@ -76,7 +85,7 @@ struct ZipDirectory {
     }
 
     /// Where the zip64 end record begins, by the locator in front of the end record; nil without one.
-    private static func end64(_ file: MappedFile, before at: Int) throws -> Int? {
+    private static func end64(_ file: InputFile, before at: Int) throws -> Int? {
         guard at >= 20 else { return nil }
         let locator = try ZipFields(file, at: at - 20, count: 20, file.path)
         guard locator.u32(0) == Signature.locator64 else { return nil }
@@ -92,7 +101,7 @@ struct Zip64Numbers {
     private var numbers: ArraySlice<UInt64> = []
     private let place: String
 
-    init(_ file: MappedFile, extra start: Int, count: Int, _ place: String) throws {
+    init(_ file: InputFile, extra start: Int, count: Int, _ place: String) throws {
         self.place = place
         let extra = try ZipFields(file, at: start, count: count, place)
         var at = 0

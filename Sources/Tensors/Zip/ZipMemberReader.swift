@@ -3,7 +3,7 @@ import Inputs
 
 /// Reads the bytes of a zip member from its beginning to its end, and checks them by size and CRC-32.
 final class ZipMemberReader {
-    private let file: MappedFile
+    private let file: InputFile
     private let member: ZipArchive.Member
     /// Bytes in the file that were not read yet.
     private var rest: Range<Int>

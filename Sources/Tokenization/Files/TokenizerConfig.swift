@@ -51,7 +51,9 @@ struct TokenizerConfig {
         }
         if let path = try present("chat_template.jinja") {
             files.append(path)
-            source = (String(decoding: try Document.contents(of: path), as: UTF8.self), path)
+            source = (
+                String(decoding: try Document.contents(of: path, atMost: ChatTemplate.longest), as: UTF8.self), path
+            )
         }
         if let source {
             template = ChatTemplate(deferring: source.text, file: source.file, specialTokens: specialTokens)
@@ -104,9 +106,10 @@ struct TokenizerConfig {
     /// text. A token that the two files describe at odds is refused.
     func addMissing(to tokens: inout [AddedToken], _ model: BytePairModel) throws {
         var numbering = AddedTokenNumbering(model, tokens)
+        let known = Set(tokens.map { Array($0.content.utf8) })
         for token in declared {
             let content = try token.required("content").string()
-            guard tokens.contains(where: { $0.content.utf8.elementsEqual(content.utf8) }) else {
+            guard known.contains(Array(content.utf8)) else {
                 throw InputError(
                     token.place, expected: "a token that tokenizer.json has among its added_tokens",
                     found: "\"\(content)\"",
@@ -114,7 +117,7 @@ struct TokenizerConfig {
             }
         }
         for content in Self.names.compactMap({ specialTokens[$0] }) + extraTokens where !content.isEmpty {
-            guard !tokens.contains(where: { $0.content.utf8.elementsEqual(content.utf8) }) else { continue }
+            guard !known.contains(Array(content.utf8)) else { continue }
             numbering.add(AddedToken(id: numbering.id(of: content), content: content))
         }
         tokens = numbering.tokens

@@ -16,7 +16,7 @@ extension Tokenizer {
         let file = try TokenizerFile(Document(jsonFile: path))
         var added = try file.addedTokens()
         try config.addMissing(to: &added, file.model)
-        self.init(
+        try self.init(
             TokenizerParts(
                 model: file.model, normalizer: try file.normalizer(), addedTokens: added,
                 preTokenizers: try file.preTokenizers(),

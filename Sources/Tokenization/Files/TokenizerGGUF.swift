@@ -88,7 +88,7 @@ extension Tokenizer {
         }
         let before = try ends("bos_token", metadata.addsFirst ?? pre.addsFirst)
         let after = try ends("eos_token", metadata.addsLast ?? false)
-        self.init(
+        try self.init(
             TokenizerParts(
                 model: model, normalizer: pre.normalizer, addedTokens: metadata.addedTokens(),
                 preTokenizers: pre.steps, postProcessors: [.surround(before: before, after: after)],

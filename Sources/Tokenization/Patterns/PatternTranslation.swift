@@ -6,12 +6,22 @@ import Inputs
 /// the two dialects share most of their spelling but not all of their meaning: `\h` is a hexadecimal digit there and a
 /// blank here, `{2}+` repeats there and is possessive here, `\s` here contains U+180E, `\w` has another set of letters,
 /// and `[` inside a class opens a nested one there. See the Oniguruma file `doc/RE` and `man pcre2pattern`.
+///
+/// Into the pattern go callouts, through which `PatternEffort` counts what a match does: at the start of every group, and
+/// round every item that repeats. They match nothing and change no match.
 struct PatternTranslation {
     private let source: [Unicode.Scalar]
     private let text: String
     private let place: String
     private var at = 0
-    private var output = String.UnicodeScalarView()
+    private var output: [Unicode.Scalar] = []
+    /// Where in `output` the groups that are open begin.
+    private var groups: [Int] = []
+    /// Where in `output` the item begins that a quantifier would repeat; nil where there is none.
+    private var item: Int?
+
+    /// Calls `PatternEffort`.
+    static let callout = "(?C)"
 
     /// General categories; scripts and other properties mean different things in the two libraries.
     private static let categories: Set<String> = [
@@ -28,26 +38,34 @@ struct PatternTranslation {
     /// The same pattern for PCRE2 with UTF and UCP.
     func translated() throws -> String {
         var work = self
-        var depth = 0
         while let next = work.next {
+            let start = work.output.count
             switch next {
-            case "\\": try work.escape(inClass: false)
-            case "[": try work.characterClass()
-            case "(":
-                try work.groupStart()
-                depth += 1
+            case "\\":
+                try work.escape(inClass: false)
+                work.item = start
+            case "[":
+                try work.characterClass()
+                work.item = start
+            case "(": try work.groupStart()
             case ")":
+                guard let group = work.groups.popLast() else { throw work.refusal("brackets that do not match") }
                 work.copy()
-                depth -= 1
-            case "*", "+", "?": work.quantifier()
+                work.item = group
+            case "*", "+", "?": try work.quantifier()
             case "{": try work.interval()
+            case "|":
+                work.copy()
+                work.item = nil
             case "^", "$": throw work.refusal("the anchor '\(next)'")
             case ".": throw work.refusal("'.'")
-            default: work.copy()
+            default:
+                work.copy()
+                work.item = start
             }
         }
-        guard depth == 0 else { throw refusal("brackets that do not match") }
-        return String(work.output)
+        guard work.groups.isEmpty else { throw refusal("brackets that do not match") }
+        return String(String.UnicodeScalarView(work.output))
     }
 
     private var next: Unicode.Scalar? { at < source.count ? source[at] : nil }
@@ -73,17 +91,33 @@ struct PatternTranslation {
     }
 
     private mutating func groupStart() throws {
-        for start in ["(?:", "(?i:", "(?=", "(?!", "(?>"] where copy(start) { return }
-        guard at + 1 >= source.count || source[at + 1] != "?" else {
-            throw refusal("the group '\(String(String.UnicodeScalarView(source[at...].prefix(4))))'")
+        groups.append(output.count)
+        item = nil
+        if !["(?:", "(?i:", "(?=", "(?!", "(?>"].contains(where: { copy($0) }) {
+            // `(*` begins what is no pattern in either library: verbs, which can lift limits, and callouts by name.
+            guard at + 1 >= source.count || !"?*".unicodeScalars.contains(source[at + 1]) else {
+                throw refusal("the group '\(String(String.UnicodeScalarView(source[at...].prefix(4))))'")
+            }
+            copy()
         }
-        copy()
+        output.append(contentsOf: Self.callout.unicodeScalars)
     }
 
     /// `*`, `+`, `?` and their lazy (`?`) and possessive (`+`) forms mean the same in both.
-    private mutating func quantifier() {
+    private mutating func quantifier() throws {
+        let quantifier = source[at]
         copy()
         if next == "?" || next == "+" { copy() }
+        try count(quantifier)
+    }
+
+    /// Puts callouts round the item that the quantifier just taken over repeats.
+    private mutating func count(_ quantifier: Unicode.Scalar) throws {
+        guard let item else { throw refusal("'\(quantifier)' with nothing to repeat") }
+        // What is there at most once goes no way that could not be told afterwards.
+        if quantifier != "?" { output.insert(contentsOf: Self.callout.unicodeScalars, at: item) }
+        output.append(contentsOf: Self.callout.unicodeScalars)
+        self.item = nil
     }
 
     /// `{n}`, `{n,}` and `{n,m}`; what follows must not change them, since `{n}+` and `{n}?` mean different things.
@@ -97,6 +131,7 @@ struct PatternTranslation {
         output.append(contentsOf: source[at...close])
         at = close + 1
         if let next, "?+*{".unicodeScalars.contains(next) { throw refusal("'\(next)' after an interval") }
+        try count("{")
     }
 
     private mutating func characterClass() throws {

@@ -20,7 +20,26 @@ struct AddedTokens: Sendable {
     private let raw: TokenTrie
     private let normalized: TokenTrie
 
-    init(_ tokens: [AddedToken], normalizer: Normalizer) {
+    /// Bytes of one added token, and of all of a tokenizer: known ones have less than 100, and less than 200,000. Each byte
+    /// takes some 150 in the tree that they are found by.
+    static let longest = 4096
+    static let mostBytes = 2 << 20
+
+    /// Throws `InputError` with the name of `file` where the tokens are longer than the limits.
+    init(_ tokens: [AddedToken], normalizer: Normalizer, file: String) throws {
+        var total = 0
+        for token in tokens {
+            let length = token.content.utf8.count
+            guard length <= Self.longest else {
+                throw InputError(
+                    "\(file): added token \(token.id)", expected: "at most \(Self.longest) bytes", found: "\(length)")
+            }
+            total += length
+        }
+        guard total <= Self.mostBytes else {
+            throw InputError(
+                "\(file): added tokens", expected: "at most \(Self.mostBytes) bytes in all", found: "\(total)")
+        }
         self.tokens = tokens
         raw = TokenTrie(tokens.filter { !$0.normalized }.map { ($0.content, $0) })
         normalized = TokenTrie(tokens.filter(\.normalized).map { (normalizer.apply(to: $0.content), $0) })

@@ -18,6 +18,9 @@ public struct ChatMessage: Sendable, Hashable {
 /// What a template may use: text, output, comments; `for`, `if`, `set`, `macro`, `break`, `continue`, `generation`; the
 /// expressions, filters, tests and methods named in `TemplateBuiltins`. Anything else is refused with its line.
 public struct ChatTemplate: Sendable {
+    /// Bytes of a template's source: those of large models have up to 20,000.
+    static let longest = 1 << 20
+
     private let program: Result<TemplateProgram, InputError>
     private let specialTokens: [String: String]
 

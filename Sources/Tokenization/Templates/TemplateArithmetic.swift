@@ -16,7 +16,7 @@ extension Result where Failure == TemplateMisuse {
     }
 }
 
-/// Python's operators on a template's values.
+/// Python's operators on a template's values. Whoever applies one has paid for it: see `TemplateBudget`.
 enum TemplateArithmetic {
     static func apply(
         _ operation: TemplateExpression.Unary, _ operand: TemplateValue
@@ -37,36 +37,20 @@ enum TemplateArithmetic {
     static func apply(
         _ operation: TemplateExpression.Binary, _ left: TemplateValue, _ right: TemplateValue
     ) -> Result<TemplateValue, TemplateMisuse> {
-        if operation == .concatenate { return joined(left.text, right.text) }
+        if operation == .concatenate { return .success(.string(left.text + right.text)) }
         if let first = left.number, let second = right.number { return arithmetic(operation, first, second) }
         switch (operation, left, right) {
-        case (.add, .string(let first), .string(let second)): return joined(first, second)
-        case (.add, .list(let first), .list(let second)) where first.count + second.count <= mostItems:
-            return .success(.list(first + second))
-        case (.add, .tuple(let first), .tuple(let second)) where first.count + second.count <= mostItems:
-            return .success(.tuple(first + second))
+        case (.add, .string(let first), .string(let second)): return .success(.string(first + second))
+        case (.add, .list(let first), .list(let second)): return .success(.list(first + second))
+        case (.add, .tuple(let first), .tuple(let second)): return .success(.tuple(first + second))
         case (.multiply, .string(let text), .integer(let count)), (.multiply, .integer(let count), .string(let text)):
-            guard text.utf8.count.multipliedReportingOverflow(by: max(count, 0)).partialValue <= 1 << 20,
-                count <= 1 << 20
-            else { return .failure(TemplateMisuse(expected: "a repetition of at most 1 MiB", found: "more")) }
-            return .success(.string(String(repeating: text, count: max(count, 0))))
+            return .success(.string(text.isEmpty ? "" : String(repeating: text, count: max(count, 0))))
         default:
             return .failure(
                 TemplateMisuse(
                     expected: "operands that '\(operation.rawValue)' can join",
                     found: "\(left.kind) and \(right.kind)"))
         }
-    }
-
-    /// A string is at most this many bytes, a list this many items: doubling must end.
-    private static let mostBytes = 64 << 20
-    private static let mostItems = 1 << 20
-
-    private static func joined(_ first: String, _ second: String) -> Result<TemplateValue, TemplateMisuse> {
-        guard first.utf8.count + second.utf8.count <= mostBytes else {
-            return .failure(TemplateMisuse(expected: "strings of at most \(mostBytes) bytes", found: "more"))
-        }
-        return .success(.string(first + second))
     }
 
     private static var overflow: Result<TemplateValue, TemplateMisuse> {

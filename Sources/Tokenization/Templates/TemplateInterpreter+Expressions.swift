@@ -3,11 +3,11 @@ import Inputs
 /// Evaluates expressions.
 extension TemplateInterpreter {
     mutating func evaluate(_ expression: TemplateExpression) throws -> TemplateValue {
-        try step()
+        try budget.spend(TemplateBudget.step)
         switch expression {
         case .literal(let literal): return Self.value(literal)
         case .name(let name):
-            if let value = variable(name) { return value }
+            if let value = try variable(name) { return value }
             if let function = TemplateFunction(rawValue: name) { return .function(function) }
             return .undefined("'\(name)' is undefined")
         case .list(let elements): return try bounded(.list(elements.map { try evaluate($0) }))
@@ -30,7 +30,9 @@ extension TemplateInterpreter {
         case .unary(let operation, let operand, let line):
             return try TemplateArithmetic.apply(operation, evaluate(operand)).orThrow(self, line)
         case .binary(let operation, let left, let right, let line):
-            return try TemplateArithmetic.apply(operation, evaluate(left), evaluate(right)).orThrow(self, line)
+            let (left, right) = (try evaluate(left), try evaluate(right))
+            try budget.spend(budget.cost(operation, left, right))
+            return try TemplateArithmetic.apply(operation, left, right).orThrow(self, line)
         case .comparison(let first, let others, let line): return try compare(first, others, line)
         case .and(let left, let right):
             let value = try evaluate(left)
@@ -61,7 +63,10 @@ extension TemplateInterpreter {
         for (key, value) in members {
             let key = try evaluate(key)
             switch key {
-            case .string, .integer, .bool, .none, .float: mapping[key] = try evaluate(value)
+            case .string, .integer, .bool, .none, .float:
+                let value = try evaluate(value)
+                try budget.spend(TemplateBudget.element + budget.lookup(mapping, key))
+                mapping[key] = value
             default: throw error(line, "a string or a number as a key", key.kind)
             }
         }
@@ -70,7 +75,8 @@ extension TemplateInterpreter {
 
     /// A new container, unless it holds others too deep inside each other to be printed.
     private func bounded(_ value: TemplateValue) throws -> TemplateValue {
-        guard value.isShallow(TemplateParser.deepest) else {
+        try budget.spend(budget.elements(value).count * TemplateBudget.element)
+        guard try budget.measure(value).depth <= TemplateParser.deepest else {
             throw InputError(
                 file, expected: "at most \(TemplateParser.deepest) containers in each other", found: "more")
         }
@@ -78,6 +84,7 @@ extension TemplateInterpreter {
     }
 
     private func attribute(_ subject: TemplateValue, _ name: String, _ line: Int) throws -> TemplateValue {
+        try budget.spend(budget.item(subject, .string(name)))
         switch subject {
         case .mapping(let mapping):
             // Python finds a dictionary's own methods first.
@@ -104,6 +111,7 @@ extension TemplateInterpreter {
     }
 
     func item(_ subject: TemplateValue, _ key: TemplateValue, _ line: Int) throws -> TemplateValue {
+        try budget.spend(budget.item(subject, key))
         switch (subject, key) {
         case (.mapping(let mapping), _):
             return mapping[key] ?? .undefined("a mapping without the key \(key.text)")
@@ -139,6 +147,7 @@ extension TemplateInterpreter {
         }
         let bounds = (try bound(&self, start), try bound(&self, stop), try bound(&self, step) ?? 1)
         guard bounds.2 != 0 else { throw error(line, "a step that is not 0", "0") }
+        try budget.spend(budget.slice(subject))
         switch subject {
         case .list(let items): return .list(Self.indices(items.count, bounds).map { items[$0] })
         case .tuple(let items): return .tuple(Self.indices(items.count, bounds).map { items[$0] })
@@ -172,6 +181,7 @@ extension TemplateInterpreter {
         var left = try evaluate(first)
         for (comparison, expression) in others {
             let right = try evaluate(expression)
+            try budget.spend(budget.cost(comparison, left, right))
             guard try TemplateArithmetic.compare(comparison, left, right).orThrow(self, line) else {
                 return .bool(false)
             }
@@ -185,6 +195,7 @@ extension TemplateInterpreter {
         var order: [String] = []
         let positional = try arguments.positional.map { try evaluate($0) }
         for (name, value) in arguments.named {
+            try budget.spend(TemplateBudget.element + Double(name.utf8.count))
             guard named[name] == nil else { throw error(line, "each argument once", "'\(name)' twice") }
             named[name] = try evaluate(value)
             order.append(name)
@@ -204,6 +215,7 @@ extension TemplateInterpreter {
     }
 
     private func call(_ function: TemplateFunction, _ values: TemplateArguments, _ line: Int) throws -> TemplateValue {
+        try budget.spend(budget.cost(function, values))
         switch function {
         case .raise:
             throw error(

@@ -5,7 +5,7 @@ extension TemplateInterpreter {
     mutating func apply(
         _ filter: TemplateFilter, to subject: TemplateValue, _ arguments: TemplateArguments, _ line: Int
     ) throws -> TemplateValue {
-        try step()
+        try budget.spend(TemplateBudget.step + budget.cost(filter, subject, arguments))
         switch filter {
         case .standard, .d:
             let isMissing = subject.isUndefined || arguments.value(1, "boolean")?.isTrue == true && !subject.isTrue
@@ -41,6 +41,9 @@ extension TemplateInterpreter {
     private mutating func collection(
         _ filter: TemplateFilter, _ subject: TemplateValue, _ arguments: TemplateArguments, _ line: Int
     ) throws -> TemplateValue {
+        if filter == .length || filter == .count, case .string(let text) = subject {
+            return .integer(text.unicodeScalars.count)
+        }
         guard let elements = subject.elements else {
             throw error(line, "a string, a list or a mapping before '|\(filter.rawValue)'", subject.kind)
         }
@@ -56,6 +59,7 @@ extension TemplateInterpreter {
             let separator = arguments.value(0, "d")?.text ?? ""
             let attribute = arguments.value(1, "attribute")
             let parts = try elements.map { try attribute == nil ? $0 : member($0, attribute, line) }
+            try budget.spend(budget.join(parts, separator: Double(separator.utf8.count)))
             return .string(parts.map(\.text).joined(separator: separator))
         case .items:
             switch subject {

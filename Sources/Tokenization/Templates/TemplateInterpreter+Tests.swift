@@ -5,6 +5,7 @@ extension TemplateInterpreter {
     func apply(
         _ test: TemplateTest, to subject: TemplateValue, _ arguments: [TemplateValue], _ line: Int
     ) throws -> Bool {
+        try budget.spend(TemplateBudget.step + budget.cost(test, subject, arguments))
         switch test {
         case .defined: return !subject.isUndefined
         case .undefined: return subject.isUndefined
@@ -17,7 +18,7 @@ extension TemplateInterpreter {
         case .number: return subject.number != nil
         case .string: if case .string = subject { return true } else { return false }
         case .mapping: if case .mapping = subject { return true } else { return false }
-        case .iterable, .sequence: return subject.elements != nil
+        case .iterable, .sequence: return subject.isIterable
         case .lower: return Self.allCased(subject.text) { $0.properties.isLowercase }
         case .upper: return Self.allCased(subject.text) { $0.properties.isUppercase }
         case .odd, .even, .divisibleby: return try divides(test, subject, arguments, line)
@@ -69,6 +70,7 @@ extension TemplateInterpreter {
     func apply(
         _ method: TemplateMethod, to subject: TemplateValue, _ arguments: TemplateArguments, _ line: Int
     ) throws -> TemplateValue {
+        try budget.spend(TemplateBudget.step + budget.cost(method, subject, arguments))
         switch subject {
         case .string(let text):
             if let result = try apply(method, to: text, arguments, line) { return result }

@@ -2,9 +2,6 @@ import Inputs
 
 /// Runs the statements of a template.
 struct TemplateInterpreter {
-    /// Statements and expressions one rendering may go through; a template that needs more does not end.
-    private static let mostSteps = 2_000_000
-    private static let mostOutput = 64 << 20
     private static let deepestCall = 8
 
     /// How a list of statements ended.
@@ -15,14 +12,16 @@ struct TemplateInterpreter {
     }
 
     let file: String
+    /// Pays for all that is done.
+    let budget: TemplateBudget
     private(set) var output = ""
     /// Variables, the innermost scope last. Statements see all of them and set those of the last one.
     private var scopes: [[String: TemplateValue]]
-    private var steps = 0
     private var calls = 0
 
-    init(file: String, variables: [String: TemplateValue]) {
+    init(file: String, variables: [String: TemplateValue]) throws {
         self.file = file
+        budget = try TemplateBudget(file: file, variables: variables)
         scopes = [variables, [:]]
     }
 
@@ -30,24 +29,17 @@ struct TemplateInterpreter {
         InputError("\(file):\(line)", expected: expected, found: found, hint: hint)
     }
 
-    func variable(_ name: String) -> TemplateValue? {
+    func variable(_ name: String) throws -> TemplateValue? {
+        try budget.spend(Double(scopes.count) * (1 + Double(name.utf8.count)))
         for scope in scopes.reversed() {
             if let value = scope[name] { return value }
         }
         return nil
     }
 
-    mutating func step() throws {
-        steps += 1
-        guard steps <= Self.mostSteps else {
-            throw InputError(
-                file, expected: "a template that ends within \(Self.mostSteps) steps", found: "one that goes on")
-        }
-    }
-
     mutating func run(_ statements: [TemplateStatement]) throws -> Flow {
         for statement in statements {
-            try step()
+            try budget.spend(TemplateBudget.step)
             let flow = try run(statement)
             if flow != .normal { return flow }
         }
@@ -59,6 +51,7 @@ struct TemplateInterpreter {
         case .text(let text): try write(text)
         case .output(let expression, let line):
             let value = try evaluate(expression)
+            try budget.spend(budget.text(value).cost)
             switch value {
             case .namespace, .function, .macro, .loop: throw error(line, "a value that can be printed", value.kind)
             default: try write(value.text)
@@ -78,9 +71,7 @@ struct TemplateInterpreter {
     }
 
     private mutating func write(_ text: String) throws {
-        guard output.utf8.count + text.utf8.count <= Self.mostOutput else {
-            throw InputError(file, expected: "a prompt of at most \(Self.mostOutput) bytes", found: "more")
-        }
+        try budget.spend(Double(text.utf8.count))
         output += text
     }
 
@@ -98,29 +89,35 @@ struct TemplateInterpreter {
     }
 
     private mutating func bind(_ target: TemplateTarget, _ value: TemplateValue, _ line: Int) throws {
+        try budget.spend(TemplateBudget.element)
         switch target {
         case .name(let name): scopes[scopes.count - 1][name] = value
         case .names(let names):
+            try budget.spend(2 * budget.elements(value).cost)
             guard let parts = value.elements, parts.count == names.count else {
                 throw error(line, "\(names.count) values", value.elements.map { "\($0.count)" } ?? value.kind)
             }
             for (name, part) in zip(names, parts) { scopes[scopes.count - 1][name] = part }
         case .attribute(let name, let attribute):
-            guard case .namespace(let namespace) = variable(name) else {
-                throw error(line, "a namespace to set '\(attribute)' of", variable(name)?.kind ?? "no '\(name)'")
+            let holder = try variable(name)
+            guard case .namespace(let namespace) = holder else {
+                throw error(line, "a namespace to set '\(attribute)' of", holder?.kind ?? "no '\(name)'")
             }
+            try budget.spend(budget.lookup(namespace.members, .string(attribute)))
             namespace.members[.string(attribute)] = value
         }
     }
 
     private mutating func run(_ loop: TemplateLoop) throws {
         let iterable = try evaluate(loop.iterable)
+        try budget.spend(budget.elements(iterable).cost)
         guard var items = iterable.elements else {
             throw error(loop.line, "something to loop over", iterable.kind)
         }
         if let condition = loop.condition {
             var kept: [TemplateValue] = []
             for item in items {
+                try budget.spend(2 * TemplateBudget.element)
                 scopes.append([:])
                 defer { scopes.removeLast() }
                 try bind(loop.target, item, loop.line)
@@ -134,7 +131,7 @@ struct TemplateInterpreter {
         }
         let state = TemplateLoopState(items)
         for (index, item) in items.enumerated() {
-            try step()
+            try budget.spend(4 * TemplateBudget.element)
             state.index = index
             scopes.append(["loop": .loop(state)])
             defer { scopes.removeLast() }
@@ -147,6 +144,9 @@ struct TemplateInterpreter {
     mutating func call(
         _ macro: TemplateMacro, _ positional: [TemplateValue], _ named: [String: TemplateValue], line: Int
     ) throws -> TemplateValue {
+        try budget.spend(
+            TemplateBudget.element * Double(scopes.count + macro.parameters.count)
+                + TemplateBudget.reference * Double(named.count) * Double(macro.parameters.count))
         guard positional.count <= macro.parameters.count else {
             throw error(line, "at most \(macro.parameters.count) arguments of '\(macro.name)'", "\(positional.count)")
         }

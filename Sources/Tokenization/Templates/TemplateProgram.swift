@@ -6,6 +6,11 @@ struct TemplateProgram: Sendable {
     let statements: [TemplateStatement]
 
     init(source: String, file: String) throws(InputError) {
+        guard source.utf8.count <= ChatTemplate.longest else {
+            throw InputError(
+                file, expected: "a chat template of at most \(ChatTemplate.longest) bytes",
+                found: "\(source.utf8.count) bytes")
+        }
         var parser = try TemplateParser(source: source, file: file)
         self.file = file
         statements = try parser.template()
@@ -13,7 +18,7 @@ struct TemplateProgram: Sendable {
 
     /// Renders with these variables at the outermost level.
     func render(_ variables: [String: TemplateValue]) throws -> String {
-        var interpreter = TemplateInterpreter(file: file, variables: variables)
+        var interpreter = try TemplateInterpreter(file: file, variables: variables)
         _ = try interpreter.run(statements)
         return interpreter.output
     }

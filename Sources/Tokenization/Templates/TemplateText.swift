@@ -50,8 +50,10 @@ extension TemplateValue {
             let parts = items.compactMap { $0.json(indent: indent, level: level + 1) }
             return parts.count == items.count ? wrapped("[", parts, "]") : nil
         case .mapping(let mapping):
-            let parts = mapping.members.compactMap { key, value -> String? in
-                guard case .string(let name) = key, let value = value.json(indent: indent, level: level + 1) else {
+            let parts = mapping.members.compactMap { member -> String? in
+                guard case .string(let name) = member.key,
+                    let value = member.value.json(indent: indent, level: level + 1)
+                else {
                     return nil
                 }
                 return "\(PythonText.json(name)): \(value)"
@@ -224,17 +226,26 @@ enum PythonText {
         return occurrences(of: wanted, in: Array(text.unicodeScalars)).first ?? -1
     }
 
+    /// Where `wanted` stands in `scalars`, without overlaps. Linear (Knuth, Morris, Pratt), whatever the texts repeat.
     private static func occurrences(of wanted: String, in scalars: [Unicode.Scalar]) -> [Int] {
         let wanted = Array(wanted.unicodeScalars)
-        guard let first = wanted.first else { return [] }
+        guard !wanted.isEmpty else { return [] }
+        // For each end in `wanted` the longest start of it that ends there, too.
+        var starts = [Int](repeating: 0, count: wanted.count)
+        var matched = 0
+        for at in wanted.indices.dropFirst() {
+            while matched > 0, wanted[at] != wanted[matched] { matched = starts[matched - 1] }
+            if wanted[at] == wanted[matched] { matched += 1 }
+            starts[at] = matched
+        }
         var found: [Int] = []
-        var at = 0
-        while at + wanted.count <= scalars.count {
-            if scalars[at] == first, scalars[at..<at + wanted.count].elementsEqual(wanted) {
-                found.append(at)
-                at += wanted.count
-            } else {
-                at += 1
+        matched = 0
+        for at in scalars.indices {
+            while matched > 0, scalars[at] != wanted[matched] { matched = starts[matched - 1] }
+            if scalars[at] == wanted[matched] { matched += 1 }
+            if matched == wanted.count {
+                found.append(at + 1 - matched)
+                matched = 0
             }
         }
         return found

@@ -19,10 +19,15 @@ indirect enum TemplateValue {
 
 /// Members in the order they were put in.
 struct TemplateMapping {
-    private(set) var members: [(key: TemplateValue, value: TemplateValue)] = []
+    struct Member {
+        var key: TemplateValue
+        var value: TemplateValue
+    }
+
+    private(set) var members: [Member] = []
 
     init(_ members: [(String, TemplateValue)] = []) {
-        self.members = members.map { (.string($0.0), $0.1) }
+        self.members = members.map { Member(key: .string($0.0), value: $0.1) }
     }
 
     subscript(key: TemplateValue) -> TemplateValue? {
@@ -31,7 +36,7 @@ struct TemplateMapping {
             if let index = members.firstIndex(where: { $0.key.equals(key) }) {
                 if let newValue { members[index].value = newValue } else { members.remove(at: index) }
             } else if let newValue {
-                members.append((key, newValue))
+                members.append(Member(key: key, value: newValue))
             }
         }
     }
@@ -122,12 +127,11 @@ extension TemplateValue {
         }
     }
 
-    /// Whether containers inside containers go at most `levels` deep.
-    func isShallow(_ levels: Int) -> Bool {
+    /// Whether a loop can go through the value.
+    var isIterable: Bool {
         switch self {
-        case .list(let items), .tuple(let items): levels > 0 && items.allSatisfy { $0.isShallow(levels - 1) }
-        case .mapping(let mapping): levels > 0 && mapping.members.allSatisfy { $0.value.isShallow(levels - 1) }
-        default: true
+        case .undefined, .string, .list, .tuple, .mapping: true
+        case .none, .bool, .integer, .float, .namespace, .function, .macro, .loop: false
         }
     }
 
@@ -136,7 +140,8 @@ extension TemplateValue {
         if let left = number, let right = other.number { return left.double == right.double && left.equals(right) }
         switch (self, other) {
         case (.undefined, .undefined), (.none, .none): return true
-        case (.string(let left), .string(let right)): return left.utf8.elementsEqual(right.utf8)
+        case (.string(let left), .string(let right)):
+            return left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
         case (.list(let left), .list(let right)), (.tuple(let left), .tuple(let right)):
             return left.elementsEqual(right) { $0.equals($1) }
         case (.mapping(let left), .mapping(let right)):

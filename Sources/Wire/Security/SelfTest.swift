@@ -25,7 +25,7 @@ enum SelfTest {
             case .handshakeFailed(.unknownKey): return
             case .ready: throw failure("it was let in")
             case .handshakeFailed(let other): throw failure("\(other)")
-            case .accepted, .ended, .retrying, nil: continue
+            case .listening, .accepted, .ended, .retrying, nil: continue
             }
         }
         throw failure("no answer within \(timeout)")

@@ -11,11 +11,12 @@ struct SmallFile {
     let status: stat
     let bytes: [UInt8]
 
-    /// Throws `InputError` of kind `configuration` for what cannot be read, is no regular file or is too large.
+    /// Throws `InputError` of kind `configuration` for what cannot be read, is no regular file or is too large; of kind
+    /// `temporary` where the system cannot read it now.
     init(_ path: String) throws {
         self.path = path
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw Self.failure(path, expected: "a readable file", found: Self.systemReason) }
+        guard descriptor >= 0 else { throw Self.unreadable(path) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -27,7 +28,7 @@ struct SmallFile {
         while true {
             let count = read(descriptor, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Self.failure(path, expected: "a readable file", found: Self.systemReason) }
+            guard count >= 0 else { throw Self.unreadable(path) }
             if count == 0 { break }
             bytes += buffer[..<count]
             guard bytes.count <= Self.byteLimit else {
@@ -48,7 +49,14 @@ struct SmallFile {
             }
     }
 
-    private static var systemReason: String { String(cString: strerror(errno)) }
+    /// The error of a file that could not be opened or read, with the system's reason.
+    private static func unreadable(_ path: String) -> InputError {
+        let reason = errno
+        let mayPass = [EMFILE, ENFILE, ENOMEM, EIO, EAGAIN, ENOBUFS, ESTALE, ETIMEDOUT].contains(reason)
+        return InputError(
+            path, expected: "a readable file", found: String(cString: strerror(reason)),
+            kind: mayPass ? .temporary : .configuration)
+    }
 
     private static func failure(_ path: String, expected: String, found: String) -> InputError {
         InputError(path, expected: expected, found: found, kind: .configuration)

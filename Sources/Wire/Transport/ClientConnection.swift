@@ -28,7 +28,7 @@ struct ClientConnection {
     /// Takes what became of the connection.
     mutating func note(_ event: ConnectionEvent) {
         switch event {
-        case .accepted: break
+        case .accepted, .listening: break
         case .ready:
             reconnectAt = nil
             isReady = true

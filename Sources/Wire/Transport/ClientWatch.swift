@@ -31,7 +31,7 @@ struct ClientWatch {
             addresses[descriptor] = PeerAddress.of(descriptor)
         case .ready: silent += 1
         case .handshakeFailed(.unknownKey): refused += 1
-        case .handshakeFailed, .retrying: break
+        case .handshakeFailed, .retrying, .listening: break
         case .ended(let descriptor):
             let address = addresses.removeValue(forKey: descriptor)
             if spoke.remove(descriptor) != nil { return .ofClient }

@@ -10,7 +10,7 @@ final class ConnectionReports: Sendable {
     /// What there is to report; nil if all is well, or if something else reports it.
     func problem(_ event: ConnectionEvent, on channel: Channel) -> TransportProblem? {
         switch event {
-        case .accepted, .retrying: return nil
+        case .accepted, .listening, .retrying: return nil
         case .ready:
             ready.withLock { _ = $0.insert(channel) }
             return nil

@@ -43,7 +43,7 @@ public final class RouterThread: Sendable {
         var options = options
         if let keys { options.curve = .server(keys.own) }
         let list = try keys.map { try AllowList(at: $0.allowed) }
-        let strangers = Tally()
+        let (strangers, crowds) = (Tally(), Tally())
         let authenticator = try list.map { list in
             try Self.authenticator(list, context: context, strangers: strangers, report: report) { outbox.stop() }
         }
@@ -52,7 +52,8 @@ public final class RouterThread: Sendable {
         }
         let events = SocketThread.Events(
             received: { edge.received($1, from: $0) }, undeliverable: { report(.undeliverable($0, $1)) },
-            connection: { channel, event, _ in edge.connection(event, on: channel) }, failed: { report(.failed($0)) },
+            connection: { channel, event, _ in edge.connection(event, on: channel) },
+            crowded: { report(.crowded($0, connections: $1, count: crowds.next())) }, failed: { report(.failed($0)) },
             closed: {
                 // Not before the sockets: none may listen when nobody decides who may come in.
                 authenticator?.stop()

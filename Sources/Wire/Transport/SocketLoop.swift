@@ -50,7 +50,7 @@ struct SocketLoop: ~Copyable {
             try control.flush(outbox, events, &poller)
             try data.flush(outbox, events, &poller)
             if isStopping { return }
-            _ = try poller.wait(until: Self.earlier(control.connection, data.connection))
+            _ = try poller.wait(until: [control.wakeAt, data.wakeAt].compactMap(\.self).min())
             // Messages first: the end of a connection that they came over is among the events.
             if poller.isReadable(control.item) { try control.drain(Self.messagesPerRound, events) }
             if poller.isReadable(data.item) { try data.drain(Self.messagesPerRound, events) }
@@ -62,15 +62,11 @@ struct SocketLoop: ~Copyable {
                 case .data: data.learn(greeting.mechanism, events)
                 }
             }
+            control.openIfDue()
+            data.openIfDue()
             try control.reconnectIfDue(outbox)
             try data.reconnectIfDue(outbox)
         }
-    }
-}
-
-extension SocketLoop {
-    fileprivate static func earlier(_ one: ClientConnection?, _ other: ClientConnection?) -> ContinuousClock.Instant? {
-        [one?.reconnectAt, other?.reconnectAt].compactMap { $0 }.min()
     }
 }
 
@@ -85,6 +81,8 @@ private struct Line: ~Copyable {
     var waiting: [Outbox.Entry] = []
     /// A dealer's one connection.
     private(set) var connection: ClientConnection?
+    /// Where a router's connections come through.
+    private(set) var door: Door?
     private let side: SocketLoop.Side
     private let socket: Socket
 
@@ -92,6 +90,12 @@ private struct Line: ~Copyable {
         _ channel: Channel, _ side: SocketLoop.Side, _ endpoint: String, context: Context, options: SocketOptions,
         poller: inout Poller
     ) throws(ZeroMQError) {
+        var options = options
+        if side == .router {
+            let share = DescriptorShare()
+            options.backlog = min(options.backlog, share.backlog)
+            door = Door(most: options.mostConnections ?? share.connections)
+        }
         let socket = try Socket(
             side == .router ? .router : .dealer, in: context, options: options,
             watchedFor: side == .router ? ConnectionEvent.ofClients : ConnectionEvent.ofServer)
@@ -153,6 +157,7 @@ private struct Line: ~Copyable {
     mutating func watch(_ events: SocketThread.Events) throws(ZeroMQError) {
         while let event = try socket.nextEvent() {
             connection?.note(event)
+            if let connections = door?.note(event) { events.crowded(channel, connections) }
             events.connection(channel, event, connection?.refusal)
         }
     }
@@ -161,6 +166,14 @@ private struct Line: ~Copyable {
     mutating func learn(_ mechanism: String, _ events: SocketThread.Events) {
         connection?.learn(mechanism: mechanism)
         if let refusal = connection?.refusal { events.connection(channel, .handshakeFailed(.mechanism), refusal) }
+    }
+
+    /// When there is something to do though nothing comes.
+    var wakeAt: ContinuousClock.Instant? { connection?.reconnectAt ?? door?.lookAt }
+
+    /// Lets connections come again where there is room for them.
+    mutating func openIfDue() {
+        door?.openIfDue()
     }
 
     /// Connects anew where libzmq does not, or where somebody asks for it; not at once where all attempts fail.

@@ -13,6 +13,8 @@ final class SocketThread: Sendable {
         var undeliverable: @Sendable (PeerID, ZeroMQError) -> Void
         /// What became of a connection, and on a client's side why there is no hope for it, where there is none.
         var connection: @Sendable (Channel, ConnectionEvent, _ refusal: InputError?) -> Void
+        /// A socket has as many connections as it may have, and lets nobody else in until some end.
+        var crowded: @Sendable (Channel, _ connections: Int) -> Void = { _, _ in }
         var failed: @Sendable (ZeroMQError) -> Void
         /// The sockets are closed, or could not be opened; the last that happens on the thread.
         var closed: @Sendable () -> Void

@@ -15,6 +15,8 @@ public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
     case stranger(address: String, PublicKey?, count: Int)
     /// A client's connection did not come about, or was broken by a forged or damaged frame.
     case handshakeFailed(Channel, HandshakeFailure, count: Int)
+    /// A socket has as many connections as it may have: nobody else is let in until some end.
+    case crowded(Channel, connections: Int, count: Int)
     /// A connection ended.
     case disconnected(Channel, count: Int)
     /// The coordinator does not let this process in, and will not later.
@@ -55,13 +57,16 @@ public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
         case .forbidden: .forbidden
         case .stranger: .stranger
         case .handshakeFailed: .handshakeFailed
+        case .crowded: .crowded
+        // A peer that asks and does not read.
+        case .undeliverable where !isRoutine: .undeliverable
         case .undeliverable, .disconnected, .notAdmitted, .allowListRefused, .failed: nil
         }
     }
 
     /// Kinds of problems that strangers can bring about.
     public enum Nuisance: Sendable, Hashable {
-        case malformed, forbidden, stranger, handshakeFailed
+        case malformed, forbidden, stranger, handshakeFailed, crowded, undeliverable
     }
 
     public var description: String {
@@ -74,6 +79,8 @@ public enum TransportProblem: Sendable, Hashable, CustomStringConvertible {
             "refused a stranger at \(address) with \(key.map { "key \($0.beginning)…" } ?? "no key that fits, or none in time") (number \(count))"
         case .handshakeFailed(let channel, let failure, let count):
             "a connection to the \(channel) socket failed (number \(count)): \(failure)"
+        case .crowded(let channel, let connections, let count):
+            "the \(channel) socket has \(connections) connections, all that it may have: nobody else comes in until some end (number \(count))"
         case .disconnected(let channel, let count): "a connection to the \(channel) socket ended (number \(count))"
         case .notAdmitted(let error): "not admitted: \(error)"
         case .allowListRefused(let error): "the list of allowed keys stays as it was: \(error)"

@@ -2,6 +2,8 @@ import CZeroMQ
 
 /// What became of one connection of a socket; libzmq itself makes them, loses them and makes them again unseen.
 enum ConnectionEvent: Sendable, Hashable {
+    /// The socket listens, on this file descriptor.
+    case listening(Int32)
     /// Somebody connected, on this file descriptor.
     case accepted(Int32)
     /// A handshake succeeded: messages come and go.
@@ -17,7 +19,8 @@ enum ConnectionEvent: Sendable, Hashable {
     /// Protocol failures are left out. When libzmq 4.3.4 reports one, it loses the error number while it does so, takes
     /// the forged frame for a full queue, and never reads from that connection again instead of closing it.
     static let ofClients =
-        ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_DISCONNECTED
+        ZMQ_EVENT_LISTENING | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+        | ZMQ_EVENT_DISCONNECTED
 
     /// What there is to know about the one connection of a client, which can itself close what libzmq does not.
     static let ofServer =
@@ -31,6 +34,7 @@ enum ConnectionEvent: Sendable, Hashable {
         let number = frame.withUnsafeBytes { Int32($0.loadUnaligned(as: UInt16.self)) }
         let value = frame.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 2, as: Int32.self) }
         switch number {
+        case ZMQ_EVENT_LISTENING: self = .listening(value)
         case ZMQ_EVENT_ACCEPTED: self = .accepted(value)
         case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: self = .ready
         case ZMQ_EVENT_DISCONNECTED: self = .ended(value)

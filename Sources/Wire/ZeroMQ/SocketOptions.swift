@@ -17,8 +17,10 @@ public struct SocketOptions: Sendable, Hashable {
     public var connectMilliseconds: Int32 = 30_000
     /// First and longest pause between connection attempts, in milliseconds.
     public var reconnectMilliseconds: ClosedRange<Int32> = 100...2000
+    /// Connections of each socket that listens, at most; nil for what the descriptors of the process allow.
+    public var mostConnections: Int?
     /// Connections that may wait to be accepted.
-    public var backlog: Int32 = 1024
+    var backlog: Int32 = 1024
 
     /// The keys of the connections.
     var curve = Curve.none

@@ -53,8 +53,8 @@ struct BenchCommand: ParsableCommand {
                     workers: load.workers, seconds: load.seconds, shardSeconds: load.shardSeconds,
                     isCurve: curve, folder: state, build: build, logger: Start.logger("actdiff.bench", level: .warning))
             )
-            print(
-                try bench.run { endpoints, keys in
+            try Terminal.print(
+                bench.run { endpoints, keys in
                     [
                         "bench", "workers", "--control", endpoints.control, "--data", endpoints.data, "--workers",
                         "\(load.workers)", "--seconds", "\(load.seconds)", "--shard-seconds", "\(load.shardSeconds)",

@@ -46,15 +46,16 @@ extension BenchCommand {
                 try bench.round { Terminal.say("shard \($0.index): \($0.tokenCount) tokens") }
             }
             let tokens = works.reduce(0) { $0 + $1.prompts.reduce(0) { $0 + $1.ids.count } }
-            print("threads   \(count)")
-            print("tokens    \(tokens) in \(works.count) shards")
-            print("products  \(Spread(measured.map(\.product)).text(0)) GFLOP/s")
-            print("forward   \(Spread(measured.map(\.forward)).text(0)) GFLOP/s", terminator: ", ")
-            print("\(Spread(measured.map { $0.forward / $0.product }).text(2)) of products", terminator: ", ")
-            print("\(Spread(measured.map(\.forwardTokens)).text(0)) tokens/s")
-            print("encode    \(Spread(measured.map(\.encode)).text(0)) GFLOP/s", terminator: ", ")
-            print("\(Spread(measured.map { $0.encode / $0.product }).text(2)) of products")
-            print("shards    \(Spread(measured.map(\.shardTokens)).text(0)) prompt tokens/s")
+            try Terminal.print("threads   \(count)")
+            try Terminal.print("tokens    \(tokens) in \(works.count) shards")
+            try Terminal.print("products  \(Spread(measured.map(\.product)).text(0)) GFLOP/s")
+            try Terminal.print("forward   \(Spread(measured.map(\.forward)).text(0)) GFLOP/s", terminator: ", ")
+            try Terminal.print(
+                "\(Spread(measured.map { $0.forward / $0.product }).text(2)) of products", terminator: ", ")
+            try Terminal.print("\(Spread(measured.map(\.forwardTokens)).text(0)) tokens/s")
+            try Terminal.print("encode    \(Spread(measured.map(\.encode)).text(0)) GFLOP/s", terminator: ", ")
+            try Terminal.print("\(Spread(measured.map { $0.encode / $0.product }).text(2)) of products")
+            try Terminal.print("shards    \(Spread(measured.map(\.shardTokens)).text(0)) prompt tokens/s")
         }
     }
 }

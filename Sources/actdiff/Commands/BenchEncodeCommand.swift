@@ -51,22 +51,22 @@ extension BenchCommand {
             // The first round brings scratch into memory, and makes the bounds.
             _ = try bench.round()
             let results = try (0..<rounds).map { _ in try bench.round() }
-            func line(_ name: String, _ text: String) {
-                print(name.padding(toLength: 28, withPad: " ", startingAt: 0) + text)
+            func line(_ name: String, _ text: String) throws {
+                try Terminal.print(name.padding(toLength: 28, withPad: " ", startingAt: 0) + text)
             }
-            print("\(latents) latents, width \(width), \(rows) rows, \(threads) thread(s); median (range)")
-            line("active latents a row", Spread(results.map(\.active)).text(1))
-            line("products alone", Spread(results.map(\.product)).text(0) + " GFLOP/s")
-            line("dense encode", Spread(results.map(\.dense)).text(0) + " GFLOP/s")
-            line("  of the products", Spread(results.map { $0.dense / $0.product }).text(2))
-            line("bounded encode", Spread(results.map(\.bounded)).text(0) + " GFLOP/s")
-            line("  of dense", Spread(results.map { $0.bounded / $0.dense }).text(2))
+            try Terminal.print("\(latents) latents, width \(width), \(rows) rows, \(threads) thread(s); median (range)")
+            try line("active latents a row", Spread(results.map(\.active)).text(1))
+            try line("products alone", Spread(results.map(\.product)).text(0) + " GFLOP/s")
+            try line("dense encode", Spread(results.map(\.dense)).text(0) + " GFLOP/s")
+            try line("  of the products", Spread(results.map { $0.dense / $0.product }).text(2))
+            try line("bounded encode", Spread(results.map(\.bounded)).text(0) + " GFLOP/s")
+            try line("  of dense", Spread(results.map { $0.bounded / $0.dense }).text(2))
             guard results.allSatisfy(\.isSame) else {
                 throw InputError(
                     "bounded encode", expected: "the activations of the dense one", found: "others",
                     hint: "this is a mistake in actdiff; please report it with the processor's name")
             }
-            line("activations", "identical")
+            try line("activations", "identical")
         }
     }
 }

@@ -43,7 +43,7 @@ extension BenchCommand {
                     source: source, latents: Start.latents(), shards: shards,
                     threads: ProcessorSet.availableCount, rounds: rounds, bytes: megabytes << 20,
                     folder: Start.absolute(folder) + "/actdiff-bench-\(ProcessInfo.processInfo.processIdentifier)"))
-            print(try bench.run())
+            try Terminal.print(bench.run())
         }
     }
 }

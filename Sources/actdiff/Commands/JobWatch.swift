@@ -24,6 +24,7 @@ struct JobWatch {
             while true {
                 let summary = try patientShow().summary
                 if let error = summary.error { throw error }
+                if summary.state == .cancelled { throw cancelled }
                 if summary.state != .planning { return }
                 // Without a terminal nobody has to be told that it takes a while.
                 if Terminal.isInteractive { progress.show(summary) }
@@ -70,11 +71,13 @@ struct JobWatch {
             case .done, .partial: return detail
             case .failed:
                 throw summary.error ?? InputError("job \(job)", expected: "to succeed", found: "a failure")
-            case .cancelled:
-                throw InputError(
-                    "job \(job)", expected: "to end by itself", found: "it was cancelled", kind: .temporary)
+            case .cancelled: throw cancelled
             }
         }
+    }
+
+    private var cancelled: InputError {
+        InputError("job \(job)", expected: "to end by itself", found: "it was cancelled", kind: .temporary)
     }
 }
 
@@ -84,7 +87,7 @@ extension JobWatch {
         for worker in detail.workers where !told.contains(worker.name) {
             guard let unfit = worker.unfit.first(where: { $0.job == job }) else { continue }
             told.insert(worker.name)
-            Terminal.complain("worker \(worker.name) cannot do \(job): \(unfit.error)")
+            Terminal.complain("worker \(Printable.line(worker.name)) cannot do \(job): \(unfit.error)")
         }
     }
 
@@ -112,35 +115,43 @@ extension JobWatch {
     }
 }
 
-extension JobDetail {
-    /// Throws, after a partial job's results are shown, what is missing from them: a script must not take them for whole.
-    func refuseToBePartial(hint: String) throws {
-        guard summary.state == .partial, let first = quarantined.first else { return }
-        throw InputError(
-            "job \(summary.id)", expected: "all \(summary.shardsTotal) shards",
-            found: "\(summary.quarantined) missing; the first, shard \(first.shard): \(first.error)",
-            hint: hint, kind: first.error.kind)
-    }
-}
-
 /// A finished job's bundle on this machine: in the folder the user named, or in a temporary one.
 struct FetchedBundle {
     let client: CoordinatorClient
     let job: JobID
     let folder: String?
 
-    /// Fetches the bundle and calls `body` with its folder.
-    func use(_ body: (String) throws -> Void) throws {
+    /// Fetches the bundle and calls `body` with its folder. Interrupted, it leaves nothing behind but what is whole.
+    func use<Value>(_ body: (String) throws -> Value) throws -> Value {
         if let folder {
             let path = Start.absolute(folder)
-            try client.fetchBundle(of: job, to: path)
-            try body(path)
-            Terminal.say("result bundle: \(folder)")
-        } else {
-            let temporary = NSTemporaryDirectory() + "actdiff-\(UUID().uuidString)"
-            defer { try? FileManager.default.removeItem(atPath: temporary) }
-            try client.fetchBundle(of: job, to: temporary)
-            try body(temporary)
+            return try cleaning(nil) {
+                try client.fetchBundle(of: job, to: path)
+                let value = try body(path)
+                Terminal.say("result bundle: \(folder)")
+                return value
+            }
         }
+        let temporary = NSTemporaryDirectory() + "actdiff-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: temporary) }
+        return try cleaning(temporary) {
+            try client.fetchBundle(of: job, to: temporary)
+            return try body(temporary)
+        }
+    }
+
+    /// Ctrl-C ends the command; what it has begun to write goes with it.
+    private func cleaning<Value>(_ temporary: String?, _ body: () throws -> Value) throws -> Value {
+        let signals = EndSignals([SIGINT, SIGTERM]) { [job] in
+            NewFolder.discardDrafts()
+            if let temporary { try? FileManager.default.removeItem(atPath: temporary) }
+            let error = InputError(
+                "job \(job)", expected: "its results to be fetched and shown", found: "an interruption",
+                kind: .temporary)
+            Terminal.complain(error.description)
+            _exit(error.kind.exitStatus)
+        }
+        defer { for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) } }
+        return try withExtendedLifetime(signals, body)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Foundation
 import Wire
 
@@ -19,7 +20,7 @@ struct JobsCommand: ParsableCommand {
 extension JobSummary {
     /// The job in a line.
     var line: String {
-        let time = Date(timeIntervalSince1970: Double(submitted)).formatted(.iso8601)
+        let time = Date(shownSince1970: Double(submitted)).formatted(.iso8601)
         return
             "\(id)  \(state.rawValue)  \(shardsDone)/\(shardsTotal) shards  \(tokensDone)/\(tokensTotal) tokens  \(time)"
     }

@@ -80,8 +80,9 @@ struct RankingOptions: ParsableArguments {
         try check(tuned: spec.tuned.map(\.name), hooks: spec.hooks.map(\.label), masks: spec.masks)
     }
 
-    /// Prints what the options say of a bundle's rankings.
-    func print(_ folder: String) throws {
+    /// Prints what the options say of a bundle's rankings. Returns what the bundle itself says that it lacks.
+    @discardableResult
+    func print(_ folder: String) throws -> String? {
         let bundle = try ResultBundle(folder: folder)
         let all = bundle.entries
         try check(tuned: all.map(\.tuned), hooks: all.map(\.hook), masks: all.map(\.mask))
@@ -91,6 +92,7 @@ struct RankingOptions: ParsableArguments {
         let report = ResultReport(
             bundle: bundle, entries: entries, rankBy: rankBy ?? bundle.rankBy, top: top, bottom: bottom, format: format)
         try report.print()
+        return bundle.partial.map { "\($0)" }
     }
 
     private func check(tuned: [String], hooks: [String], masks: [TokenMask]) throws {

@@ -28,12 +28,13 @@ struct ResultsCommand: ParsableCommand {
                 throw InputError(
                     "--save", expected: "a job's id to fetch", found: "the folder \(jobOrFolder)", kind: .usage)
             }
-            return try ranking.print(jobOrFolder)
+            try ranking.print(jobOrFolder)
+            return
         }
         guard let job = JobID(jobOrFolder) else {
             throw InputError(
                 jobOrFolder, expected: "an existing result folder, or a job's id", found: "neither", kind: .usage)
         }
-        try FetchedBundle(client: control.client(), job: job, folder: save).use { try ranking.print($0) }
+        _ = try FetchedBundle(client: control.client(), job: job, folder: save).use { try ranking.print($0) }
     }
 }

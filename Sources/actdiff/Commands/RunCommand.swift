@@ -54,7 +54,7 @@ struct RunCommand: ParsableCommand {
             source: source, label: JobLabel(kind: kind.name, name: outline.name), output: output, workers: workers,
             threadsPerWorker: threads ?? max(1, cores / workers),
             memoryPerWorker: memory ?? MemorySize(bytes: MachineMemory().share(among: workers)),
-            modelRoots: Set(outline.inputs.filter(\.isForWorkers).map(\.path)).sorted())
+            modelRoots: ModelRoots.covering(outline.inputs.filter(\.isForWorkers).map(\.path)).sorted())
         // Lines of workers must not land in the middle of the line that is redrawn.
         if Terminal.isInteractive { order.relay = { Terminal.say($0) } }
         let cluster = try LocalCluster(
@@ -67,8 +67,8 @@ struct RunCommand: ParsableCommand {
         defer { progress.end() }
         let end = try withExtendedLifetime(signals) { try cluster.run { progress.show($0) } }
         progress.end()
-        try ranking.print(output)
+        let lack = try ranking.print(output)
         Terminal.say("result bundle: \(out ?? "results/\(outline.name)")")
-        try end.refuseToBePartial(hint: "mend what is wrong, and run it again with another --out")
+        try end.refuseToBePartial(bundleLacks: lack, hint: "mend what is wrong, and run it again with another --out")
     }
 }

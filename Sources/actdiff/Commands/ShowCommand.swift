@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inputs
 import Wire
 
 /// `actdiff show`: one job, and who works on it.
@@ -16,7 +17,7 @@ struct ShowCommand: ParsableCommand {
         let summary = detail.summary
         try Terminal.print(
             """
-            job     \(summary.id) (\(summary.name))
+            job     \(summary.id) (\(Printable.line(summary.name)))
             state   \(summary.state.rawValue)
             shards  \(summary.shardsDone) of \(summary.shardsTotal)
             tokens  \(summary.tokensDone) of \(summary.tokensTotal)
@@ -33,7 +34,7 @@ struct ShowCommand: ParsableCommand {
         if summary.quarantined > detail.quarantined.count {
             try Terminal.print("missing \(summary.quarantined - detail.quarantined.count) more shards")
         }
-        if let system = detail.numberSystem { try Terminal.print("numbers all of \(system)") }
+        if let system = detail.numberSystem { try Terminal.print("numbers all of \(Printable.line(system))") }
         for worker in detail.workers { try worker.print(prefix: "worker  ") { $0 == summary.id } }
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Cluster
 import Foundation
+import Inputs
 import Wire
 
 /// `actdiff story`: the life of one shard.
@@ -22,11 +24,11 @@ struct StoryCommand: ParsableCommand {
         let story = try control.client().story(of: job, shard: shard)
         if story.isEmpty { Terminal.say("shard \(shard) of \(job) was never leased: nothing has happened to it") }
         for line in story {
-            let time = Date(timeIntervalSince1970: Double(line.at) / 1000)
+            let time = Date(shownSince1970: Double(line.at) / 1000)
                 .formatted(.iso8601.time(includingFractionalSeconds: true))
             let epoch = line.epoch > 0 ? "epoch \(line.epoch)" : "-"
             let parts = [time, epoch, line.event, line.worker.isEmpty ? "-" : line.worker, line.reason]
-            try Terminal.print(parts.joined(separator: "  "))
+            try Terminal.print(Printable.line(parts.joined(separator: "  ")))
         }
     }
 }

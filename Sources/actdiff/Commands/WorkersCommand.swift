@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inputs
 import Wire
 
 /// `actdiff workers`: all workers of a coordinator.
@@ -18,6 +19,7 @@ struct WorkersCommand: ParsableCommand {
 extension WorkerSummary {
     /// Prints the worker in a line, and a line for each job that it cannot do, as far as these are wanted.
     func print(prefix: String = "", where isWanted: (JobID) -> Bool) throws {
+        let (name, numberSystem) = (Printable.line(name), Printable.line(numberSystem))
         let work = running.map { "\($0.job) shard \($0.shard)" } ?? "idle"
         try Terminal.print("\(prefix)\(name)  \(state.rawValue)  \(numberSystem)  \(leases) leases  \(work)")
         for unfit in unfit where isWanted(unfit.job) {

@@ -1,4 +1,5 @@
 import Foundation
+import Inputs
 import Logging
 
 /// Log lines on standard error: one line for each event, whatever is in it, and never in the middle of a progress line.
@@ -17,11 +18,6 @@ struct LineLogHandler: LogHandler {
         let pairs = values.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
         let time = Date().formatted(.iso8601)
         let text = "\(time) \(event.level) \(label):\(pairs) [\(event.source)] \(event.message)"
-        Terminal.say(Self.oneLine(text))
-    }
-
-    /// The text without line breaks, such as errors have before a hint.
-    static func oneLine(_ text: String) -> String {
-        text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: "; ")
+        Terminal.say(Printable.line(text))
     }
 }

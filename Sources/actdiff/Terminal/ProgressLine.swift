@@ -6,7 +6,6 @@ import Wire
 struct ProgressLine {
     /// Seconds between two lines where nobody watches.
     private static let pause = 10.0
-    private static let width = 24
 
     private var rate = ProgressRate()
     private let start = ContinuousClock.now
@@ -33,21 +32,5 @@ struct ProgressLine {
 
     private var now: Double { (ContinuousClock.now - start) / .seconds(1) }
 
-    private func text(_ job: JobSummary) -> String {
-        guard job.state == .running, job.tokensTotal > 0 else { return "\(job.id): \(job.state.rawValue)" }
-        let share = Double(job.tokensDone) / Double(job.tokensTotal)
-        let filled = Int(share * Double(Self.width))
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
-        return "\(job.id) \(bar) \(Int(share * 100)) %  \(job.shardsDone)/\(job.shardsTotal) shards" + speed(job)
-    }
-
-    private func speed(_ job: JobSummary) -> String {
-        guard let perSecond = rate.perSecond(at: now) else { return "" }
-        let left = Int(Double(job.tokensTotal - job.tokensDone) / perSecond)
-        return "  \(Int(perSecond)) tokens/s  \(Self.duration(left)) left"
-    }
-
-    private static func duration(_ seconds: Int) -> String {
-        seconds >= 3600 ? "\(seconds / 3600) h \(seconds / 60 % 60) min" : "\(seconds / 60) min \(seconds % 60) s"
-    }
+    private func text(_ job: JobSummary) -> String { job.progressText(tokensPerSecond: rate.perSecond(at: now)) }
 }

@@ -25,7 +25,7 @@ struct ResultReport {
         if let partial = bundle.partial { Terminal.complain("\(partial); the manifest names them") }
         switch format {
         case .csv: try csv(rankings)
-        case .json: try Terminal.print(CanonicalJSON.text(.array(rankings.map(json))), terminator: "")
+        case .json: try Terminal.print(json: CanonicalJSON.text(.array(rankings.map(json))))
         case .table: for (entry, ranking) in rankings { try table(entry, ranking) }
         }
     }
@@ -38,11 +38,14 @@ struct ResultReport {
             [("shards_missing", $0.shardsMissing), ("prompts_missing", $0.promptsMissing)]
         }
         let (names, counts) = (lacking?.map(\.0) ?? [], lacking?.map { "\($0.1)" } ?? [])
-        try Terminal.print((["tuned", "hook", "mask"] + names + header).joined(separator: ","), terminator: "\r\n")
+        let titles = (["tuned", "hook", "mask"] + names + header).map(Printable.csvField)
+        try Terminal.print(titles.joined(separator: ","), terminator: "\r\n")
         for (entry, ranking) in rankings {
-            for row in ranking.csvRows {
-                let fields = Dictionary(zip(ranking.csvHeader, row)) { first, _ in first }
-                let line = [entry.tuned, entry.hook, entry.mask.rawValue] + counts + header.map { fields[$0] ?? "" }
+            for row in ranking.fields {
+                let fields = Dictionary(zip(ranking.csvHeader, row.map(Printable.csvField))) { first, _ in first }
+                let line =
+                    [entry.tuned, entry.hook, entry.mask.rawValue].map(Printable.csvField) + counts
+                    + header.map { fields[$0] ?? "" }
                 try Terminal.print(line.joined(separator: ","), terminator: "\r\n")
             }
         }
@@ -60,7 +63,7 @@ struct ResultReport {
     private func table(_ entry: ResultBundle.Entry, _ ranking: Ranking) throws {
         try Terminal.print(
             """
-            \(entry.tuned)\(entry.control ? " (control)" : "") at \(entry.hook), mask \(entry.mask.rawValue): \
+            \(Printable.line(entry.tuned))\(entry.control ? " (control)" : "") at \(Printable.line(entry.hook)), mask \(entry.mask.rawValue): \
             \(entry.prompts) prompts, \(entry.tokens) tokens, \(entry.fired) of \(entry.latents) latents fired
             """)
         if let partial = bundle.partial { try Terminal.print("\(partial)") }

@@ -4,6 +4,8 @@ import Inputs
 import Synchronization
 
 /// Where text goes: results to standard output, everything else to standard error.
+///
+/// Whatever is written here is made printable first: much of it came from other machines and from files.
 enum Terminal {
     /// Whether people are watching standard error.
     static let isInteractive = isatty(STDERR_FILENO) == 1
@@ -13,6 +15,7 @@ enum Terminal {
 
     /// Draws a line without an end in place of the one that was drawn before.
     static func draw(_ line: String) {
+        let line = Printable.line(line)
         drawn.withLock { drawn in
             drawn = line
             _ = put(erase + line, on: STDERR_FILENO)
@@ -37,6 +40,7 @@ enum Terminal {
     /// Prints a line that is not a result to standard error, above the one that is drawn. Where nobody can read it any
     /// more, the work goes on all the same.
     static func say(_ text: String) {
+        let text = Printable.lines(text)
         drawn.withLock { drawn in
             _ = put(drawn.map { "\(erase)\(text)\n\($0)" } ?? text + "\n", on: STDERR_FILENO)
         }
@@ -45,7 +49,16 @@ enum Terminal {
     /// Prints a result to standard output. A reader that has seen enough (such as `head`) is no error; a place that
     /// cannot take the rest, such as a full disk, is: throws `InputError`.
     static func print(_ text: String, terminator: String = "\n") throws {
-        let failure = put(text + terminator, on: STDOUT_FILENO)
+        try write(Printable.lines(text) + terminator)
+    }
+
+    /// Prints a JSON text, which stays the same value for whoever reads it.
+    static func print(json: String) throws {
+        try write(Printable.json(json))
+    }
+
+    private static func write(_ text: String) throws {
+        let failure = put(text, on: STDOUT_FILENO)
         guard failure == 0 || failure == EPIPE else {
             throw InputError(
                 "standard output", expected: "to take the whole result", found: String(cString: strerror(failure)),

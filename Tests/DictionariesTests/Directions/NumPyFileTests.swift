@@ -8,7 +8,7 @@ import Testing
     private static let goldens = "\(EncoderGoldenTests.goldens)/directions"
 
     private func arrays(_ path: String) throws -> [String: NumPyArray] {
-        try NumPyFile(ZipArchive(MappedFile(path))).arrays
+        try NumPyFile(ZipArchive(InputFile(path))).arrays
     }
 
     @Test("float16 numbers are read exactly, zeros, the least and the largest among them")

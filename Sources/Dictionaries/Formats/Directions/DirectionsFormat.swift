@@ -34,13 +34,13 @@ struct DirectionArrays: Sendable {
     /// Nil for a file of another kind.
     init?(_ path: String) throws {
         guard try Presence.of(path) == .file else { return nil }
-        let file = try MappedFile(path)
+        let file = try InputFile(path)
         var arrays: [DirectionArray]
-        if ZipArchive.isOne(file) {
+        if try ZipArchive.isOne(file) {
             let archive = try ZipArchive(file)
             guard NumPyFile.isOne(archive) else { return nil }
             arrays = try NumPyFile(archive).arrays.values.map(DirectionArray.numPy)
-        } else if SafetensorsFile.isOne(file) {
+        } else if try SafetensorsFile.isOne(file) {
             arrays = try SafetensorsFile(path).tensors.values.map(DirectionArray.tensor)
         } else {
             return nil

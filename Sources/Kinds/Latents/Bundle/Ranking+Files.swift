@@ -11,10 +11,13 @@ extension Ranking {
     public var csvHeader: [String] { ["list", "rank", "latent"] + (hasNames ? ["name"] : []) + names }
 
     /// Fields of each row, quoted where they must be.
-    public var csvRows: [[String]] {
+    var csvRows: [[String]] { fields.map { $0.map(Self.quoted) } }
+
+    /// Fields of each row as they are.
+    public var fields: [[String]] {
         [("top", top), ("bottom", bottom)].flatMap { list, rows in
             rows.enumerated().map { rank, row in
-                [list, "\(rank + 1)", "\(row.latent)"] + (row.name.map { [Self.quoted($0)] } ?? [])
+                [list, "\(rank + 1)", "\(row.latent)"] + (row.name.map { [$0] } ?? [])
                     + row.values.map { "\($0)" }
             }
         }

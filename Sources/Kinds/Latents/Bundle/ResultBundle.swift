@@ -144,7 +144,7 @@ public struct ResultBundle: Sendable {
     /// All columns of a result. Throws `InputError` when the file is not the one that the manifest describes.
     public func columns(of entry: Entry) throws -> LatentColumns {
         let file = folder + "/" + entry.columnsFile
-        let data = try Document.contents(of: file)
+        let data = try InputFile(file).contents()
         let digest = data.withUnsafeBytes { Digest(of: $0) }
         guard digest == entry.columnsDigest else {
             throw InputError(

@@ -9,6 +9,8 @@ final class LatentsEvaluator: WorkEvaluator {
     private let task: DiffTask
     private let inputs: TaskInputs
     private let files: [TaskInputs.Found]
+    /// How the files stood before their digests were taken.
+    private let rest: DigestCache.Rest
     /// The compute thread has one shard at a time, so the lock is never waited for.
     private let evaluator: Mutex<ShardEvaluator>
 
@@ -17,27 +19,39 @@ final class LatentsEvaluator: WorkEvaluator {
         inputs = TaskInputs(digests: place.digests)
         let local = try task.localised(place.roots)
         self.task = task
-        try inputs.check(inputs.find(local), step: progress.step)
+        files = try inputs.find(local)
+        rest = try inputs.rest(of: files, step: progress.step)
+        try inputs.check(files, step: progress.step)
         evaluator = Mutex(
             try ShardEvaluator(
                 local, threads: Threads(place.threads), memory: place.memory, step: progress.step,
                 planned: { place.memoryPlanned("\($0)") }))
-        // Found once more: files may have appeared while the models were opened.
-        files = try inputs.find(local)
+        // Files may have appeared while the models were opened.
+        try refuseChanges(since: inputs.find(local), step: progress.step)
     }
 
     func evaluate(_ shard: WorkShard, progress: ComputeProgress) throws -> [UInt8] {
         let work = try task.work(shard)
         let result = try evaluator.withLock { try $0.evaluate(work) { try progress.step() } }
-        // Weights are read from their files shard by shard: had one been replaced meanwhile, the result would not be
-        // that of the digests in the task. Unchanged files cost a look at their times.
-        try inputs.check(files, step: progress.step)
+        // Weights are read from their files shard by shard.
+        try refuseChanges(since: files, step: progress.step)
         do {
             return try ShardResultCodec.encode(result)
         } catch let error as ByteError {
             // The result is too large, or has sums that are not finite: any worker would get the same.
             throw error.inputError("shard \(work.index)")
         }
+    }
+
+    /// Throws unless the files stood still since their digests were taken. Equal digests afterwards would prove nothing: a file
+    /// can be changed and changed back while it is read.
+    private func refuseChanges(since found: [TaskInputs.Found], step: () throws -> Void) throws {
+        guard try inputs.rest(of: found, step: step) != rest else { return }
+        // What is wrong now is the better error.
+        try inputs.check(found, step: step)
+        throw InputError(
+            "the job's inputs", expected: "files that nobody touches while they are computed from",
+            found: "a change of one, or of its times", hint: "the shard is computed again", kind: .temporary)
     }
 }
 

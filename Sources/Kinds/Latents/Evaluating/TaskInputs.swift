@@ -48,7 +48,7 @@ public struct TaskInputs: Sendable {
     /// An input of a task with the files that it consists of.
     public struct Found: Sendable {
         fileprivate let input: DiffTask.Input
-        fileprivate let files: [String]
+        let files: [String]
     }
 
     /// Finds the files of a task's inputs on this machine.
@@ -74,6 +74,23 @@ public struct TaskInputs: Sendable {
                     kind: .configuration)
             }
         }
+    }
+
+    /// Throws `InputError` where one of these files was changed after `moment`: what was read of it may not be what its
+    /// digest is of.
+    func refuseChanges(of files: [String], since moment: DigestCache.Moment, step: () throws -> Void) throws {
+        for file in files where try !digests.rest(of: [file], step: step).isOlder(than: moment) {
+            throw InputError(
+                file, expected: "a file that nobody touches while the job is planned", found: "a change",
+                hint:
+                    "submit the job again once its files are written, and where a file server's clock is ahead, once this one is "
+                    + "past their times", kind: .temporary)
+        }
+    }
+
+    /// How the files of inputs stand: see `DigestCache.Rest`.
+    func rest(of inputs: [Found], step: () throws -> Void) throws -> DigestCache.Rest {
+        try digests.rest(of: inputs.flatMap(\.files), step: step)
     }
 
     private func input(_ files: [String], at path: String, step: () throws -> Void) throws -> DiffTask.Input {

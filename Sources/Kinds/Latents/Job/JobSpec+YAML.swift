@@ -15,7 +15,8 @@ extension JobSpec {
 
     /// Reads a job file; its relative paths start at the file's folder. Throws `InputError`.
     public init(yamlFile path: String) throws {
-        let text = try PromptSet.text(Document.contents(of: path), file: path)
+        let text = try PromptSet.text(
+            Document.contents(of: path, atMost: Document.mostYAMLBytes), file: path)
         let folder = (path as NSString).deletingLastPathComponent
         try self.init(yaml: text, file: path, relativeTo: folder)
     }

@@ -17,7 +17,7 @@ public struct LatentsKind: WorkKind {
     private let roots: ModelRoots?
 
     /// `version` is actdiff's own, for the manifest. With `roots` a job that names something outside them is refused
-    /// before anything of it is opened.
+    /// before anything of it is opened, and so is every file that a link inside leads to outside.
     public init(digests: DigestCache, version: String, roots: ModelRoots? = nil) {
         inputs = TaskInputs(digests: digests)
         self.version = version
@@ -39,6 +39,11 @@ public struct LatentsKind: WorkKind {
     }
 
     public func plan(_ source: JobSource, progress: ComputeProgress) throws -> WorkPlan {
+        try ModelRoots.confine(to: roots) { try confinedPlan(source, progress) }
+    }
+
+    private func confinedPlan(_ source: JobSource, _ progress: ComputeProgress) throws -> WorkPlan {
+        let start = DigestCache.Moment()
         let spec = try spec(source)
         for input in spec.outline.inputs { _ = try roots?.resolve(input.path) }
         try spec.outline.refuseMissingInputs(jobFile: source.specFile)
@@ -54,6 +59,9 @@ public struct LatentsKind: WorkKind {
             spec: spec, promptIDs: prompts.ids, prompts: set.digest,
             tokenizer: try inputs.digest(of: tokenizer.files, at: base.path),
             latentNames: try inputs.latentNames(of: task))
+        try inputs.refuseChanges(
+            of: inputs.find(task).flatMap(\.files) + tokenizer.files + [spec.prompts.path.resolved], since: start,
+            step: progress.step)
         return WorkPlan(
             task: try task.payload(), shardVersion: ShardWork.layout,
             shards: works.map { WorkPlan.Shard(bytes: $0.bytes, tokens: $0.tokenCount) },

@@ -1,4 +1,5 @@
 import Foundation
+import Inputs
 
 /// A ranking as aligned text for a terminal.
 public struct RankingTable: Sendable, CustomStringConvertible {
@@ -8,12 +9,15 @@ public struct RankingTable: Sendable, CustomStringConvertible {
     public init(_ rows: [Ranking.Row], names: [String]) {
         let at = Dictionary(zip(names, names.indices)) { first, _ in first }
         let hasNames = rows.contains { $0.name != nil }
-        var cells = [["rank", "latent"] + (hasNames ? ["name"] : []) + Self.columns(names).map(\.title)]
+        var cells = [
+            ["rank", "latent"] + (hasNames ? ["name"] : []) + Self.columns(names).map { Printable.line($0.title) }
+        ]
         for (rank, row) in rows.enumerated() {
             let values = Self.columns(names).map { column in
                 column.cell(column.sources.map { at[$0].map { row.values[$0] } ?? .nan })
             }
-            cells.append(["\(rank + 1)", "\(row.latent)"] + (hasNames ? [row.name ?? ""] : []) + values)
+            cells.append(
+                ["\(rank + 1)", "\(row.latent)"] + (hasNames ? [Printable.line(row.name ?? "")] : []) + values)
         }
         let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
         description = cells.map { line in

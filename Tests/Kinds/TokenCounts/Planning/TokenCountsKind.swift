@@ -34,6 +34,10 @@ public struct TokenCountsKind: WorkKind {
     }
 
     public func plan(_ source: JobSource, progress: ComputeProgress) throws -> WorkPlan {
+        try ModelRoots.confine(to: roots) { try confinedPlan(source, progress) }
+    }
+
+    private func confinedPlan(_ source: JobSource, _ progress: ComputeProgress) throws -> WorkPlan {
         let spec = try CountsSpec(source)
         for input in spec.inputs { _ = try roots?.resolve(input.path) }
         let tokenizer = try Tokenizer(folder: spec.tokenizer.resolved)
