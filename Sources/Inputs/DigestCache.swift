@@ -108,8 +108,8 @@ public final class DigestCache: Sendable {
     public struct Rest: Sendable, Hashable {
         fileprivate var stamps: [String: Stamp]
 
-        /// Whether no file was changed after `moment`. The kernel's clock for files ticks a few hundred times a second: what
-        /// happens within the tick of `moment` goes unseen.
+        /// Whether no file was changed after `moment`. Some kernels' clock for files ticks a few hundred times a second: what
+        /// happens within the tick of `moment` may go unseen.
         public func isOlder(than moment: Moment) -> Bool { stamps.values.allSatisfy { $0.last <= moment.nanoseconds } }
     }
 
@@ -117,10 +117,10 @@ public final class DigestCache: Sendable {
     public struct Moment: Sendable, Hashable {
         fileprivate let nanoseconds: Int64
 
-        /// Now, by the clock that the kernel takes files' times from.
+        /// Now, by the clock that the kernel takes files' times from, or is a tick behind.
         public init() {
             var time = timespec()
-            clock_gettime(CLOCK_REALTIME_COARSE, &time)
+            clock_gettime(CLOCK_REALTIME, &time)
             self.nanoseconds = Inputs.nanoseconds(time)
         }
     }

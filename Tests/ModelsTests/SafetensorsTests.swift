@@ -69,7 +69,7 @@ struct SafetensorsTests {
         let empty = "{\"dtype\":\"I8\",\"shape\":[0],\"data_offsets\":[0,0]}"
         let tensors = try refusal(header: header(1 << 17 + 1, empty), dataLength: 0)
         #expect(tensors.expected == "a header of at most 131072 tensors" && tensors.found == "131073")
-        let values = try refusal(header: header(300_000, "[[],[]]"), dataLength: 0)
+        let values = try refusal(header: header(300_000, "[[],[],[],[],[],[]]"), dataLength: 0)
         #expect(values.expected == "JSON of at most 1572864 values")
     }
 

@@ -6,7 +6,7 @@ import Wire
 final class Archive: Sendable {
     private let store: JobStore
     private let folder: StateFolder
-    private let queue = DispatchQueue(label: "actdiff.archive")
+    let queue = DispatchQueue(label: "actdiff.archive")
 
     init(store: JobStore, folder: StateFolder) {
         self.store = store

@@ -184,7 +184,8 @@ extension Scheduler {
             return [.revoke(lease, from: id, reason: "no such shard")]
         }
         guard jobs.values[at].givenTo[.init(lease)] == id else {
-            return [.revoke(lease, from: id, reason: "this lease was not given to this worker")]
+            // A result is refused when it comes.
+            return isFinished ? [] : [.revoke(lease, from: id, reason: "this lease was not given to this worker")]
         }
         if case .over(let reason) = jobs.values[at].state { return [.revoke(lease, from: id, reason: reason)] }
         if jobs.values[at].extendGrant(lease, of: id, to: now + policy.leaseSeconds) { return [] }
