@@ -51,15 +51,21 @@ public final class WorkshopChild: Sendable {
     /// Says again and again how far it has come. It ends where nobody listens any more.
     private func tellOfLife() {
         while true {
-            var usage = rusage()
-            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
             do {
-                try send(.alive(progress: progress.count, peakBytes: usage.ru_maxrss << 10))
+                try send(.alive(progress: progress.count, peakBytes: Self.peakBytes))
             } catch {
                 _exit(EXIT_SUCCESS)
             }
             Thread.sleep(forTimeInterval: Self.beat)
         }
+    }
+
+    /// The most memory that it has had. `getrusage` would tell of the process that started it as well.
+    private static var peakBytes: Int {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        let kibibytes = line?.split(separator: " ").dropLast().last.flatMap { Int($0) }
+        return (kibibytes ?? 0) << 10
     }
 
     private func send(_ reply: WorkshopReply) throws {
