@@ -60,11 +60,13 @@ struct CrowdTests {
         try worker.dealer.send(hello(2))
         #expect(try coordinator.message().message == hello(2), "those who are there are served")
 
+        withExtendedLifetime(strangers) {}
         strangers = []
         #expect(late.isThere(within: 30_000))
         #expect(strangers.isEmpty)
         try worker.dealer.send(hello(3))
         #expect(try coordinator.message().message == hello(3))
+        withExtendedLifetime(late) {}
     }
 
     @Test("Descriptors for files are left, however few or many there are")
