@@ -13,8 +13,8 @@ public struct JSONLimits: Sendable, Hashable {
         self.values = values
     }
 
-    /// For any file that no other limits are known for. The largest are tokenizers: those with 262,144 entries and 514,906
-    /// merges have 33 MB and 1.8 million values, at the time of writing the most by a factor of two.
+    /// For any file that no other limits are known for. The largest are tokenizers: one with 262,144 entries and 514,906
+    /// merges has 33 MB and 1.8 million values.
     public static let standard = JSONLimits(bytes: 128 << 20, values: 6_000_000)
 
     /// Throws `InputError` with the limit and what was found, where `json` exceeds it. Linear; takes memory for nothing.

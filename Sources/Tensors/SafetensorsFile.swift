@@ -11,7 +11,7 @@ public struct SafetensorsFile: Sendable {
     /// What stands under `__metadata__`; empty without it.
     public let metadata: [String: String]
 
-    /// Bytes of a header. The format allows 100 MB; the largest known, of one file with 91,000 tensors, has 12 MB.
+    /// Bytes of a header. The format allows 100 MB. An entry has some hundred bytes, so this is room for more than the tensors below.
     static let longestHeader = 32 << 20
     /// Tensors of one file, however small they are: each takes a kilobyte or more once it is known.
     static let mostTensors = 1 << 17
