@@ -64,11 +64,11 @@ let package = Package(
             ], path: "Sources/Kinds/Latents"),
         library("Wire", ["Inputs", "CZeroMQ"]),
         // What a daemon shows of itself; knows nothing of what it does.
-        library("Monitoring", []),
+        library("Monitoring", ["CLinux"]),
         library(
             "Cluster",
             [
-                "Inputs", "Compute", "Work", "Wire", "Monitoring",
+                "CLinux", "Inputs", "Compute", "Work", "Wire", "Monitoring",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ]),
         // What `actdiff bench` measures with.

@@ -1,7 +1,9 @@
 #pragma once
 // What Linux has and Swift does not see, because it reads the C library's headers without _GNU_SOURCE.
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -25,4 +27,14 @@ static inline int clinux_write_out(int descriptor, long begin, long count) {
     default:
         return (int)syscall(SYS_sync_file_range, descriptor, begin, count, pages_alone);
     }
+}
+
+// A pipe whose two ends are closed on exec from the first, so that no child that is started meanwhile keeps one open.
+// Returns 0, or -1 with errno.
+static inline int clinux_pipe(int ends[2]) { return (int)syscall(SYS_pipe2, ends, O_CLOEXEC); }
+
+// The next client of a listening socket: a descriptor that is closed on exec from the first and does not block, or -1 with
+// errno.
+static inline int clinux_accept(int listener) {
+    return (int)syscall(SYS_accept4, listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }

@@ -51,6 +51,22 @@ import Testing
         try StateFolder(path).unlock()
     }
 
+    @Test("a folder that was let go is free, whoever still has its descriptors")
+    func inheritedDescriptors() throws {
+        let state = try StateFolder(path)
+        // A child between fork and exec has copies like these.
+        let copies = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap(Int32.init)
+            .filter {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)"))?.hasPrefix(path)
+                    == true
+            }
+            .map { dup($0) }
+        defer { for copy in copies { close(copy) } }
+        #expect(copies.count == 2)
+        state.unlock()
+        try StateFolder(path).unlock()
+    }
+
     @Test("too few descriptors are said, not met")
     func descriptors() throws {
         #expect(throws: Never.self) { try DescriptorLimit.check(64) }

@@ -106,7 +106,11 @@ public final class StateFolder: Sendable {
 
     private static func free(_ lock: borrowing Mutex<Int32?>) {
         lock.withLock { lock in
-            if let open = lock { close(open) }
+            if let open = lock {
+                // A child that is just being started has the descriptor until its exec, and would keep the lock that long.
+                flock(open, LOCK_UN)
+                close(open)
+            }
             lock = nil
         }
     }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A socket of an address that lets clients in, one at a time. Whoever uses it closes it.
@@ -35,11 +36,7 @@ struct Listener: Sendable {
 
     /// A descriptor of the next client that does not block; negative where there is none, and `errno` says why.
     func accept() -> Int32 {
-        let client = Glibc.accept(descriptor, nil, nil)
-        guard client >= 0 else { return client }
-        _ = fcntl(client, F_SETFD, FD_CLOEXEC)
-        _ = fcntl(client, F_SETFL, O_NONBLOCK)
-        return client
+        clinux_accept(descriptor)
     }
 
     private static func bind(_ descriptor: Int32, _ address: HTTPAddress) -> Int32 {
