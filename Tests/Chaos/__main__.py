@@ -5,7 +5,8 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import disk, keys, report, restarts, sites
-from cluster import Place
+from cluster import MOST_WORKERS, Place
+from inputs import Inputs
 from jobs import SHAPES, Jobs
 from schedule import MODES, covering, scenario
 from seed import play
@@ -72,10 +73,14 @@ def main():
     shapes = [restarts.SHAPE] if options.restarts else list(SHAPES.values())
     jobs = Jobs(folder / "jobs", actdiff, shapes)
     jobs.run_quietly(environment)
-    print(f"quiet run: {', '.join(f'{name} {len(quiet.shards)} shards' for name, quiet in jobs.quiet.items())}", flush=True)
+    if not options.restarts:
+        other = Inputs(folder / "other-models")
+        other.become(1, "renamed")
+        jobs.run_quietly(environment, other.folder)
+    print(f"quiet run: {', '.join(f'{name} {len(quiet[0].shards)} shards' for name, quiet in jobs.quiet.items())}", flush=True)
 
     reasons = missing(folder, actdiff)
-    common = None if "keys" in reasons else keys.Keys(folder / "keys", actdiff, environment)
+    common = None if "keys" in reasons else keys.Keys(folder / "keys", actdiff, environment, MOST_WORKERS)
     place = lambda name, slot: Place(folder / name, str(actdiff), os.getpid(), slot, environment, common)
     if options.restarts:
         status = restarts.measure(options.restarts, options.seed, place("restarts", 0), jobs)

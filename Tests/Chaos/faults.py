@@ -3,14 +3,15 @@
 A fault's function returns whether it had an effect: there is nobody to kill where everybody is dead already. Where that
 is only known later, as with frames that have yet to come by, it returns the `Harm` that counts them.
 """
-import random, time
+import random, socket, time
 from dataclasses import dataclass
 from typing import Callable
 
 from cluster import MOST_WORKERS
+from inputs import WAYS
 from proxy import DOWN, UP, Harm
 
-EVERYWHERE = ("direct", "proxy", "disk", "network", "keys")
+EVERYWHERE = ("direct", "proxy", "disk", "network", "keys", "lies", "inputs", "crowds", "upgrade")
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def cut_in_a_frame(cluster, fault):
     return _harm(cluster, fault, "cut")
 
 
-@kind("reset connections", PROXIED, weight=2)
+@kind("reset connections", (*PROXIED, "lies"), weight=2)
 def reset_connections(cluster, fault):
     return cluster.between.reset(fault.worker)
 
@@ -274,4 +275,68 @@ def _fill(cluster, seconds):
         return False
     cluster.disk.fill()
     cluster.later(seconds, cluster.disk.free)
+    return True
+
+
+# Workers that lie, models that change, crowds, other builds.
+
+@kind("lie", ("lies",), weight=20, amount=(1, 6))
+def tell_lies(cluster, fault):
+    """The first worker's next results have a wrong number each, under digests that are right for it."""
+    if not cluster.begin_to_lie():
+        return False
+    harm = Harm("lie", fault.amount)
+    cluster.between.harm(0, "data", UP, harm)
+    return harm
+
+
+@kind("change inputs", ("inputs",), weight=20, seconds=(0.02, 2.5))
+def change_inputs(cluster, fault):
+    """A file of the models is another for a while, and then what it was; or it stays the other one for longer."""
+    way = WAYS[fault.dice % len(WAYS)]
+    before = cluster.inputs.version
+    cluster.inputs.become(1 - before, way)
+    def undo():
+        cluster.inputs.become(before, way)
+        # Workers that have found the wrong version look again when they start.
+        for worker in cluster.workers:
+            if worker.is_up and not worker.dying and not worker.is_paused:
+                worker.ask_to_end(0.0)
+    if fault.dice % 5:
+        cluster.later(fault.seconds, undo)
+    return True
+
+
+# Beyond what the coordinator may have open in this mode.
+CROWD = 250
+
+
+@kind("crowd at the door", ("crowds",), weight=15, seconds=(0.2, 3.0))
+def crowd_at_the_door(cluster, fault):
+    """More connections than there are descriptors, some of which say something."""
+    strangers = []
+    for index in range(CROWD):
+        stranger = socket.socket()
+        stranger.settimeout(0.05)
+        try:
+            stranger.connect((cluster.site.host, cluster.site.PORTS[index % len(cluster.site.PORTS)]))
+            if index % 3 == 0:
+                stranger.send(random.Random(fault.dice + index).randbytes(100))
+            strangers.append(stranger)
+        except OSError:
+            stranger.close()
+
+    def go():
+        for stranger in strangers:
+            stranger.close()
+    cluster.later(fault.seconds, go)
+    return len(strangers) > CROWD // 4
+
+
+@kind("upgrade", ("upgrade",), weight=8, seconds=(0.0, 1.0))
+def upgrade(cluster, fault):
+    """Everybody ends, and starts again as another build of the program."""
+    if not cluster.coordinator.is_up:
+        return False
+    cluster.upgrade(fault.seconds)
     return True

@@ -6,18 +6,26 @@ from pathlib import Path
 class Keys:
     """Made once for all seeds; every cluster has the same."""
 
-    def __init__(self, folder, actdiff, environment):
+    def __init__(self, folder, actdiff, environment, workers):
         self.folder = Path(folder)
-        subprocess.run([actdiff, "keygen", "--folder", self.folder], check=True, env=environment,
-            stdout=subprocess.DEVNULL)
+        self._actdiff, self._environment = actdiff, environment
+        self._make()
+        # One for each worker: results of one key cannot confirm each other.
+        for index in range(workers):
+            self._make(f"worker-{index}", "--role", "worker")
+            with open(self.folder / "allowed.keys", "a") as allowed:
+                allowed.write((self.folder / f"worker-{index}.public").read_text())
+
+    def _make(self, *arguments):
+        subprocess.run([self._actdiff, "keygen", *arguments, "--folder", self.folder], check=True,
+            env=self._environment, stdout=subprocess.DEVNULL)
 
     @property
     def of_coordinator(self):
         return ["--key", self.folder / "coordinator.secret", "--allowed", self.folder / "allowed.keys"]
 
-    @property
-    def of_worker(self):
-        return self._client("worker")
+    def of_worker(self, index):
+        return self._client(f"worker-{index}")
 
     @property
     def of_operator(self):

@@ -6,6 +6,7 @@ Everything happens on one thread; faults are put on a link from the outside, und
 import random, select, socket, threading, time
 from collections import deque
 
+from lies import lie
 from zmtp import Frames
 
 UP, DOWN = "up", "down"          # towards the coordinator, towards the worker
@@ -111,6 +112,12 @@ class Proxy:
             link.must_reset = any(connection.link is link for connection in self._connections)
             return link.must_reset
 
+    def end_lies(self):
+        with self.lock:
+            for harms in self.links[0].harms.values():
+                for harm in [harm for harm in harms if harm.what == "lie"]:
+                    harms.remove(harm)
+
     def heal(self):
         """Forwards everything from here on."""
         with self.lock:
@@ -209,11 +216,17 @@ class Proxy:
         """One message frame meets the first harm that waits for it."""
         flow = connection.flows[way]
         harm = harms[0]
+        if harm.what == "lie":
+            if (lied := lie(piece, header)) is None:
+                return flow.put(piece, due)
+            piece = lied
         harm.hits += 1
         harm.left -= 1
         if harm.left == 0:
             harms.popleft()
         match harm.what:
+            case "lie":
+                flow.put(piece, due)
             case "duplicate":
                 flow.put(piece, due)
                 flow.put(piece, due)

@@ -26,6 +26,10 @@ def summary(outcomes, skipped, seconds):
     for kind, count in faults.most_common():
         say(f"  {count:6}  {kind}")
     say(f"frames       {sum(o.frames for o in outcomes)} harmed")
+    say(f"lies         {sum(o.lies for o in outcomes)} told, {sum(o.convictions for o in outcomes)} liars convicted; in stories: "
+        + (", ".join(f"{count} {event}" for event, count in sum((o.alarms for o in outcomes), Counter()).items()) or "none"))
+    say(f"verified     {sum(o.verified for o in outcomes)} shards, by two workers each or more")
+    say(f"operators    {sum(o.cancelled for o in outcomes)} jobs cancelled, {sum(o.retried for o in outcomes)} retried")
     say(f"jobs         {sum(o.jobs for o in outcomes)} with {sum(o.shards for o in outcomes)} shards, "
         f"each committed once; {sum(o.granted for o in outcomes)} leases")
     say(f"store        read {sum(o.looks for o in outcomes)} times while the coordinator was dead")
@@ -35,5 +39,14 @@ def summary(outcomes, skipped, seconds):
         f"workers at most {max((o.worker_kib for o in outcomes), default=0) / 1024:.0f} MiB")
     say(f"mismatches   {sum(o.mismatches for o in outcomes)}")
     say(f"failures     {len(failed)}" + "".join(f"\n  seed {o.seed}: {o.failure}\n    logs: {o.folder}" for o in failed))
+    # So that checks for what was seen cannot pass because nothing can be seen.
+    unseen = [what for what, is_unseen in [
+        ("lies were told, and no shard was disputed", any(o.lies for o in outcomes)
+            and not any(o.alarms["disputed"] for o in outcomes)),
+        ("jobs with verify ran, and no shard was verified", any("checked" in o.shapes for o in outcomes)
+            and not any(o.verified for o in outcomes)),
+    ] if is_unseen]
+    for what in unseen:
+        say(f"UNSEEN       {what}")
     sys.stdout.flush()
-    return 1 if failed or not outcomes else 0
+    return 1 if failed or unseen or not outcomes else 0

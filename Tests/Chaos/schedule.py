@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from faults import KINDS
 
-# Seeds go round through these, so that any ten seeds in a row have met all of them.
-MODES = ["direct", "proxy", "disk", "proxy", "network", "direct", "proxy", "keys", "disk", "network"]
+# Seeds go round through these, so that as many seeds in a row have met all of them.
+MODES = ["direct", "proxy", "disk", "lies", "network", "inputs", "proxy", "keys", "crowds", "lies", "disk", "upgrade",
+         "proxy", "inputs", "network"]
 # Anything off loopback must have keys; loopback may.
 KEYED = ("network", "keys")
 SECONDS = 9.0
@@ -32,12 +33,17 @@ class Scenario:
     shapes: list[str]
     workers: int
     faults: list[Fault]
+    # Whether the operator cancels a job, by its place among those submitted.
+    cancels: list[bool]
+    # The coordinator's log level: nothing that is checked may depend on it.
+    level: str
 
 
 def scenario(seed):
     dice = random.Random(f"actdiff chaos {seed}")
     mode = MODES[seed % len(MODES)]
-    workers = dice.choice([2, 3, 3, 4])
+    # A dispute needs a third.
+    workers = dice.choice([3, 4] if mode == "lies" else [2, 3, 3, 4])
     kinds = [kind for kind in KINDS.values() if mode in kind.modes]
     times = sorted(dice.uniform(0.2, SECONDS) for _ in range(dice.randint(13, 17)))
     faults = []
@@ -45,8 +51,10 @@ def scenario(seed):
         kind = dice.choices(kinds, [kind.weight for kind in kinds])[0]
         faults.append(Fault(at, kind.name, dice.randrange(workers), dice.uniform(*kind.seconds),
             dice.randint(*kind.amount), dice.getrandbits(32)))
-    shapes = [dice.choice(["many", "many", "wide"]) for _ in range(64)]
-    return Scenario(seed, mode, shapes, workers, faults)
+    # What nobody verifies, a lie can be.
+    shapes = [dice.choice(["checked"] if mode == "lies" else ["many", "many", "wide", "checked"]) for _ in range(64)]
+    cancels = [dice.random() < 0.2 for _ in shapes]
+    return Scenario(seed, mode, shapes, workers, faults, cancels, dice.choice(["debug", "info", "warning", "error"]))
 
 
 def covering(modes):

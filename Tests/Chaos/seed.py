@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from cluster import MOST_WORKERS, Cluster
 from disk import SmallDisk
 from faults import KINDS, PROXIED
+from inputs import Inputs
 from jobs import SHAPES
 from operators import Operator
 from processes import Failure
@@ -17,7 +18,9 @@ from verdict import examine
 # Nothing is a failure for being slow; this only tells a hang.
 HANG_SECONDS = 300
 STEP_SECONDS = 0.03
+# Of a worker, whose level is always debug; `settle` waits until each has said it.
 COMPUTED = b"[Cluster] computed"
+FEW_DESCRIPTORS = 128
 
 
 @dataclass
@@ -30,7 +33,14 @@ class Outcome:
     frames: int = 0
     missed: int = 0
     jobs: int = 0
+    cancelled: int = 0
+    retried: int = 0
     mismatches: int = 0
+    verified: int = 0
+    lies: int = 0
+    convictions: int = 0
+    alarms: Counter = field(default_factory=Counter)
+    shapes: set = field(default_factory=set)             # of the jobs whose bundles were fetched
     failure: str = ""
     folder: str = ""
     exits: list = field(default_factory=list)
@@ -50,7 +60,7 @@ def play(seed, place, jobs):
     place.folder.mkdir(parents=True)
     try:
         cluster = build(plan, place)
-        operator = Operator(cluster, jobs, [SHAPES[name] for name in plan.shapes])
+        operator = Operator(cluster, jobs, [SHAPES[name] for name in plan.shapes], plan.cancels)
         _disturb(plan, cluster, operator, outcome)
         settle(cluster, operator)
         shut_down(cluster)
@@ -85,13 +95,19 @@ def build(plan, place):
         site = Namespaces(f"actdiff-chaos-{place.run}-{place.slot}", MOST_WORKERS + 1)
     else:
         site = Loopback(place.network)
-    if plan.mode in PROXIED:
+    if plan.mode in PROXIED or plan.mode == "lies":
         parts["between"] = Proxy(place.network, MOST_WORKERS)
     if plan.mode in KEYED:
         parts["keys"] = place.keys
     if plan.mode == "disk":
         parts["disk"] = SmallDisk(place.state)
-    return Cluster(place, plan.workers, site, **parts)
+    if plan.mode == "inputs":
+        parts["inputs"] = Inputs(place.folder / "models")
+    if plan.mode == "crowds":
+        parts["limits"] = [f"--nofile={FEW_DESCRIPTORS}"]
+    if plan.mode == "upgrade":
+        parts["options"] = ["--drop-foreign-results"]
+    return Cluster(place, plan.workers, site, level=plan.level, **parts)
 
 
 def _disturb(plan, cluster, operator, outcome):
@@ -108,8 +124,6 @@ def _disturb(plan, cluster, operator, outcome):
             cluster.tick()
             operator.tick(wants_more=True)
             time.sleep(STEP_SECONDS)
-
-
     for kind, effect in effects:
         if effect.hits if isinstance(effect, Harm) else effect:
             outcome.faults[kind] += 1
@@ -117,11 +131,13 @@ def _disturb(plan, cluster, operator, outcome):
             outcome.missed += 1
         if isinstance(effect, Harm):
             outcome.frames += effect.hits
+            outcome.lies += effect.hits if kind == "lie" else 0
 
 
 def settle(cluster, operator, all_must_work=True):
     """Everything is mended; now all jobs must come to their end, and all workers must work again."""
     cluster.heal()
+    versions = Versions(cluster) if cluster.inputs else None
     give_up_at = time.monotonic() + HANG_SECONDS
     idle = {worker: worker.log.stat().st_size for worker in cluster.workers} if all_must_work else {}
     while idle or not operator.is_done:
@@ -132,9 +148,34 @@ def settle(cluster, operator, all_must_work=True):
                           + (f"; {cluster.disk.free_bytes} bytes are left on the disk" if cluster.disk else ""))
         cluster.tick()
         operator.tick(wants_more=bool(idle))
+        if versions:
+            versions.tick(operator)
         for worker in [worker for worker, size in idle.items() if worker.has_said(COMPUTED, size)]:
             del idle[worker]
         time.sleep(STEP_SECONDS)
+
+
+class Versions:
+    """A job that was planned with the other version of the models waits for it; workers that cannot do a job look again when
+    they start. So the versions take turns until all jobs have ended."""
+    SECONDS = 5.0
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.turn_at = 0.0
+        self.stood = None
+
+    def tick(self, operator):
+        now = time.monotonic()
+        if operator.has_ended or now < self.turn_at:
+            return
+        self.turn_at = now + self.SECONDS
+        if self.stood == operator.states:
+            self.cluster.inputs.become(1 - self.cluster.inputs.version, "renamed")
+        self.stood = dict(operator.states)
+        for worker in self.cluster.workers:
+            if worker.is_up and not worker.dying:
+                worker.ask_to_end(0.0)
 
 
 def shut_down(cluster):

@@ -6,6 +6,7 @@ CONTROL_PORT, DATA_PORT, HTTP_PORT = 5611, 5612, 5613
 
 class Loopback:
     """Addresses 127.RUN.SLOT.n, so that no seed needs to look for ports."""
+    PORTS = (CONTROL_PORT, DATA_PORT, HTTP_PORT)
 
     def __init__(self, network):
         self.host, self.network = f"{network}.1", network

@@ -487,7 +487,7 @@ final class ScriptedWorker {
     private var answers: [Answer] = []
     private var credit = 0
 
-    init(_ endpoints: Endpoints, host: String = "scripted") throws {
+    init(_ endpoints: Endpoints, host: String = "scripted", numberSystem: String = "none") throws {
         let inbox = try Mailbox<MessageFromCoordinator>()
         self.inbox = inbox
         dealer = try DealerThread(connect: endpoints, deliver: { message, _ in inbox.post(message) }, report: { _ in })
@@ -495,9 +495,8 @@ final class ScriptedWorker {
         try dealer.send(
             .hello(
                 WorkerHello(
-                    build: "test", instance: instance, host: host, processID: 1, numberSystem: "none",
-                    threads: 1,
-                    slurmJob: nil, held: [])))
+                    build: "test", instance: instance, host: host, processID: 1, numberSystem: numberSystem,
+                    threads: 1, slurmJob: nil, held: [])))
         try dealer.send(.attach(instance))
         try dealer.send(.renew(slots: 2, [], tasks: []))
         try wait { credit > 0 }

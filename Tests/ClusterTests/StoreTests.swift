@@ -107,7 +107,9 @@ import Work
         var batch = StoreBatch()
         for (shard, bytes) in [(0, [9]), (1, large)] {
             batch.challenges[.init(job: job.id, shard: shard)] = .kept(
-                .init(epoch: 2, author: challenger, what: "much", bytes: bytes, transfer: Digest(of: bytes)))
+                .init(
+                    epoch: 2, author: challenger, what: "much", bytes: bytes, transfer: Digest(of: bytes),
+                    numberSystem: "avx2"))
         }
         batch.convictions = [(bad, "all of it")]
         batch.pins = [job.id: "cpu/avx2"]
@@ -116,7 +118,8 @@ import Work
         #expect(try reopened { try $0.convicted() } == [bad] && reopened { try $0.convicted() }.map(\.name) == ["h:3"])
         #expect(try reopened { try $0.job(job.id) }?.numberSystem == "cpu/avx2")
         #expect(
-            try reopened { try $0.challenge(0, of: job) } == [9] && reopened { try $0.challenge(1, of: job) } == large)
+            try reopened { try $0.challenge(0, of: job) } == StoredResult(bytes: [9], numberSystem: "avx2")
+                && reopened { try $0.challenge(1, of: job) }.bytes == large)
         let shards = try reopened { try $0.shards(of: job) }
         #expect(shards.map(\.challenge?.author.name) == ["h:2", "h:2", nil])
         #expect(shards.map(\.wasDisputed) == [true, true, false] && shards[0].challenge?.what == "much")
@@ -288,7 +291,7 @@ import Work
         let error = #expect(throws: InputError.self) { try reopened { _ in } }
         #expect(error?.kind == .configuration)
         #expect(
-            error?.expected == "a schema up to '7 seals of plans'"
+            error?.expected == "a schema up to '8 number systems of challenges'"
                 && error?.found == "one with '9 the future'")
     }
 

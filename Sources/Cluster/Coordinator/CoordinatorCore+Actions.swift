@@ -20,7 +20,7 @@ extension CoordinatorCore {
                 pending.challenges[Scheduler.ShardKey(job: lease.job, shard: lease.shard)] = .kept(
                     StoreBatch.Challenge(
                         epoch: lease.epoch, author: author, what: what, bytes: delivery.bytes,
-                        transfer: delivery.transfer))
+                        transfer: delivery.transfer, numberSystem: delivery.numberSystem))
             case .dropChallenge(let job, let shard):
                 pending.challenges[Scheduler.ShardKey(job: job, shard: shard)] = .dropped
             case .convict(let author, let what):

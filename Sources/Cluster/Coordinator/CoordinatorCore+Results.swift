@@ -120,7 +120,7 @@ extension CoordinatorCore {
 
     /// Holds a result against the committed one, and where asked for against the one that was kept.
     func compare(_ lease: LeaseID, from worker: InstanceID, challenger: Bool, _ delivery: Delivery?) {
-        let committed = comparison(lease, delivery) { try store.result(lease.shard, of: $0) }
+        let committed = comparison(lease, delivery) { try store.storedResult(lease.shard, of: $0) }
         let kept = challenger ? comparison(lease, delivery) { try challenge(lease.shard, of: $0) } : nil
         perform(
             scheduler.compared(lease, committed: committed, challenger: kept, from: worker, at: now),
@@ -128,23 +128,27 @@ extension CoordinatorCore {
     }
 
     /// The result that is held against a committed one; it may be on its way into the store.
-    private func challenge(_ shard: Int, of job: StoredJob) throws -> [UInt8] {
+    private func challenge(_ shard: Int, of job: StoredJob) throws -> StoredResult {
         if case .kept(let challenge) = pending.challenges[Scheduler.ShardKey(job: job.id, shard: shard)] {
-            return challenge.bytes
+            return StoredResult(bytes: challenge.bytes, numberSystem: challenge.numberSystem)
         }
         return try store.challenge(shard, of: job)
     }
 
-    /// Holds a result against one that is stored.
+    /// Holds a result against one that is stored. In one number system there is no rounding: what is not the same to the last
+    /// bit differs.
     private func comparison(
-        _ lease: LeaseID, _ delivery: Delivery?, with stored: (StoredJob) throws -> [UInt8]
+        _ lease: LeaseID, _ delivery: Delivery?, with stored: (StoredJob) throws -> StoredResult
     ) -> Scheduler.Comparison {
         guard let delivery, let running = running[lease.job] else { return .unknown }
         do {
             let other = try stored(running.job)
             let shard = try store.shard(lease.shard, of: running.job)
-            switch try running.judge.compare(delivery.bytes, other, shard: shard) {
-            case .identical, .within: return .agrees
+            switch try running.judge.compare(delivery.bytes, other.bytes, shard: shard) {
+            case .identical: return .agrees
+            case .within(let largest):
+                guard delivery.numberSystem == other.numberSystem else { return .agrees }
+                return .differs("by \(largest), though both were computed with \(other.numberSystem)")
             case .differs(let what): return .differs(what)
             }
         } catch {

@@ -3,9 +3,9 @@ import Wire
 
 /// What happens when results of one shard differ.
 extension Scheduler {
-    /// The committed result is confirmed, so a challenger was wrong.
+    /// The committed result is confirmed; where `convicting`, a challenger is shown to be wrong.
     mutating func settle(
-        _ check: Check, _ lease: LeaseID, agreeing: [Author], at now: Double
+        _ check: Check, _ lease: LeaseID, agreeing: [Author], convicting: Bool = false, at now: Double
     ) -> [Action] {
         change(lease.job) {
             $0.checks[lease.shard] = nil
@@ -15,8 +15,9 @@ extension Scheduler {
         let outcome = Action.noteVerification(
             lease.job, shard: lease.shard, wasDisputed ? .disagreed : .agreed, by: agreeing)
         guard let challenger = check.challenger else { return [outcome] }
-        return [outcome, .dropChallenge(lease.job, shard: lease.shard)]
-            + convict(challenger.author, lease, witnesses: agreeing, what: challenger.what, at: now)
+        let settled = [outcome, .dropChallenge(lease.job, shard: lease.shard)]
+        guard convicting else { return settled }
+        return settled + convict(challenger.author, lease, witnesses: agreeing, what: challenger.what, at: now)
     }
 
     /// Two results differ. A third computation, by another worker, is to decide.

@@ -40,7 +40,10 @@ extension Scheduler {
         switch committed {
         case .agrees:
             workers[id]?.failedInRow = []
-            if let check { actions = settle(check, lease, agreeing: [committer, author], at: now) }
+            if let check {
+                actions = confirmed(
+                    check, lease, challenger: challenger, by: (id, author), committer: committer, at: now)
+            }
         case .differs(let what):
             actions = differs(
                 lease, from: id, check, committer: committer, author: author, what: what, challenger: challenger,
@@ -57,6 +60,23 @@ extension Scheduler {
             isCommitted
                 ? .acknowledge(lease, to: id) : .reject(lease, to: id, reason: "the shard is computed again"))
         return actions + finishIfDone(lease.job, at: now) + grantWaiting(at: now)
+    }
+
+    /// A result agrees with the committed one. In a dispute that decides only if it does not agree with the challenger's, too,
+    /// as results of another number system do where both are within what rounding explains.
+    private mutating func confirmed(
+        _ check: Check, _ lease: LeaseID, challenger: Comparison?, by worker: (id: InstanceID, author: Author),
+        committer: Author, at now: Double
+    ) -> [Action] {
+        let agreeing = [committer, worker.author]
+        guard check.challenger != nil else { return settle(check, lease, agreeing: agreeing, at: now) }
+        return switch challenger {
+        // Without a comparison the result is the committed one to the last bit.
+        case nil, .differs: settle(check, lease, agreeing: agreeing, convicting: true, at: now)
+        // What the challenger said is lost, so that nobody can be shown to be wrong.
+        case .damaged: settle(check, lease, agreeing: agreeing, at: now)
+        case .agrees, .unknown: checkFailed(lease, on: worker.id, at: now)
+        }
     }
 
     /// A result differs from the committed one: it is the first to do so, or the third of a dispute.

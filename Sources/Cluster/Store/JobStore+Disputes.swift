@@ -17,10 +17,10 @@ extension JobStore {
 
     /// The kept result that differs from a shard's committed one. Throws `InputError` of kind `configuration` if its bytes have
     /// changed since they were stored.
-    func challenge(_ shard: Int, of job: StoredJob) throws -> [UInt8] {
+    func challenge(_ shard: Int, of job: StoredJob) throws -> StoredResult {
         let row = try read { db in
             try Row.fetchOne(
-                db, sql: "SELECT bytes, file, transfer FROM challenges WHERE job = ? AND shard = ?",
+                db, sql: "SELECT bytes, file, transfer, numberSystem FROM challenges WHERE job = ? AND shard = ?",
                 arguments: [job.sequence, shard])
         }
         guard let row else { throw missing("challenge", job, shard) }
@@ -35,7 +35,7 @@ extension JobStore {
                 "job \(job.id), shard \(shard)", expected: "a stored result with SHA-256 \(expected)", found: found,
                 kind: .configuration)
         }
-        return bytes
+        return StoredResult(bytes: bytes, numberSystem: try row.value("numberSystem", of: place))
     }
 
     func apply(_ change: StoreBatch.ChallengeChange, to shard: Int, of job: Int?, _ db: Database) throws {
@@ -45,12 +45,12 @@ extension JobStore {
         let file = try fileIfLarge(challenge.bytes, job: job, shard: shard, epoch: challenge.epoch)
         try db.cachedStatement(
             sql: """
-                INSERT INTO challenges (job, shard, author, name, what, bytes, file, transfer)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO challenges (job, shard, author, name, what, bytes, file, transfer, numberSystem)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
             job, shard, challenge.author.id, challenge.author.name, challenge.what,
-            file == nil ? Data(challenge.bytes) : Data(), file, challenge.transfer.description,
+            file == nil ? Data(challenge.bytes) : Data(), file, challenge.transfer.description, challenge.numberSystem,
         ])
         try db.cachedStatement(sql: "UPDATE shards SET disputed = 1 WHERE job = ? AND shard = ?")
             .execute(arguments: [job, shard])

@@ -4,6 +4,13 @@ import Inputs
 import Wire
 import Work
 
+/// A worker's result, as it is in the store.
+struct StoredResult: Sendable, Hashable {
+    var bytes: [UInt8]
+    /// What it was computed with; empty where an earlier version did not note it.
+    var numberSystem: String
+}
+
 extension JobStore {
     /// Shards and tokens that are committed.
     public struct Done: Sendable, Hashable {
@@ -218,7 +225,10 @@ extension JobStore {
 
     /// A committed result's bytes. Throws `InputError` of kind `configuration` if the seal shows that bytes or digest have
     /// changed.
-    public func result(_ shard: Int, of job: StoredJob) throws -> [UInt8] {
+    public func result(_ shard: Int, of job: StoredJob) throws -> [UInt8] { try storedResult(shard, of: job).bytes }
+
+    /// The result of a committed shard and what it was computed with. Throws as `result` does.
+    func storedResult(_ shard: Int, of job: StoredJob) throws -> StoredResult {
         let row = try read { db in
             try Row.fetchOne(
                 db,
@@ -235,9 +245,9 @@ extension JobStore {
         let bytes = try file.map { try results.read($0) } ?? Array(inline)
         let seal: String? = try row.optional("seal", of: place)
         let content = try row.parsed("digest", of: place, Digest.init(hex:))
-        let system: String? = try row.optional("instructionSet", of: place)
+        let system: String = try row.optional("instructionSet", of: place) ?? ""
         let found = content.map {
-            ResultSeal(transfer: Digest(of: bytes), content: $0, shard: shard, numberSystem: system ?? "").text
+            ResultSeal(transfer: Digest(of: bytes), content: $0, shard: shard, numberSystem: system).text
         }
         guard let found, found == seal else {
             throw InputError(
@@ -246,7 +256,7 @@ extension JobStore {
                 found: found ?? "no digest",
                 hint: Self.damaged, kind: .configuration)
         }
-        return bytes
+        return StoredResult(bytes: bytes, numberSystem: system)
     }
 
     /// What to do about a seal that does not fit.

@@ -147,6 +147,10 @@ extension JobStore {
                     """)
             try sealPlans(db)
         }
+        migrator.registerMigration("8 number systems of challenges") { db in
+            // Empty for earlier ones: nothing is of their system, so that rounding may explain a difference.
+            try db.execute(sql: "ALTER TABLE challenges ADD COLUMN numberSystem TEXT NOT NULL DEFAULT ''")
+        }
         return migrator
     }
 

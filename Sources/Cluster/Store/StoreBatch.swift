@@ -28,6 +28,8 @@ struct StoreBatch: Sendable {
         var bytes: [UInt8]
         /// SHA-256 of `bytes`.
         var transfer: Digest
+        /// What it was computed with.
+        var numberSystem: String
     }
 
     enum ChallengeChange: Sendable {

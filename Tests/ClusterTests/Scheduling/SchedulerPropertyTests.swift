@@ -83,7 +83,9 @@ extension SchedulerRun {
         case .compare(let lease, let worker, let challenger):
             let truth = digest(of: lease)
             arriving = (truth, worker)
-            func verdict(_ other: Digest?) -> Scheduler.Comparison { other == truth ? .agrees : .differs("a digest") }
+            func verdict(_ other: Digest?) -> Scheduler.Comparison {
+                agree(truth, other, about: lease) == true ? .agrees : .differs("a digest")
+            }
             return scheduler.compared(
                 lease, committed: verdict(shard(lease).commit?.digest),
                 challenger: challenger ? verdict(shard(lease).challenge?.digest) : nil, from: worker, at: now)

@@ -3,6 +3,24 @@ import TestSupport
 import Wire
 @testable import Cluster
 
+/// What a worker comes to.
+struct RunResult: Hashable {
+    var shard: String
+    var system: String
+    /// Who made it up; nil for the truth.
+    var liar: Author?
+    var isSlight = false
+
+    var digest: Digest { Digest(of: "\(shard) in \(system)" + (liar?.id ?? "")) }
+
+    /// Whether rounding could explain how it differs from the truth in another number system.
+    var isBelievable: Bool { liar == nil || isSlight }
+
+    func agrees(with other: RunResult) -> Bool {
+        digest == other.digest || system != other.system && isBelievable && other.isBelievable
+    }
+}
+
 /// Everything that the scheduler's surroundings could do, in random order, with what it may never do checked by a
 /// second, simpler account of the same run.
 struct SchedulerRun {
@@ -13,6 +31,7 @@ struct SchedulerRun {
         var commit: (digest: Digest, epoch: Int, author: Author)?
         var quarantined: InputError?
         var verification: Scheduler.Verification?
+        var verifiers: [Author] = []
         var challenge: (digest: Digest, author: Author, what: String)?
         var wasDisputed = false
     }
@@ -36,6 +55,8 @@ struct SchedulerRun {
     var keys: [InstanceID: PublicKey] = [:]
     /// Those whose every result is wrong, each in its own way. They also deliver what was not given to them.
     var liars: Set<Author> = []
+    /// Liars whose results are wrong by no more than rounding explains, where the number systems are not the same.
+    var slightLiars: Set<Author> = []
     /// Workers on which shards fail and stand still for no reason. All others are honest.
     var fragile: Set<InstanceID> = []
 
@@ -65,6 +86,7 @@ struct SchedulerRun {
         for _ in 0..<mostLiars {
             guard let liar = workers.randomElement(using: &random) else { continue }
             liars.insert(author(liar))
+            if Bool.random(using: &random) { slightLiars.insert(author(liar)) }
         }
         for worker in workers where Int.random(in: 0..<3, using: &random) == 0 { fragile.insert(worker) }
     }
@@ -79,11 +101,27 @@ struct SchedulerRun {
 
     func isHonest(_ worker: InstanceID) -> Bool { !isLiar(worker) && !fragile.contains(worker) }
 
-    /// What a worker comes to: the truth, unless it is a liar.
-    func digest(of lease: LeaseID, by worker: InstanceID? = nil) -> Digest {
-        let truth = "\(lease.job)/\(lease.shard)"
-        guard let worker, isLiar(worker) else { return Digest(of: truth) }
-        return Digest(of: truth + author(worker).id)
+    /// What a worker comes to: the truth as its number system has it, unless it is a liar. Without a worker, the truth in the
+    /// first system.
+    func result(of lease: LeaseID, by worker: InstanceID? = nil) -> RunResult {
+        var result = RunResult(shard: "\(lease.job)/\(lease.shard)", system: "system 0")
+        guard let worker else { return result }
+        result.system = numberSystem(worker)
+        if isLiar(worker) { (result.liar, result.isSlight) = (author(worker), slightLiars.contains(author(worker))) }
+        return result
+    }
+
+    func digest(of lease: LeaseID, by worker: InstanceID? = nil) -> Digest { result(of: lease, by: worker).digest }
+
+    /// The result of a shard that has a digest.
+    func result(of lease: LeaseID, _ digest: Digest) -> RunResult? {
+        ([result(of: lease)] + workers.map { result(of: lease, by: $0) }).first { $0.digest == digest }
+    }
+
+    /// Whether two results of a shard agree, as the coordinator sees it; nil where there is no second one.
+    func agree(_ one: Digest, _ other: Digest?, about lease: LeaseID) -> Bool? {
+        guard let other, let one = result(of: lease, one), let other = result(of: lease, other) else { return nil }
+        return one.agrees(with: other)
     }
 
     func shard(_ lease: LeaseID) -> Stored { stored[lease.job]?.shards[lease.shard] ?? Stored() }
