@@ -22,23 +22,18 @@ struct RenderedMessages {
         init(roles: [PromptMessage.Role], addGenerationPrompt: Bool, tokenizer: some PromptTokenizer, place: String)
             throws
         {
-            // Private-use characters, which no template contains.
-            let marks = roles.indices.map { "\u{E000}\($0)\u{E001}" }
             let text = try tokenizer.render(
-                zip(roles, marks).map { PromptMessage(role: $0, content: $1) },
+                roles.enumerated().map { PromptMessage(role: $1, content: Self.mark(of: $0)) },
                 addGenerationPrompt: addGenerationPrompt)
             let bytes = Array(text.utf8)
-            var found: [(message: Int, span: Range<Int>)] = []
-            for (message, mark) in marks.enumerated() {
-                let spans = Self.spans(of: Array(mark.utf8), in: bytes)
-                guard let span = spans.first, spans.count == 1 else {
-                    throw InputError(
-                        place, expected: "a chat template that shows the content of message \(message) once",
-                        found: spans.isEmpty ? "that it leaves it out" : "that it shows it \(spans.count) times")
-                }
-                found.append((message, span))
+            let found = Self.marks(in: bytes, of: roles.count)
+            var times = [Int](repeating: 0, count: roles.count)
+            for (message, _) in found { times[message] += 1 }
+            if let message = times.firstIndex(where: { $0 != 1 }) {
+                throw InputError(
+                    place, expected: "a chat template that shows the content of message \(message) once",
+                    found: times[message] == 0 ? "that it leaves it out" : "that it shows it \(times[message]) times")
             }
-            found.sort { $0.span.lowerBound < $1.span.lowerBound }
             var pieces: [[UInt8]] = []
             var at = 0
             for (_, span) in found {
@@ -50,11 +45,28 @@ struct RenderedMessages {
             order = found.map(\.message)
         }
 
-        private static func spans(of mark: [UInt8], in bytes: [UInt8]) -> [Range<Int>] {
-            guard bytes.count >= mark.count else { return [] }
-            return (0...(bytes.count - mark.count)).filter { bytes[$0...].starts(with: mark) }.map {
-                $0..<($0 + mark.count)
+        // Private-use characters, which no template contains.
+        private static let (opening, closing) = ("\u{E000}", "\u{E001}")
+
+        /// The placeholder for a message's content.
+        private static func mark(of message: Int) -> String { "\(opening)\(message)\(closing)" }
+
+        /// All placeholders of so many messages, in the order of the text, found in one pass over it.
+        private static func marks(in bytes: [UInt8], of messages: Int) -> [(message: Int, span: Range<Int>)] {
+            let (opening, closing) = (Array(opening.utf8), Array(closing.utf8))
+            var found: [(message: Int, span: Range<Int>)] = []
+            var at = 0
+            while let begin = bytes[at...].firstIndex(of: opening[0]) {
+                at = begin + 1
+                guard bytes[begin...].starts(with: opening) else { continue }
+                let digits = bytes[(begin + opening.count)...].prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+                guard let message = Int(String(decoding: digits, as: UTF8.self)), message < messages,
+                    digits.elementsEqual("\(message)".utf8), bytes[digits.endIndex...].starts(with: closing)
+                else { continue }
+                at = digits.endIndex + closing.count
+                found.append((message, begin..<at))
             }
+            return found
         }
     }
 

@@ -80,9 +80,10 @@ private struct Coded {
             let rendered = try RenderedMessages(
                 messages, frame: frame, addGenerationPrompt: adding, tokenizer: tokenizer, place: place)
             (ids, spans) = try tokenizer.encode(rendered.text, addSpecialTokens: false)
-            content = spans.map { Self.lies($0, inside: rendered.contents) }
-            let assistants = zip(rendered.contents, roles).filter { $0.1 == .assistant }.map(\.0)
-            assistant = spans.map { Self.lies($0, inside: assistants) }
+            let all = ContentRanges(rendered.contents)
+            content = spans.map(all.contain)
+            let assistants = ContentRanges(zip(rendered.contents, roles).filter { $0.1 == .assistant }.map(\.0))
+            assistant = spans.map(assistants.contain)
         }
     }
 
@@ -99,11 +100,6 @@ private struct Coded {
                 place, expected: "a chat template in the base checkpoint", found: "messages, but no template",
                 hint: "give the prompt under the key text, or add chat_template to tokenizer_config.json")
         }
-    }
-
-    private static func lies(_ span: Range<Int>, inside contents: [Range<Int>]) -> Bool {
-        !span.isEmpty
-            && contents.contains { $0.lowerBound <= span.lowerBound && span.upperBound <= $0.upperBound }
     }
 
     /// A byte a token; throws when a mask is left without a token.

@@ -117,6 +117,21 @@ import Work
         #expect(lines.count < 160, "\(lines.count) lines")
     }
 
+    @Test("a renewal of thousands of leases that a worker does not have is answered in one message")
+    func foreignRenewal() throws {
+        let coordinator = try coordinator(Lines())
+        defer { coordinator.stop() }
+        let talker = try Talker(coordinator.endpoints)
+        defer { talker.dealer.stop() }
+        try talker.dealer.send(hello(InstanceID(high: 5, low: 5)))
+        _ = try talker.wait { if case .welcome = $0 { true } else { nil } }
+        let job = try #require(JobID("none-1"))
+        let foreign = (0..<WireLimits.leases).map { LeaseID(job: job, shard: $0, epoch: 1) }
+        try talker.dealer.send(.renew(slots: 1, foreign.map { Renewal(lease: $0, progress: 0) }, tasks: []))
+        let revoked = try talker.wait { if case .revoke(let leases, _) = $0 { leases } else { nil } }
+        #expect(revoked == foreign)
+    }
+
     @Test("of a shard's story the beginning and the end are kept")
     func story() throws {
         let store = try JobStore(StateFolder(folder.path + "/state"))

@@ -42,6 +42,15 @@ import Testing
         #expect(prompts.tokenCount == 17)
     }
 
+    @Test("a conversation of a thousand messages has the mask of each, also past the tenth and the hundredth")
+    func manyMessages() throws {
+        let turns = (0..<1000).map { #"{"role": "\#($0 % 2 == 0 ? "user" : "assistant")", "content": "hello"}"# }
+        let prompts = try tokenize(set("{\"id\": \"a\", \"messages\": [\(turns.joined(separator: ", "))]}"))
+        // A turn has six tokens; the fourth is the content.
+        #expect(positions(prompts, mask: 1) == (0..<1000).map { 6 * $0 + 3 })
+        #expect(positions(prompts, mask: 2) == (0..<500).map { 12 * $0 + 9 })
+    }
+
     @Test func skippedPositionsBelongToNoMask() throws {
         let prompts = try tokenize(set(talk), masks: [.all, .content], skipFirst: 4)
         #expect(positions(prompts, mask: 0) == Array(4...16))

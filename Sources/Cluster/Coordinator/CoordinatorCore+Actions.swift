@@ -7,6 +7,8 @@ extension CoordinatorCore {
     /// Does what the scheduler says. What must be stored first waits for `flush`; a commit and a comparison need the
     /// result that came.
     func perform(_ actions: [Scheduler.Action], delivery: Delivery? = nil) {
+        var revocations: [Revocation] = []
+        defer { for revocation in revocations { revoke(revocation) } }
         for action in actions {
             switch action {
             case .grant(let lease, let worker, let purpose):
@@ -38,11 +40,13 @@ extension CoordinatorCore {
                 let error = InputError("\(lease)", expected: "a lease that is wanted", found: reason)
                 answer(worker, .rejected(lease, error), otherwise: .revoke([lease], reason: reason))
             case .revoke(let lease, let worker, let reason):
-                if let connection = connections[worker] {
-                    send(.revoke([lease], reason: reason), to: connection.control)
+                if let last = revocations.last, last.worker == worker, last.reason == reason,
+                    last.leases.count < WireLimits.leases
+                {
+                    revocations[revocations.count - 1].leases.append(lease)
+                } else {
+                    revocations.append(Revocation(worker: worker, reason: reason, leases: [lease]))
                 }
-                // A worker may name leases that it never had, as often as it likes.
-                if scheduler.wasGiven(lease, to: worker) { note(.info, "revoked", lease, worker, reason) }
             case .askWho(let worker):
                 askLater.append((now + Self.pauseBeforeAsking, worker))
             case .dismiss(let worker, let reason, let atOnce):
@@ -64,6 +68,25 @@ extension CoordinatorCore {
             case .record(let incident):
                 record(incident)
             }
+        }
+    }
+
+    /// Leases that a worker is to drop, all for one reason.
+    private struct Revocation {
+        let worker: InstanceID
+        let reason: String
+        var leases: [LeaseID]
+    }
+
+    /// Tells a worker in one message: it may name thousands of leases that it does not have.
+    private func revoke(_ revocation: Revocation) {
+        let (worker, reason) = (revocation.worker, revocation.reason)
+        if let connection = connections[worker] {
+            send(.revoke(revocation.leases, reason: reason), to: connection.control)
+        }
+        // A worker may name leases that it never had, as often as it likes.
+        for lease in revocation.leases where scheduler.wasGiven(lease, to: worker) {
+            note(.info, "revoked", lease, worker, reason)
         }
     }
 
