@@ -9,6 +9,8 @@ JOBS_AT_A_TIME = 2
 PASSING = {69, 75, None}
 # What is said to somebody who wants to end or retry a job that has ended well meanwhile, or runs already.
 ENDED_BEFORE = "found one that is"
+# What is said of a job during whose planning the coordinator was killed twice.
+DIED_WITH = "coordinators that died of it"
 # What is said of a job whose models were changed while it was planned or computed.
 CHANGED = ("a change", "the files the job was planned with")
 
@@ -136,9 +138,11 @@ class Operator:
         self._looked_after_end = not wants_more and self.has_ended
 
     def _examine_failure(self, job, state):
-        """Only where its models changed may a job fail, and it must say so. It is tried again then."""
+        """A job may fail where its models changed, or where its plan died with two coordinators, and it must say so. It is
+        tried again then."""
         error = self._error(job)
-        if not self.cluster.inputs or not any(word in error for word in CHANGED):
+        is_changed = self.cluster.inputs and any(word in error for word in CHANGED)
+        if not is_changed and DIED_WITH not in error:
             raise Failure(f"{job} {state}: {error}")
 
     def _error(self, job):

@@ -200,6 +200,35 @@ import Work
         #expect(try store.result(0, of: job) == [1])
     }
 
+    @Test("what comes for a job that was called off a moment ago is not stored; a failed one keeps it for a retry")
+    func lateCommit() throws {
+        let store = try JobStore(StateFolder(folder.path))
+        for isCancelled in [true, false] {
+            let job = try store.submit(source, kind: FakeKind.name, name: "x", ticket: .random(), at: 0)
+            _ = try store.savePlan(plan, build: "test", of: job)
+            let lease = LeaseID(job: job.id, shard: 0, epoch: 1)
+            #expect(try store.commit(lease, [1]))
+            if isCancelled {
+                try store.cancel(job)
+            } else {
+                try store.fail(job, InputError("shard 0", expected: "agreement", found: "none"))
+            }
+            var batch = StoreBatch()
+            batch.challenges[.init(job: job.id, shard: 0)] = .kept(
+                .init(
+                    epoch: 2, author: Author(id: "c", name: "h:2"), what: "much", bytes: [9], transfer: Digest(of: [9]),
+                    numberSystem: "avx2"))
+            _ = try store.apply(batch)
+            #expect(try store.commit(LeaseID(job: job.id, shard: 1, epoch: 1), [2]) == !isCancelled)
+            for table in ["results", "challenges"] {
+                let count = try store.read { [sequence = job.sequence] in
+                    try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM \(table) WHERE job = ?", arguments: [sequence])
+                }
+                #expect((count == 0) == isCancelled, "\(table): \(count ?? -1)")
+            }
+        }
+    }
+
     @Test("a commit that fails half-way leaves no trace")
     func halfCommit() throws {
         let store = try JobStore(StateFolder(folder.path))

@@ -40,7 +40,10 @@ extension CoordinatorCore {
     private func finish(_ commits: [StoreBatch.Commit], refused: Set<LeaseID>) {
         for commit in commits {
             guard !refused.contains(commit.lease) else {
-                log(.critical, "a shard has a result already that should have none", commit.lease, nil)
+                // Of a job that has ended meanwhile nothing more is stored.
+                if running[commit.lease.job] != nil {
+                    log(.critical, "a shard has a result already that should have none", commit.lease, nil)
+                }
                 perform(scheduler.commitFailed(commit.lease, at: now))
                 continue
             }

@@ -78,7 +78,8 @@ struct StoreBatch: Sendable {
 }
 
 extension JobStore {
-    /// Writes a batch: all of it, or nothing. Returns commits that could not be made because their shards have results.
+    /// Writes a batch: all of it, or nothing. Returns commits that were not made: their shards have results, or their jobs have
+    /// ended with nothing more to come.
     func apply(_ batch: StoreBatch) throws -> [LeaseID] {
         try write { db in
             var sequences: [JobID: Int] = [:]
@@ -106,7 +107,10 @@ extension JobStore {
                     verified.outcome.rawValue, authors, sequence(of: verified.job), verified.shard,
                 ])
             }
-            for (key, change) in batch.challenges { try apply(change, to: key.shard, of: sequence(of: key.job), db) }
+            for (key, change) in batch.challenges {
+                let job = try sequence(of: key.job)
+                try apply(takesResults(job, db) ? change : .dropped, to: key.shard, of: job, db)
+            }
             for (author, what) in batch.convictions { try Self.convict(author, what, db) }
             for (job, system) in batch.pins {
                 try db.cachedStatement(sql: "UPDATE jobs SET numberSystem = ? WHERE sequence = ?")
@@ -125,7 +129,15 @@ extension JobStore {
         }
     }
 
+    /// Whether a job still takes results. One that is done or was called off has none in the store; a batch may come after that.
+    private func takesResults(_ job: Int?, _ db: Database) throws -> Bool {
+        let state = try String.fetchOne(
+            db.cachedStatement(sql: "SELECT state FROM jobs WHERE sequence = ?"), arguments: [job])
+        return [JobState.running, .failed].contains { $0.rawValue == state }
+    }
+
     private func insert(_ commit: StoreBatch.Commit, job: Int?, _ db: Database) throws -> Bool {
+        guard try takesResults(job, db) else { return false }
         try db.cachedStatement(
             sql: """
                 UPDATE shards
