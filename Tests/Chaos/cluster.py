@@ -92,7 +92,6 @@ class Cluster:
         """Another build of the program takes the place of everybody's, after a pause."""
         self.coordinator.kill(pause)
         self.look_at_store()
-        self.ledger.forget_open_jobs()
         self.has_been_upgraded = True
         old = self._actdiff
         self._actdiff = str(self.place.folder / f"actdiff-{time.monotonic_ns()}")

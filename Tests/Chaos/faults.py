@@ -308,7 +308,7 @@ def change_inputs(cluster, fault):
 
 
 # Beyond what the coordinator may have open in this mode.
-CROWD = 250
+CROWD = 400
 
 
 @kind("crowd at the door", ("crowds",), weight=15, seconds=(0.2, 3.0))

@@ -98,7 +98,7 @@ class Operator:
         return self.jobs.write(shape, self.cluster.place.folder, self.cluster.models)
 
     def _cancelled(self, job, status, output, errors):
-        if status == 0:
+        if status == 0 or f"{ENDED_BEFORE} cancelled" in errors:
             self.states[job] = "cancelled"
         elif ENDED_BEFORE in errors:
             self.to_cancel.discard(job)
@@ -128,8 +128,9 @@ class Operator:
             if job not in listed:
                 raise Failure(f"{job} was submitted, and is no longer among the jobs: {output}")
         for job, state in listed.items():
-            if state in ("failed", "partial"):
-                self._examine_failure(job, state)
+            if state in ("failed", "partial") and not self._may_fail(job):
+                # Nobody could say why; the next list asks again.
+                listed[job] = "running"
             if state == "cancelled" and self.states.get(job) != state and job not in self.to_cancel:
                 raise Failure(f"{job} is cancelled, and nobody asked for it")
             if self.states.get(job) in ("done", "cancelled") and state != self.states[job]:
@@ -137,13 +138,15 @@ class Operator:
         self.states = listed
         self._looked_after_end = not wants_more and self.has_ended
 
-    def _examine_failure(self, job, state):
+    def _may_fail(self, job):
         """A job may fail where its models changed, or where its plan died with two coordinators, and it must say so. It is
-        tried again then."""
-        error = self._error(job)
+        tried again then. False where the coordinator did not say what was wrong."""
+        if not (error := self._error(job)):
+            return False
         is_changed = self.cluster.inputs and any(word in error for word in CHANGED)
         if not is_changed and DIED_WITH not in error:
-            raise Failure(f"{job} {state}: {error}")
+            raise Failure(error)
+        return True
 
     def _error(self, job):
         command = Command(self.cluster.operator("show", job), self.cluster.place.environment)

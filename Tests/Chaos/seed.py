@@ -20,7 +20,7 @@ HANG_SECONDS = 300
 STEP_SECONDS = 0.03
 # Of a worker, whose level is always debug; `settle` waits until each has said it.
 COMPUTED = b"[Cluster] computed"
-FEW_DESCRIPTORS = 128
+FEW_DESCRIPTORS = 256
 
 
 @dataclass

@@ -4,9 +4,6 @@ from pathlib import Path
 
 from processes import Failure
 
-ENDED = ("done", "partial", "failed", "cancelled")
-
-
 def read(state, query):
     """Rows of a query. The coordinator must be dead: its files are copied, so that reading changes nothing."""
     with tempfile.TemporaryDirectory() as folder:
@@ -30,31 +27,29 @@ class Ledger:
 
     def __init__(self, state):
         self.state = state
-        self.commits = {}       # (job, shard): (digest, epoch of the commit)
-        self.granted = {}       # (job, shard): the highest epoch handed out when the commit was first seen
+        # (job, shard, build of the program that planned the job): (digest, epoch of the commit)
+        self.commits = {}
+        # The same: the highest epoch handed out when the commit was first seen.
+        self.granted = {}
         self.looks = 0
 
     def look(self):
         """Raises Failure where a commit that was there is gone or another."""
         self.looks += 1
         rows = read(self.state, """
-            SELECT jobs.id, shard, digest, committedEpoch, epoch FROM shards JOIN jobs ON jobs.sequence = shards.job
+            SELECT jobs.id, shard, build, digest, committedEpoch, epoch
+            FROM shards JOIN jobs ON jobs.sequence = shards.job
             WHERE digest IS NOT NULL OR committedEpoch IS NOT NULL""")
-        now = {(job, shard): (digest, committed) for job, shard, digest, committed, _ in rows}
-        for key, commit in self.commits.items():
-            # A liar's results are taken back.
-            if now.get(key) != commit and not self._has_convicted():
-                raise Failure(f"{key[0]} shard {key[1]} was committed as {commit}, and is now {now.get(key)}")
-        for job, shard, *_, epoch in rows:
-            self.granted.setdefault((job, shard), epoch)
+        builds = dict(read(self.state, "SELECT id, build FROM jobs"))
+        now = {tuple(key): (digest, committed) for *key, digest, committed, _ in rows}
+        for (job, shard, build), commit in self.commits.items():
+            # What another build computed may be thrown away, and a liar's results are taken back.
+            found = now.get((job, shard, build))
+            if found != commit and builds.get(job) == build and not self._has_convicted():
+                raise Failure(f"{job} shard {shard} was committed as {commit}, and is now {found}")
+        for *key, _, _, epoch in rows:
+            self.granted.setdefault(tuple(key), epoch)
         self.commits = now
-
-    def forget_open_jobs(self):
-        """What another build computed of a job that has not ended is thrown away. The coordinator must be dead."""
-        states = dict(read(self.state, "SELECT id, state FROM jobs"))
-        for what in (self.commits, self.granted):
-            for key in [key for key in what if states.get(key[0]) not in ENDED]:
-                del what[key]
 
     def in_flight(self):
         """Shards that are handed out and not committed. The coordinator must be dead."""
@@ -63,9 +58,9 @@ class Ledger:
     def needless_grants(self):
         """Leases of shards that were in the store already, and were not to be verified. The coordinator must be dead."""
         rows = read(self.state, """
-            SELECT jobs.id, shard, epoch FROM shards JOIN jobs ON jobs.sequence = shards.job WHERE verify = 0""")
-        return [f"{job} shard {shard} epoch {epoch}" for job, shard, epoch in rows
-                if epoch > self.granted.get((job, shard), epoch)]
+            SELECT jobs.id, shard, build, epoch FROM shards JOIN jobs ON jobs.sequence = shards.job WHERE verify = 0""")
+        return [f"{job} shard {shard} epoch {epoch}" for job, shard, build, epoch in rows
+                if epoch > self.granted.get((job, shard, build), epoch)]
 
     def _has_convicted(self):
         return bool(read(self.state, "SELECT 1 FROM convictions LIMIT 1"))

@@ -70,6 +70,8 @@ import Testing
     @Test("too few descriptors are said, not met")
     func descriptors() throws {
         #expect(throws: Never.self) { try DescriptorLimit.check(64) }
+        let coordinator = try inputError { try DescriptorLimit.check(255, 256, for: "a coordinator") }
+        #expect(coordinator.expected == "a limit of at least 256 for a coordinator" && coordinator.found == "255")
         let error = try inputError { try DescriptorLimit.check(40) }
         #expect(error.kind == .configuration && error.found == "40" && error.hint.contains("ulimit"))
     }

@@ -41,7 +41,7 @@ extension CoordinatorCore {
         for commit in commits {
             guard !refused.contains(commit.lease) else {
                 // Of a job that has ended meanwhile nothing more is stored.
-                if running[commit.lease.job] != nil {
+                if scheduler.isRunning(commit.lease.job, shard: commit.lease.shard) {
                     log(.critical, "a shard has a result already that should have none", commit.lease, nil)
                 }
                 perform(scheduler.commitFailed(commit.lease, at: now))

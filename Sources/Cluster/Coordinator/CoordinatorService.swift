@@ -56,6 +56,7 @@ public final class CoordinatorService: Sendable {
     /// Opens the state folder, binds, and begins to serve. Throws `InputError`.
     public init(_ config: CoordinatorConfig, parts: Parts) throws {
         try config.check(place: "the coordinator's endpoints")
+        try DescriptorLimit.ensureForCoordinator()
         let folder = try StateFolder(config.state)
         let store = try JobStore(folder)
         do {

@@ -1,5 +1,6 @@
 import Glibc
 import Inputs
+import Wire
 
 /// The number of files and connections that this process may have open.
 public enum DescriptorLimit {
@@ -9,17 +10,26 @@ public enum DescriptorLimit {
     /// Makes sure that this process may have enough to work at all: libraries would end it without a word. Throws `InputError`
     /// where the system does not let it have them.
     public static func ensure() throws {
+        try ensure(fewest, for: "a process")
+    }
+
+    /// Makes sure that there are enough for a coordinator, whatever strangers take. Throws as `ensure` does.
+    static func ensureForCoordinator() throws {
+        try ensure(DescriptorShare.fewest, for: "a coordinator")
+    }
+
+    private static func ensure(_ fewest: Int, for whom: String) throws {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < fewest else {
             return
         }
-        try check(raise())
+        try check(raise(), fewest, for: whom)
     }
 
-    static func check(_ limit: Int) throws {
+    static func check(_ limit: Int, _ fewest: Int = fewest, for whom: String = "a process") throws {
         guard limit < fewest else { return }
         throw InputError(
-            "open files", expected: "a limit of at least \(fewest) for a process", found: "\(limit)",
+            "open files", expected: "a limit of at least \(fewest) for \(whom)", found: "\(limit)",
             hint: "raise it: ulimit -Hn, or LimitNOFILE= of the service", kind: .configuration)
     }
 

@@ -74,18 +74,24 @@ struct Door {
 }
 
 /// How the descriptors of a coordinator are divided.
-struct DescriptorShare {
+package struct DescriptorShare {
     /// Connections of each of the two sockets.
     let connections: Int
     /// Connections that may wait to be accepted: even where all of them are let in at once, some descriptors are left for
     /// files.
     let backlog: Int32
 
-    /// Of so many descriptors in all, a quarter stays for files, 2,048 at most.
+    /// What stays for everything else at least: sockets and files of the process itself, status pages, and the processes
+    /// that plan and fold. Where none is left, libdispatch ends the process as soon as it looks at its own threads.
+    private static let fewestKept = 128
+    /// With fewer descriptors a coordinator cannot be sure of its own.
+    package static let fewest = 2 * fewestKept
+
+    /// Of so many descriptors in all, a quarter stays for files, 128 at least and 2,048 at most.
     init(of limit: Int) {
-        let kept = min(limit / 4, 2048)
+        let kept = max(Self.fewestKept, min(limit / 4, 2048))
         connections = max(1, (limit - kept) / 2)
-        backlog = Int32(max(1, min(1024, kept / 4)))
+        backlog = Int32(min(1024, kept / 8))
     }
 
     /// Of those that this process may have.
