@@ -1,0 +1,40 @@
+import Evaluation
+import Prompts
+import TestSupport
+import Work
+
+@testable import Latents
+
+/// Job files.
+struct JobChecks: Checks {
+    private let file: MemoryFile
+
+    init() throws { file = try MemoryFile() }
+
+    func check(_ input: [UInt8]) throws {
+        let path = try file.holding(input)
+        let kinds = WorkKinds([LatentsKind()])
+        let text = String(decoding: input, as: UTF8.self)
+        _ = try accepted {
+            try kinds.kind(of: JobSource(specText: text, specFile: "job.yaml", folder: "/jobs")).name
+        }
+        guard let spec = try accepted({ try JobSpec(yamlFile: path) }) else { return }
+        try demand(JobLabel.isSafe(name: spec.name), "a name that is not safe: \(spec.name)")
+        try demand(spec.tuned.allSatisfy { JobLabel.isSafe(name: $0.name) }, "a tuned name that is not safe")
+        try demand(!spec.tuned.isEmpty && !spec.hooks.isEmpty, "nothing to compare")
+        try demand(Set(spec.tuned.map(\.name)).count == spec.tuned.count, "two tuned of one name")
+        try demand(Set(spec.hooks.map(\.label)).count == spec.hooks.count, "two hooks of one label")
+        try demand(1...8 ~= spec.masks.count && Set(spec.masks).count == spec.masks.count, "masks \(spec.masks)")
+        try demand(1...ShardPlan.mostShardTokens ~= spec.shardTokens, "shards of \(spec.shardTokens) tokens")
+        try demand((0...1).contains(spec.verify) && spec.rank.top > 0, "a number out of its range")
+        let paths = [spec.base, spec.prompts.path] + spec.tuned.map(\.path) + spec.hooks.map(\.dictionary)
+        try demand(paths.allSatisfy { $0.resolved.hasPrefix("/") }, "a path that is not absolute")
+    }
+
+    static func seeds() throws -> [[UInt8]] {
+        let anchors = "masks: &m [all]\nseed: 0x1f\nname: |-\n  a\n  b\nbase: *m\n<<: {x: !!int '3', y: ~}\n"
+        let aliases = "a: &a [x, x, x]\nb: &b [*a, *a, *a]\nc: {? *b : [*b, *b], ? {d: *a}\n: &a y}\n"
+        let files = ["configs/job.yaml"].compactMap { try? Repository.bytes($0) }
+        return [SmallFold.spec, anchors, aliases].map { Array($0.utf8) } + files
+    }
+}
