@@ -25,7 +25,8 @@ struct AddedTokens: Sendable {
     static let longest = 4096
     static let mostBytes = 2 << 20
 
-    /// Throws `InputError` with the name of `file` where the tokens are longer than the limits.
+    /// Throws `InputError` with the name of `file` where the tokens are longer than the limits, and for white space that takes
+    /// the white space beside it along.
     init(_ tokens: [AddedToken], normalizer: Normalizer, file: String) throws {
         var total = 0
         for token in tokens {
@@ -35,6 +36,14 @@ struct AddedTokens: Sendable {
                     "\(file): added token \(token.id)", expected: "at most \(Self.longest) bytes", found: "\(length)")
             }
             total += length
+            // In a run of blanks each of them would take all others along.
+            let strips = token.stripsLeft || token.stripsRight
+            guard !strips || !token.content.unicodeScalars.allSatisfy(\.properties.isWhitespace) else {
+                throw InputError(
+                    "\(file): added token \(token.id)", expected: "no lstrip or rstrip for white space",
+                    found: "one of them",
+                    hint: "no known tokenizer has it")
+            }
         }
         guard total <= Self.mostBytes else {
             throw InputError(
