@@ -1,4 +1,3 @@
-import Evaluation
 import Prompts
 import TestSupport
 import Work

@@ -24,9 +24,9 @@ enum TinyModel {
     }
 
     /// The shapes of all its tensors.
-    static func shapes(names: ModuleNames = .llama) -> [String: [Int]] {
+    static func shapes() -> [String: [Int]] {
         architecture.slots.reduce(into: [:]) { shapes, slot in
-            if let name = names.name(of: slot) { shapes[name] = architecture.shape(of: slot) }
+            if let name = architecture.names.name(of: slot) { shapes[name] = architecture.shape(of: slot) }
         }
     }
 
