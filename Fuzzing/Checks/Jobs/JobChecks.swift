@@ -1,5 +1,5 @@
+import Inputs
 import Prompts
-import TestSupport
 import Work
 
 @testable import Latents
@@ -7,16 +7,17 @@ import Work
 /// Job files.
 struct JobChecks: Checks {
     private let file: MemoryFile
+    private let kinds: WorkKinds
 
-    init() throws { file = try MemoryFile() }
+    init() throws {
+        file = try MemoryFile()
+        kinds = WorkKinds([LatentsKind(digests: DigestCache(at: "/nowhere"), version: "0")])
+    }
 
     func check(_ input: [UInt8]) throws {
+        try checkOutline(
+            JobSource(specText: String(decoding: input, as: UTF8.self), specFile: "job.yaml", folder: "/jobs"))
         let path = try file.holding(input)
-        let kinds = WorkKinds([LatentsKind()])
-        let text = String(decoding: input, as: UTF8.self)
-        _ = try accepted {
-            try kinds.kind(of: JobSource(specText: text, specFile: "job.yaml", folder: "/jobs")).name
-        }
         guard let spec = try accepted({ try JobSpec(yamlFile: path) }) else { return }
         try demand(JobLabel.isSafe(name: spec.name), "a name that is not safe: \(spec.name)")
         try demand(spec.tuned.allSatisfy { JobLabel.isSafe(name: $0.name) }, "a tuned name that is not safe")
@@ -28,6 +29,15 @@ struct JobChecks: Checks {
         try demand((0...1).contains(spec.verify) && spec.rank.top > 0, "a number out of its range")
         let paths = [spec.base, spec.prompts.path] + spec.tuned.map(\.path) + spec.hooks.map(\.dictionary)
         try demand(paths.allSatisfy { $0.resolved.hasPrefix("/") }, "a path that is not absolute")
+    }
+
+    /// What is told before anything that the job names is opened.
+    private func checkOutline(_ source: JobSource) throws {
+        guard let kind = try accepted({ try kinds.kind(of: source) }),
+            let outline = try accepted({ try kind.outline(of: source) })
+        else { return }
+        try demand(JobLabel.isSafe(name: outline.name), "a name that is not safe: \(outline.name)")
+        try demand(outline.inputs.allSatisfy { $0.path.hasPrefix("/") }, "a path that is not absolute")
     }
 
     static func seeds() throws -> [[UInt8]] {
