@@ -43,7 +43,7 @@ struct JobChecks: Checks {
     static func seeds() throws -> [[UInt8]] {
         let anchors = "masks: &m [all]\nseed: 0x1f\nname: |-\n  a\n  b\nbase: *m\n<<: {x: !!int '3', y: ~}\n"
         let aliases = "a: &a [x, x, x]\nb: &b [*a, *a, *a]\nc: {? *b : [*b, *b], ? {d: *a}\n: &a y}\n"
-        let files = ["configs/job.yaml"].compactMap { try? Repository.bytes($0) }
-        return [SmallFold.spec, anchors, aliases].map { Array($0.utf8) } + files
+        let example = try Repository.bytes("configs/job.yaml")
+        return [SmallFold.spec, anchors, aliases].map { Array($0.utf8) } + [example]
     }
 }
