@@ -30,7 +30,9 @@ extension Samples {
 
     private mutating func requests() throws -> [OperatorRequest] {
         [
-            .submit(ticket: instance(), specText: string(upTo: 400), specFile: string(), folder: string()),
+            .submit(
+                ticket: instance(), kind: string(), name: string(), specText: string(upTo: 400), specFile: string(),
+                folder: string()),
             .list,
             .show(try job()),
             .cancel(try job()),
@@ -84,7 +86,8 @@ extension Samples {
                 reason: $0.string())
         }
         let count = VerificationCount(
-            wanted: int(0...9), agreed: int(0...9), disagreed: int(0...9), skipped: int(0...9))
+            wanted: int(0...9), agreed: int(0...9), disagreed: int(0...9), skipped: int(0...9),
+            voices: int(0...9))
         return [
             .submitted(try job()),
             .jobs([try summary(), try summary()]),

@@ -1,8 +1,8 @@
 import Inputs
 import Prompts
-import Work
 
 @testable import Latents
+@testable import Work
 
 /// Job files.
 struct JobChecks: Checks {
