@@ -1,4 +1,5 @@
 import Inputs
+import Synchronization
 
 /// What must hold and does not: a finding.
 struct Broken: Error, CustomStringConvertible {
@@ -24,7 +25,9 @@ func must<Value>(_ what: String, _ body: () throws -> Value) throws -> Value {
 /// only that tells a user what to do.
 func accepted<Value>(_ body: () throws -> Value) throws -> Value? {
     do {
-        return try body()
+        let value = try body()
+        Acceptances.counted?.count.add(1, ordering: .relaxed)
+        return value
     } catch let error as InputError {
         try demand(!error.expected.isEmpty && !error.found.isEmpty, "a refusal that says nothing: \(error)")
         return nil
@@ -33,4 +36,12 @@ func accepted<Value>(_ body: () throws -> Value) throws -> Value? {
     } catch {
         throw Broken(description: "another error than InputError: \(error)")
     }
+}
+
+/// Counts what readers accept: checks whose inputs are all refused show nothing.
+final class Acceptances: Sendable {
+    let count = Atomic(0)
+
+    /// Where they are counted on this thread.
+    @TaskLocal static var counted: Acceptances?
 }

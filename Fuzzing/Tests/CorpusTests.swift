@@ -20,6 +20,20 @@ struct CorpusTests {
         for _ in 0..<Self.mutations { try trial.run(mutations.next()) }
     }
 
+    /// Those of the others are what encoders made, which the checks themselves hold against what is decoded.
+    @Test(
+        "most seeds are accepted, so that what is near them gets far",
+        arguments: Set(FuzzTarget.allCases).subtracting([.messages, .frames]))
+    func seeds(_ target: FuzzTarget) throws {
+        let (checks, seeds) = (try target.checks.init(), try target.checks.seeds())
+        let refused = try seeds.filter { seed in
+            let acceptances = Acceptances()
+            try Acceptances.$counted.withValue(acceptances) { try checks.check(seed) }
+            return acceptances.count.load(ordering: .relaxed) == 0
+        }
+        #expect(refused.count * 5 <= seeds.count, "\(refused.map { String(decoding: $0.prefix(80), as: UTF8.self) })")
+    }
+
     @Test("every folder of the corpus belongs to a target, and all of it is small")
     func folders() throws {
         let names = try Repository.files("Fuzzing/Corpus").map { ($0 as NSString).lastPathComponent }
@@ -43,18 +57,25 @@ struct TrialTests {
         let found = try #require(error).description
         #expect(found.hasPrefix("a number that is too large: "))
         // Its input was kept.
-        let file = try #require(found.split(separator: " ").first { $0.hasPrefix("/") }?.dropLast())
+        let file = try keptInput(found)
         #expect(throws: Broken.self) {
-            try PlantedChecks().check(Array(Data(contentsOf: URL(fileURLWithPath: String(file)))))
+            try PlantedChecks().check(Array(Data(contentsOf: URL(fileURLWithPath: file))))
         }
-        try FileManager.default.removeItem(atPath: String(file))
+        try FileManager.default.removeItem(atPath: file)
+    }
+
+    /// The path that a finding names.
+    private func keptInput(_ finding: String) throws -> String {
+        String(try #require(finding.split(separator: " ").first { $0.hasPrefix("/") }).dropLast())
     }
 
     @Test("an input that never ends is found")
     func endless() throws {
         let trial = Trial("endless", EndlessChecks(), patience: 0.1)
         let error = #expect(throws: Broken.self) { try trial.run([1]) }
-        #expect(try #require(error).description.hasPrefix("it does not end; the input is "))
+        let found = try #require(error).description
+        #expect(found.hasPrefix("it does not end; the input is "))
+        try FileManager.default.removeItem(atPath: try keptInput(found))
     }
 
     @Test("a refusal is an InputError that says something, and nothing else")
