@@ -20,10 +20,10 @@ struct CorpusTests {
         for _ in 0..<Self.mutations { try trial.run(mutations.next()) }
     }
 
-    /// Those of the others are what encoders made, which the checks themselves hold against what is decoded.
+    /// The others' seeds are what encoders made, which the checks hold against what is decoded.
     @Test(
         "most seeds are accepted, so that what is near them gets far",
-        arguments: Set(FuzzTarget.allCases).subtracting([.messages, .frames]))
+        arguments: Set(FuzzTarget.allCases).subtracting([.messages, .frames, .texts]))
     func seeds(_ target: FuzzTarget) throws {
         let (checks, seeds) = (try target.checks.init(), try target.checks.seeds())
         let refused = try seeds.filter { seed in
@@ -31,7 +31,7 @@ struct CorpusTests {
             try Acceptances.$counted.withValue(acceptances) { try checks.check(seed) }
             return acceptances.count.load(ordering: .relaxed) == 0
         }
-        #expect(refused.count * 5 <= seeds.count, "\(refused.map { String(decoding: $0.prefix(80), as: UTF8.self) })")
+        #expect(refused.count * 3 <= seeds.count, "\(refused.map { String(decoding: $0.prefix(80), as: UTF8.self) })")
     }
 
     @Test("every folder of the corpus belongs to a target, and all of it is small")
