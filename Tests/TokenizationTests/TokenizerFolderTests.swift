@@ -81,6 +81,23 @@ struct TokenizerFolderTests {
                 "tokenizer.json: added token 5: expected no lstrip or rstrip for white space, found one of them"))
     }
 
+    /// Half an hour for a prompt of 16 MB. Tokens of known models are found in few steps, long runs of blanks too.
+    @Test("an added token that the text always nearly has ends with an error")
+    func nearlyFound() throws {
+        let long = added(String(repeating: "a", count: 4000) + "b", id: 5)
+        let (tokenizer, folder) = try open(
+            tokenizer(added: "[\(long), \(added(String(repeating: " ", count: 99), id: 6))]"))
+        let text = refusal(in: folder.path) {
+            _ = try tokenizer.encode(String(repeating: "a", count: 100_000), addSpecialTokens: false)
+        }
+        #expect(
+            text.hasPrefix(
+                "tokenizer.json: added tokens: expected at most 7394304 steps to find them in 100000 bytes of text, found more"
+            ), "\(text)")
+        let blanks = try tokenizer.encode(String(repeating: " ", count: 99_000), addSpecialTokens: false)
+        #expect(blanks.ids == Array(repeating: 6, count: 1000))
+    }
+
     @Test("special tokens that only the configuration names are found in a text")
     func namedSpecialTokens() throws {
         let config =

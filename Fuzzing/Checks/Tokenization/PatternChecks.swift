@@ -6,6 +6,9 @@ import TestSupport
 /// Regular expressions of tokenizers and of adapters, and what they find. The first byte chooses; then come the pattern, a
 /// cut and a text.
 struct PatternChecks: Checks {
+    /// The limits of steps are a sixty-fourth of what they are for users: an input that comes to them takes long enough.
+    static let patternSteps = PatternEffort.base >> 6
+
     func check(_ input: [UInt8]) throws {
         guard let choice = input.first else { return }
         let pieces = PatchedFolder.pieces(input[1...])
@@ -26,7 +29,7 @@ struct PatternChecks: Checks {
         let bytes = Array(text.utf8)
         let subject = PatternSubject.make(bytes)
         try demand(subject.count == bytes.count, "a stand-in of another length")
-        let scratch = PatternScratch(textBytes: bytes.count)
+        let scratch = PatternScratch(textBytes: bytes.count, base: Self.patternSteps)
         let found = try accepted { try pattern.matches(in: subject, 0..<bytes.count, with: scratch) }
         var last = 0
         for match in found ?? [] {
@@ -40,7 +43,7 @@ struct PatternChecks: Checks {
 
     /// What a group is found to be stands in the text.
     private func python(_ pattern: String, _ text: String) throws {
-        let effort = PythonPattern.Effort()
+        let effort = PythonPattern.Effort(mostReports: 8)
         guard let compiled = try accepted({ try PythonPattern(pattern, effort: effort, place: "pattern") }),
             let isMatch = try accepted({ try compiled.matchesStart(of: text) }),
             let group = try accepted({ try compiled.group("idx", in: text) })

@@ -1,5 +1,6 @@
 import Inputs
-import Tokenization
+
+@testable import Tokenization
 
 /// What must hold for a tokenizer that was opened, of whatever form.
 enum TokenizerDemands {
@@ -18,7 +19,8 @@ enum TokenizerDemands {
         _ text: String, _ tokenizer: Tokenizer, addSpecialTokens: Bool
     ) throws -> Tokenizer.Encoding? {
         let encoding: Tokenizer.Encoding? = try accepted {
-            try tokenizer.encode(text, addSpecialTokens: addSpecialTokens)
+            try tokenizer.encode(
+                text, addSpecialTokens: addSpecialTokens, patternSteps: PatternChecks.patternSteps)
         }
         guard let encoding else { return nil }
         let bytes = Array(text.utf8)
@@ -42,12 +44,15 @@ enum TemplateDemands {
         ChatMessage(role: "assistant", content: "Yes?"), ChatMessage(role: "user", content: "x"),
     ]
 
+    /// A sixty-fourth of what users have, as for the steps of patterns.
+    private static let base = TemplateBudget.base >> 6
+
     /// Renders the same twice.
     static func check(_ template: ChatTemplate, from first: Int = 0, adding: Bool = true) throws {
         let messages = Array(messages.dropFirst(first))
-        let once = try accepted { try template.render(messages, addGenerationPrompt: adding) }
+        let once = try accepted { try template.render(messages, addGenerationPrompt: adding, base: base) }
         guard let once, once.utf8.count < 1 << 16 else { return }
-        let again = try accepted { try template.render(messages, addGenerationPrompt: adding) }
+        let again = try accepted { try template.render(messages, addGenerationPrompt: adding, base: base) }
         try demand(again == once, "a template renders differently the second time")
     }
 }

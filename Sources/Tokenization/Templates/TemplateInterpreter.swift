@@ -19,9 +19,9 @@ struct TemplateInterpreter {
     private var scopes: [[String: TemplateValue]]
     private var calls = 0
 
-    init(file: String, variables: [String: TemplateValue]) throws {
+    init(file: String, variables: [String: TemplateValue], base: Int = TemplateBudget.base) throws {
         self.file = file
-        budget = try TemplateBudget(file: file, variables: variables)
+        budget = try TemplateBudget(file: file, variables: variables, base: base)
         scopes = [variables, [:]]
     }
 
