@@ -131,7 +131,7 @@ let package = Package(
             [
                 "TestSupport", "Inputs", "Tensors", "Models", "Tokenization", "Compute", "Dictionaries", "Prompts",
                 "Evaluation", "Work", "Latents", "Wire", "Monitoring",
-            ], path: "Fuzzing", exclude: ["Package.swift", "CLibFuzzer", "Program", "Corpus"]),
+            ], path: "Fuzzing/Checks"),
         tests("InputsTests", ["TestSupport", "Inputs"]),
         tests("KernelsTests", ["TestSupport", "Kernels"], resources: [.copy("Goldens")]),
         tests(

@@ -10,7 +10,7 @@ let package = Package(
         .systemLibrary(name: "CLibFuzzer", path: "CLibFuzzer"),
         .executableTarget(
             name: "Fuzz", dependencies: ["CLibFuzzer", .product(name: "Readers", package: "actdiff")], path: ".",
-            exclude: ["Package.swift", "CLibFuzzer", "Tests", "Corpus"],
+            exclude: ["Package.swift", "CLibFuzzer", "Checks/Tests", "Corpus"],
             swiftSettings: [.treatAllWarnings(as: .error)]),
     ]
 )
