@@ -59,7 +59,7 @@ struct AddedTokens: Sendable {
     /// Bytes that may be looked at to find the tokens of any text, and more for each of its bytes. Where tokens begin like
     /// much of the text and then differ, all of a token is looked at again and again; those of known models are short, and
     /// begin like little else.
-    private static let (baseSteps, stepsPerByte) = (1 << 22, 32)
+    private static let (baseSteps, stepsPerByte) = (1 << 20, 32)
 
     /// Throws `InputError` where that takes more steps than it may.
     func splitRaw(_ text: inout WorkingText) throws {
