@@ -11,12 +11,21 @@ enum Fuzz {
             for target in FuzzTarget.allCases { print(target.rawValue) }
             return
         }
-        guard words.count > 1, let target = FuzzTarget(rawValue: words[1]) else {
+        if words.count == 4, words[2] == "--seeds" { return try writeSeeds(of: target, into: words[3]) }
+        let isNamed = words.dropFirst().first == target.rawValue
+        run(target, Array(words.dropFirst(isNamed ? 2 : 1)))
+    }
+
+    /// Tells the processes that libFuzzer starts, for -merge and -jobs, what their target is: it passes its own options alone.
+    private static let variable = "ACTDIFF_FUZZ_TARGET"
+
+    private static let target: FuzzTarget = {
+        let stated = [CommandLine.arguments.dropFirst().first, ProcessInfo.processInfo.environment[variable]]
+        guard let target = stated.compactMap({ $0 }).lazy.compactMap(FuzzTarget.init(rawValue:)).first else {
             fatalError("the first argument is one of \(FuzzTarget.allCases.map(\.rawValue))")
         }
-        if words.count == 4, words[2] == "--seeds" { return try writeSeeds(of: target, into: words[3]) }
-        run(target, Array(words.dropFirst(2)))
-    }
+        return target
+    }()
 
     private static func writeSeeds(of target: FuzzTarget, into folder: String) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -28,7 +37,6 @@ enum Fuzz {
     /// The checks that libFuzzer's callback, which carries no context, calls.
     private static let checks: any Checks = {
         do {
-            guard let target = FuzzTarget(rawValue: CommandLine.arguments[1]) else { fatalError("no such target") }
             return try target.checks.init()
         } catch {
             fatalError("the checks cannot be made: \(error)")
@@ -37,6 +45,7 @@ enum Fuzz {
 
     /// Runs libFuzzer with the limits of the target; options that are given count in their place.
     private static func run(_ target: FuzzTarget, _ options: [String]) {
+        setenv(variable, target.rawValue, 1)
         let limits = target.limits
         let words =
             [
