@@ -26,7 +26,7 @@ struct TemplateInterpreter {
     }
 
     func error(_ line: Int, _ expected: String, _ found: String, hint: String = "") -> InputError {
-        InputError("\(file):\(line)", expected: expected, found: found, hint: hint)
+        InputError("\(file):\(line)", expected: expected, found: found.isEmpty ? "nothing" : found, hint: hint)
     }
 
     func variable(_ name: String) throws -> TemplateValue? {
