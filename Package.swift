@@ -9,10 +9,12 @@ func library(_ name: String, _ dependencies: [Target.Dependency], path: String? 
 }
 
 func tests(
-    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [], exclude: [String] = []
+    _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, resources: [Resource] = [],
+    exclude: [String] = []
 ) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
+        name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources,
+        swiftSettings: strict)
 }
 
 let package = Package(
@@ -21,10 +23,11 @@ let package = Package(
         .executable(name: "actdiff", targets: ["actdiff"]),
         // For Fuzzing/, a package of its own: what reads bytes from outside, and what the samples are drawn with.
         .library(
-            name: "Decoders",
+            name: "Readers",
             targets: [
-                "Inputs", "Dictionaries", "Prompts", "Evaluation", "Work", "Latents", "Wire", "Monitoring",
-                "TestSupport",
+                "Inputs", "Tensors", "Models", "Tokenization", "Compute", "Dictionaries", "Prompts", "Evaluation",
+                "Work",
+                "Latents", "Wire", "Monitoring", "TestSupport",
             ]),
     ],
     dependencies: [
@@ -122,6 +125,13 @@ let package = Package(
         tests(
             "EvaluationTests",
             ["TestSupport", "Inputs", "Compute", "Transformers", "Prompts", "Evaluation", "Latents"]),
+        // What must hold for any bytes; scripts/fuzz has the same checks in a program of its own.
+        tests(
+            "FuzzingTests",
+            [
+                "TestSupport", "Inputs", "Tensors", "Models", "Tokenization", "Compute", "Dictionaries", "Prompts",
+                "Evaluation", "Work", "Latents", "Wire", "Monitoring",
+            ], path: "Fuzzing/Checks"),
         tests("InputsTests", ["TestSupport", "Inputs"]),
         tests("KernelsTests", ["TestSupport", "Kernels"], resources: [.copy("Goldens")]),
         tests(

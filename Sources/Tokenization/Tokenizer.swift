@@ -49,15 +49,20 @@ public struct Tokenizer: Sendable {
     /// Encodes a text. `addSpecialTokens` puts the tokens round it that the post-processor asks for; leave it off for a
     /// text that a chat template has rendered, which brings its own.
     public func encode(_ text: String, addSpecialTokens: Bool) throws -> Encoding {
+        try encode(text, addSpecialTokens: addSpecialTokens, patternSteps: PatternEffort.base)
+    }
+
+    /// The same with another limit: `patternSteps` is what patterns may take for any text.
+    func encode(_ text: String, addSpecialTokens: Bool, patternSteps: Int) throws -> Encoding {
         var work = WorkingText(text)
         guard work.bytes.count < Int(Int32.max) else {
             throw InputError("prompt", expected: "less than 2 GiB of text", found: "\(work.bytes.count) bytes")
         }
         let original = work.bytes
-        addedTokens.splitRaw(&work)
+        try addedTokens.splitRaw(&work)
         normalizer.apply(to: &work)
-        addedTokens.splitNormalized(&work)
-        let scratch = PatternScratch(textBytes: work.bytes.count)
+        try addedTokens.splitNormalized(&work)
+        let scratch = PatternScratch(textBytes: work.bytes.count, base: patternSteps)
         for step in preTokenizers { try step.apply(to: &work, scratch) }
         var tokens = encodePieces(work)
         for step in postProcessors { step.apply(to: &tokens, text: original, addSpecialTokens: addSpecialTokens) }

@@ -134,6 +134,13 @@ struct LoRAAdapterTests {
         #expect(try refusal(config(["exclude_modules": "\"\(long)\""])).found == "70000 bytes")
     }
 
+    /// Infinity times a zero of the pair is no number.
+    @Test(arguments: ["lora_alpha", "alpha_pattern"]) func aScaleBeyondFloat32IsRefused(_ key: String) throws {
+        let error = try refusal(config([key: key == "lora_alpha" ? "1e300" : "{\"q_proj\": 1e300}"]))
+        #expect(error.place.hasSuffix("/adapter_config.json: lora_alpha"), "\(error)")
+        #expect(error.expected == "a scale for \(module) that float32 holds" && error.found == "1e+300")
+    }
+
     @Test func aPlainAdapterIsRead() throws {
         let folder = try TemporaryFolder()
         try write(folder, config(["unknown": "null", "new_flag": "false", "loftq_config": "{}"]), ranks: [module: 2])

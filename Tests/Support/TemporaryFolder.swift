@@ -1,7 +1,7 @@
 import Foundation
 
 /// An empty folder that goes away with the object.
-public final class TemporaryFolder {
+public final class TemporaryFolder: Sendable {
     /// Absolute, without a slash at its end.
     public let path: String
 

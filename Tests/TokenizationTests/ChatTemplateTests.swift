@@ -156,6 +156,15 @@ struct ChatTemplateTests {
         #expect(text(nesting) == "t.jinja: expected at most 32 containers in each other, found more")
     }
 
+    @Test("an error says what was found where that has no text")
+    func nothingFound() {
+        let text = refusal {
+            _ = try ChatTemplate(source: "{{ 'a'|indent(x) }}", file: "t.jinja", specialTokens: [:])
+                .render([], addGenerationPrompt: false)
+        }
+        #expect(text == "t.jinja:1: expected a width from 0 to 1000 for 'indent', found nothing")
+    }
+
     /// Each of these aborted, or ran for minutes to years, or took gigabytes.
     @Test(
         "whatever a template repeats or nests is stopped by its budget, which names the template",

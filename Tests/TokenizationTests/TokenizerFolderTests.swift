@@ -9,6 +9,11 @@ struct TokenizerFolderTests {
     private static let byteLevel =
         #"{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true}"#
 
+    /// A list's text of equal elements.
+    private static func repeated(_ count: Int, _ element: String) -> String {
+        Array(repeating: element, count: count).joined(separator: ",")
+    }
+
     /// A tokenizer of three letters and two merges, with parts replaced.
     private func tokenizer(
         top: String = "", normalizer: String = "null", pre: String = byteLevel, post: String = "null",
@@ -62,6 +67,35 @@ struct TokenizerFolderTests {
         #expect(
             try error(tokenizer(), config: "{\"bos_token\": \"\(long)\"}").contains(
                 "expected at most 4096 bytes, found 5000"))
+    }
+
+    /// A text of blanks would take as many steps as the square of its length.
+    @Test("an added token of white space does not take the blanks beside it along", arguments: ["lstrip", "rstrip"])
+    func strippingBlanks(_ flag: String) throws {
+        let blanks = added("  ", id: 5)
+        let (tokenizer, _) = try open(tokenizer(added: "[\(blanks)]"))
+        #expect(try tokenizer.encode("a  b", addSpecialTokens: false).ids == [0, 5, 1])
+        let stripping = blanks.replacing("\"\(flag)\": false", with: "\"\(flag)\": true")
+        #expect(
+            try error(self.tokenizer(added: "[\(stripping)]")).contains(
+                "tokenizer.json: added token 5: expected no lstrip or rstrip for white space, found one of them"))
+    }
+
+    /// Half an hour for a prompt of 16 MB. Tokens of known models are found in few steps, long runs of blanks too.
+    @Test("an added token that the text always nearly has ends with an error")
+    func nearlyFound() throws {
+        let long = added(String(repeating: "a", count: 4000) + "b", id: 5)
+        let (tokenizer, folder) = try open(
+            tokenizer(added: "[\(long), \(added(String(repeating: " ", count: 99), id: 6))]"))
+        let text = refusal(in: folder.path) {
+            _ = try tokenizer.encode(String(repeating: "a", count: 100_000), addSpecialTokens: false)
+        }
+        #expect(
+            text.hasPrefix(
+                "tokenizer.json: added tokens: expected at most 4248576 steps to find them in 100000 bytes of text, found more"
+            ), "\(text)")
+        let blanks = try tokenizer.encode(String(repeating: " ", count: 99_000), addSpecialTokens: false)
+        #expect(blanks.ids == Array(repeating: 6, count: 1000))
     }
 
     @Test("special tokens that only the configuration names are found in a text")
@@ -136,7 +170,15 @@ struct TokenizerFolderTests {
                 "model.end_of_word_suffix: expected null, found \"</w>\""
             ),
             (#"{"type": "BPE"}"#, "model: expected the key 'vocab', found no such key"),
-            (#"{"type": "BPE", "vocab": {"a": -1}}"#, "model.vocab.a: expected an id from 0 to 16777215, found -1"),
+            (
+                #"{"type": "BPE", "vocab": {"a": -1}}"#,
+                "model.vocab.a: expected an id from 0 to 65537 in a vocabulary of 1 entries, found -1"
+            ),
+            // Half a gigabyte for the ids below it.
+            (
+                #"{"type": "BPE", "vocab": {"a": 16777215}, "merges": []}"#,
+                "model.vocab.a: expected an id from 0 to 65537"
+            ),
             (
                 #"{"type": "BPE", "vocab": {"a": 0}, "merges": ["a"]}"#,
                 "model.merges[0]: expected two entries with one blank between them, found \"a\""
@@ -198,6 +240,13 @@ struct TokenizerFolderTests {
                 "post",
                 #"{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>"}}], "special_tokens": {}}"#,
                 "post_processor.special_tokens: expected the key '<s>', found no such key"
+            ),
+            (
+                "post",
+                #"{"type": "TemplateProcessing", "single": [\#(repeated(20, #"{"SpecialToken": {"id": "s"}}"#))], "#
+                    + #""special_tokens": {"s": {"ids": [\#(repeated(20, "1"))]}}}"#,
+                // Two thousand by two thousand would be four million for every text.
+                "post_processor.single: expected at most 256 tokens round a text, found 260"
             ),
             (
                 "post", #"{"type": "TemplateProcessing", "single": [], "special_tokens": {}}"#,

@@ -4,6 +4,7 @@ import Inputs
 /// A PEFT `adapter_config.json` of a plain LoRA adapter. Every variant that computes something else is refused by name.
 struct AdapterConfig {
     let targets: ModuleTargets
+    private let path: String
     private let rank: Int
     private let alpha: Double
     private let rankStabilised: Bool
@@ -15,6 +16,7 @@ struct AdapterConfig {
     static let mostPatterns = 4096
 
     init(_ path: String, layerCount: Int) throws {
+        self.path = path
         let effort = PythonPattern.Effort()
         let text = try Document.contents(of: path, atMost: JSONLimits.standard.bytes)
         let config = try Document(json: text, file: path)
@@ -34,11 +36,17 @@ struct AdapterConfig {
         try rankPatterns.first { try $0.pattern.matchesStart(of: module) }?.value ?? rank
     }
 
-    /// What B·A is multiplied by: alpha / rank, or alpha / sqrt(rank) with `use_rslora`.
+    /// What B·A is multiplied by: alpha / rank, or alpha / sqrt(rank) with `use_rslora`. Throws `InputError` where that is
+    /// beyond float32.
     func scale(of module: String) throws -> Float {
         let alpha = try alphaPatterns.first { try $0.pattern.matchesStart(of: module) }?.value ?? alpha
         let rank = Double(try rank(of: module))
-        return Float(rankStabilised ? alpha / rank.squareRoot() : alpha / rank)
+        let scale = Float(rankStabilised ? alpha / rank.squareRoot() : alpha / rank)
+        guard scale.isFinite else {
+            throw InputError(
+                "\(path): lora_alpha", expected: "a scale for \(module) that float32 holds", found: "\(alpha)")
+        }
+        return scale
     }
 
     /// `rank_pattern` or `alpha_pattern`, in the file's order, because the first that fits counts.

@@ -17,9 +17,10 @@ struct PythonPattern {
     final class Effort {
         /// How often the engine may report progress, which it does every 10,000 steps: half a second at most. A pattern that
         /// does not backtrack without end never gets to the first report, because the paths of modules are short.
-        static let mostReports = 500
-
+        let mostReports: Int
         var reports = 0
+
+        init(mostReports: Int = 500) { self.mostReports = mostReports }
     }
 
     /// Compiles `text`, with the given text around it; `place` is named in errors.
@@ -62,7 +63,7 @@ struct PythonPattern {
             range: NSRange(text.startIndex..., in: text)
         ) { result, flags, stop in
             if flags.contains(.progress) { effort.reports += 1 }
-            isExhausted = isExhausted || effort.reports > Effort.mostReports || flags.contains(.internalError)
+            isExhausted = isExhausted || effort.reports > effort.mostReports || flags.contains(.internalError)
             found = found ?? result
             if found != nil || isExhausted { stop.pointee = true }
         }

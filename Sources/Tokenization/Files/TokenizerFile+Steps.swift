@@ -75,6 +75,9 @@ extension TokenizerFile {
         }
     }
 
+    /// Tokens that a template puts round every text: known ones have one or two.
+    private static let mostSpecialTokens = 256
+
     /// The template for one text: special tokens, the sequence A, special tokens.
     private static func template(_ step: Document) throws -> PostProcessor {
         let known = try step.required("special_tokens")
@@ -92,6 +95,11 @@ extension TokenizerFile {
                     return id
                 }
                 if sequences == 0 { before += ids } else { after += ids }
+                guard before.count + after.count <= mostSpecialTokens else {
+                    throw InputError(
+                        try step.required("single").place, expected: "at most \(mostSpecialTokens) tokens round a text",
+                        found: "\(before.count + after.count)")
+                }
             }
         }
         guard sequences == 1 else {

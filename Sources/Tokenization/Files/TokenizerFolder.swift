@@ -74,11 +74,17 @@ struct TokenizerFile {
         return bytePairs
     }
 
+    /// Ids that no entry has, beside one for each entry: known files leave out a few. Each takes as much memory as an entry.
+    private static let mostUnusedIDs = 1 << 16
+
     private static func vocabulary(_ document: Document) throws -> [(token: String, id: UInt32)] {
-        try document.object().map { token, value in
-            guard case .integer(let id) = value, (0..<BytePairModel.largestVocabulary).contains(id) else {
+        let members = try document.object()
+        let ids = 0..<min(BytePairModel.largestVocabulary, 2 * members.count + mostUnusedIDs)
+        return try members.map { token, value in
+            guard case .integer(let id) = value, ids.contains(id) else {
                 throw InputError(
-                    "\(document.place).\(token)", expected: "an id from 0 to \(BytePairModel.largestVocabulary - 1)",
+                    "\(document.place).\(token)",
+                    expected: "an id from 0 to \(ids.upperBound - 1) in a vocabulary of \(members.count) entries",
                     found: "\(value)")
             }
             return (token, UInt32(id))

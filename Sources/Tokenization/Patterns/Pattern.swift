@@ -117,9 +117,9 @@ final class PatternScratch {
     let effort: PatternEffort
     private let stack: OpaquePointer?
 
-    /// `textBytes` is the length of the text that is encoded.
-    init(textBytes: Int) {
-        effort = PatternEffort(textBytes: textBytes)
+    /// `textBytes` is the length of the text that is encoded, `base` the steps that any text may take.
+    init(textBytes: Int, base: Int = PatternEffort.base) {
+        effort = PatternEffort(textBytes: textBytes, base: base)
         data = pcre2_match_data_create_8(1, nil)
         context = pcre2_match_context_create_8(nil)
         // Groups that repeat over a long text need more than the 32 KiB that JIT code brings along.
@@ -150,7 +150,7 @@ final class PatternScratch {
 /// over; a text has many places. So a pattern may stay below that limit and take hours all the same.
 final class PatternEffort {
     /// Steps that any text may take. Hostile patterns made 26 to 85 million in 0.07 to 0.20 seconds with JIT.
-    private static let base = 1 << 24
+    static let base = 1 << 24
     /// Steps more for each byte of a text. Known tokenizers take 1 to 5, on texts of blanks or of letters alone, too.
     private static let eachByte = 128
 
@@ -158,8 +158,8 @@ final class PatternEffort {
     private(set) var used = 0
     private var last = 0
 
-    init(textBytes: Int) {
-        limit = Self.base + Self.eachByte * textBytes
+    init(textBytes: Int, base: Int) {
+        limit = base + Self.eachByte * textBytes
     }
 
     var isSpent: Bool { used > limit }

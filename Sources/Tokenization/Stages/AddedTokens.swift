@@ -17,6 +17,7 @@ struct AddedToken: Sendable, Hashable {
 /// Finds added tokens: from left to right, the longest one at each place, the raw ones before the normalised ones.
 struct AddedTokens: Sendable {
     let tokens: [AddedToken]
+    private let file: String
     private let raw: TokenTrie
     private let normalized: TokenTrie
 
@@ -25,7 +26,8 @@ struct AddedTokens: Sendable {
     static let longest = 4096
     static let mostBytes = 2 << 20
 
-    /// Throws `InputError` with the name of `file` where the tokens are longer than the limits.
+    /// Throws `InputError` with the name of `file` where the tokens are longer than the limits, and for white space that takes
+    /// the white space beside it along.
     init(_ tokens: [AddedToken], normalizer: Normalizer, file: String) throws {
         var total = 0
         for token in tokens {
@@ -35,36 +37,66 @@ struct AddedTokens: Sendable {
                     "\(file): added token \(token.id)", expected: "at most \(Self.longest) bytes", found: "\(length)")
             }
             total += length
+            // In a run of blanks each of them would take all others along.
+            let strips = token.stripsLeft || token.stripsRight
+            guard !strips || !token.content.unicodeScalars.allSatisfy(\.properties.isWhitespace) else {
+                throw InputError(
+                    "\(file): added token \(token.id)", expected: "no lstrip or rstrip for white space",
+                    found: "one of them",
+                    hint: "no known tokenizer has it")
+            }
         }
         guard total <= Self.mostBytes else {
             throw InputError(
                 "\(file): added tokens", expected: "at most \(Self.mostBytes) bytes in all", found: "\(total)")
         }
         self.tokens = tokens
+        self.file = file
         raw = TokenTrie(tokens.filter { !$0.normalized }.map { ($0.content, $0) })
         normalized = TokenTrie(tokens.filter(\.normalized).map { (normalizer.apply(to: $0.content), $0) })
     }
 
-    func splitRaw(_ text: inout WorkingText) {
-        Self.split(&text, raw)
+    /// Bytes that may be looked at to find the tokens of any text, and more for each of its bytes. Where tokens begin like
+    /// much of the text and then differ, all of a token is looked at again and again; those of known models are short, and
+    /// begin like little else.
+    private static let (baseSteps, stepsPerByte) = (1 << 20, 32)
+
+    /// Throws `InputError` where that takes more steps than it may.
+    func splitRaw(_ text: inout WorkingText) throws {
+        try split(&text, raw)
     }
 
-    func splitNormalized(_ text: inout WorkingText) {
-        Self.split(&text, normalized)
+    /// Throws as `splitRaw` does.
+    func splitNormalized(_ text: inout WorkingText) throws {
+        try split(&text, normalized)
     }
 
-    private static func split(_ text: inout WorkingText, _ trie: TokenTrie) {
+    private func split(_ text: inout WorkingText, _ trie: TokenTrie) throws {
         guard !trie.isEmpty else { return }
         let bytes = text.bytes
-        text.split { cut(bytes, $0, trie) }
+        let limit = Self.baseSteps + Self.stepsPerByte * bytes.count
+        var steps = 0
+        try text.split { range in
+            let pieces = Self.cut(bytes, range, trie, &steps, limit)
+            guard steps <= limit else {
+                throw InputError(
+                    "\(file): added tokens",
+                    expected: "at most \(limit) steps to find them in \(bytes.count) bytes of text",
+                    found: "more", hint: "they are long and begin as the prompt does again and again")
+            }
+            return pieces
+        }
     }
 
-    private static func cut(_ bytes: [UInt8], _ range: Range<Int>, _ trie: TokenTrie) -> [WorkingText.Piece] {
+    /// The pieces of a range. Adds the steps that it takes, and gives up where they are more than the limit.
+    private static func cut(
+        _ bytes: [UInt8], _ range: Range<Int>, _ trie: TokenTrie, _ steps: inout Int, _ limit: Int
+    ) -> [WorkingText.Piece] {
         var pieces: [WorkingText.Piece] = []
         var done = range.lowerBound
         var at = range.lowerBound
-        while at < range.upperBound {
-            guard let (token, length) = trie.longest(bytes, at..<range.upperBound) else {
+        while at < range.upperBound, steps <= limit {
+            guard let (token, length) = trie.longest(bytes, at..<range.upperBound, &steps) else {
                 at += 1
                 continue
             }
@@ -160,12 +192,13 @@ private struct TokenTrie: Sendable {
         }
     }
 
-    /// The longest token that starts where `range` starts and ends within it.
-    func longest(_ bytes: [UInt8], _ range: Range<Int>) -> (token: AddedToken, length: Int)? {
+    /// The longest token that starts where `range` starts and ends within it. Adds the bytes that it looks at.
+    func longest(_ bytes: [UInt8], _ range: Range<Int>, _ steps: inout Int) -> (token: AddedToken, length: Int)? {
         guard starts[Int(bytes[range.lowerBound])] else { return nil }
         var node = 0
         var best: (AddedToken, Int)?
         for at in range {
+            steps += 1
             guard let next = nodes[node].next[bytes[at]] else { break }
             node = next
             if let token = nodes[node].token { best = (token, at + 1 - range.lowerBound) }

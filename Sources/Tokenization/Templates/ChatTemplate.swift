@@ -44,12 +44,17 @@ public struct ChatTemplate: Sendable {
     /// Renders a conversation. `addGenerationPrompt` ends it with what introduces the assistant's next message.
     /// Throws `InputError` with the line where the template fails or refuses the conversation.
     public func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws -> String {
+        try render(messages, addGenerationPrompt: addGenerationPrompt, base: TemplateBudget.base)
+    }
+
+    /// The same with another budget: `base` is what any rendering may cost.
+    func render(_ messages: [ChatMessage], addGenerationPrompt: Bool, base: Int) throws -> String {
         var variables: [String: TemplateValue] = specialTokens.mapValues { .string($0) }
         variables["messages"] = .list(
             messages.map { .mapping(TemplateMapping([("role", .string($0.role)), ("content", .string($0.content))])) })
         variables["add_generation_prompt"] = .bool(addGenerationPrompt)
         variables["tools"] = TemplateValue.none
         variables["documents"] = TemplateValue.none
-        return try program.get().render(variables)
+        return try program.get().render(variables, base: base)
     }
 }

@@ -8,7 +8,7 @@ import Inputs
 final class TemplateBudget {
     /// What any rendering may cost. Templates of known models take 2,000 to 11,000 units for a conversation of three
     /// messages, and 600 to 3,100 for each further one.
-    private static let base = 1 << 26
+    static let base = 1 << 26
     /// What it may cost more for each byte of the conversation. Those templates take 1 to 13. All in all
     /// none took more than 15 % of its budget for up to 4,000 messages or 4 MB.
     private static let eachByte = 128
@@ -37,12 +37,12 @@ final class TemplateBudget {
     private(set) var limit = Double.infinity
     private(set) var used = 0.0
 
-    /// The budget for rendering with these variables; `file` names the template.
-    init(file: String, variables: [String: TemplateValue]) throws {
+    /// The budget for rendering with these variables; `file` names the template, `base` is what any rendering may cost.
+    init(file: String, variables: [String: TemplateValue], base: Int = TemplateBudget.base) throws {
         self.file = file
         var bytes = 0.0
         for value in variables.values { bytes += try measure(value).bytes }
-        limit = Double(Self.base) + Double(Self.eachByte) * bytes
+        limit = Double(base) + Double(Self.eachByte) * bytes
         used = 0
     }
 

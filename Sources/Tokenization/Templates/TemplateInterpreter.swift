@@ -19,14 +19,14 @@ struct TemplateInterpreter {
     private var scopes: [[String: TemplateValue]]
     private var calls = 0
 
-    init(file: String, variables: [String: TemplateValue]) throws {
+    init(file: String, variables: [String: TemplateValue], base: Int = TemplateBudget.base) throws {
         self.file = file
-        budget = try TemplateBudget(file: file, variables: variables)
+        budget = try TemplateBudget(file: file, variables: variables, base: base)
         scopes = [variables, [:]]
     }
 
     func error(_ line: Int, _ expected: String, _ found: String, hint: String = "") -> InputError {
-        InputError("\(file):\(line)", expected: expected, found: found, hint: hint)
+        InputError("\(file):\(line)", expected: expected, found: found.isEmpty ? "nothing" : found, hint: hint)
     }
 
     func variable(_ name: String) throws -> TemplateValue? {

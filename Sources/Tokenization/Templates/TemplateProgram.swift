@@ -16,9 +16,9 @@ struct TemplateProgram: Sendable {
         statements = try parser.template()
     }
 
-    /// Renders with these variables at the outermost level.
-    func render(_ variables: [String: TemplateValue]) throws -> String {
-        var interpreter = try TemplateInterpreter(file: file, variables: variables)
+    /// Renders with these variables at the outermost level; `base` is what any rendering may cost.
+    func render(_ variables: [String: TemplateValue], base: Int) throws -> String {
+        var interpreter = try TemplateInterpreter(file: file, variables: variables, base: base)
         _ = try interpreter.run(statements)
         return interpreter.output
     }
