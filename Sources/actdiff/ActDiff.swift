@@ -36,6 +36,8 @@ enum Main {
     static func main() {
         // A reader that goes away (such as `head`) must not end a daemon; writes report it instead.
         signal(SIGPIPE, SIG_IGN)
+        // So must a limit on the size of files (ulimit -f): writes report it like a full disk.
+        signal(SIGXFSZ, SIG_IGN)
         Terminal.openStandardStreams()
         do {
             try refuseOtherKernels()

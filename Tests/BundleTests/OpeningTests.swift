@@ -97,6 +97,25 @@ import Work
         #expect(try again.evaluate(shard, progress: ComputeProgress()) == result)
     }
 
+    @Test(
+        "files that are gone while their task is open are the worker's trouble, not the shard's",
+        arguments: ["base/config.json", "tuned/model.safetensors", "tuned/config.json", "sae"])
+    func gone(name: String) throws {
+        let (task, place) = try opening()
+        let source = try kind.plan(source())
+        let evaluator = try kind.evaluator(for: task, at: place, progress: ComputeProgress())
+        let shard = WorkShard(
+            index: 0,
+            payload: Payload(kind: task.kind, version: source.shardVersion, bytes: source.shards[0].bytes))
+        let path = models.path + "/" + name
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
+        let error = #expect(throws: InputError.self) { try evaluator.evaluate(shard, progress: ComputeProgress()) }
+        #expect(error?.kind == .temporary && error?.place.hasPrefix(path) == true, "\(String(describing: error))")
+        #expect(throws: InputError.self) {
+            try kind.evaluator(for: task, at: place, progress: ComputeProgress())
+        }
+    }
+
     @Test("a file that is changed after its job's plan began is not planned with")
     func changedWhilePlanned() throws {
         let inputs = TaskInputs(digests: DigestCache(at: "/dev/null/digests.json"))

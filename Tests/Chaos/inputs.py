@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jobs import FIXTURES
 
-WAYS = ("in place", "renamed", "mapped")
+WAYS = ("in place", "renamed", "mapped", "taken away")
 # In the fifth number from the end, which becomes another one of the same size.
 PLACE = -4 * 5 + 2
 
@@ -23,9 +23,17 @@ class Inputs:
         self.version = 0
 
     def become(self, version, way):
-        """Makes the file the version's, as an editor, a copy or a program that maps it would."""
+        """Makes the file the version's, as an editor, a copy or a program that maps it would, or takes it away."""
         content = self._versions[version]
+        away = self._file.with_name("away")
+        if away.exists():
+            os.rename(away, self._file)
         match way:
+            case "taken away":
+                # It is there again with the next change.
+                if version != self.version:
+                    os.rename(self._file, away)
+                return
             case "in place":
                 with open(self._file, "r+b") as file:
                     file.write(content)

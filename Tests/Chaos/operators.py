@@ -12,7 +12,7 @@ ENDED_BEFORE = "found one that is"
 # What is said of a job during whose planning the coordinator was killed twice.
 DIED_WITH = "coordinators that died of it"
 # What is said of a job whose models were changed while it was planned or computed.
-CHANGED = ("a change", "the files the job was planned with")
+CHANGED = ("a change", "the files the job was planned with", "No such file", "adapter_model.safetensors")
 
 
 class Operator:

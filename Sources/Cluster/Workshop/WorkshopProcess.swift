@@ -143,6 +143,16 @@ final class WorkshopProcess: Sendable {
         if stop.isStopped { return StopSignal.Stopped() }
         let how = process.waitForEnd(patience: 5)
         let peak = state.withLock(\.peakBytes)
+        if how == .signal(SIGKILL), peak < limits.memory / 2 {
+            // The kernel takes these processes first when the machine's memory runs out, whoever has it.
+            return InputError(
+                place, expected: "a process that plans or folds the job undisturbed",
+                found:
+                    "an end by \(how), with \(peak >> 20) MiB in use of the \(limits.memory >> 20) MiB that it may take",
+                hint:
+                    "something else ended it, perhaps for want of memory on this machine: actdiff retry takes the job up again"
+            )
+        }
         let line = words.line
         let memory = "\(peak >> 20) MiB in use a moment before, of \(limits.memory >> 20) MiB"
         return error(found: "an end by \(how) (\(memory))" + (line.isEmpty ? "" : ": \(line.prefix(200))"))

@@ -14,7 +14,7 @@ struct JobWatch {
     let again: String
 
     /// How long a coordinator may be away, such as for a restart, before the watch is given up.
-    private static let patience = 300.0
+    static let patience = 300.0
 
     /// Waits until the job is planned; throws the job's own error if it cannot be.
     func untilPlanned() throws {
@@ -102,11 +102,16 @@ extension JobWatch {
 
     /// Asks about the job, again and again while nobody answers who did before: the coordinator may be starting anew.
     private func patientShow() throws -> JobDetail {
-        let end = Date(timeIntervalSinceNow: Self.patience)
+        try Self.patiently { try client.show(job) }
+    }
+
+    /// Calls `ask` again and again for a while, as long as no coordinator answers.
+    static func patiently<Value>(_ ask: () throws -> Value) throws -> Value {
+        let end = Date(timeIntervalSinceNow: patience)
         var hasTold = false
         while true {
             do {
-                return try client.show(job)
+                return try ask()
             } catch let error as InputError where error.kind == .unreachable && Date() < end {
                 if !hasTold { Terminal.say("the coordinator does not answer; still trying") }
                 hasTold = true
@@ -120,13 +125,15 @@ struct FetchedBundle {
     let client: CoordinatorClient
     let job: JobID
     let folder: String?
+    /// Whether to ask again where nobody answers: somebody did a moment ago.
+    var isPatient = false
 
     /// Fetches the bundle and calls `body` with its folder. Interrupted, it leaves nothing behind but what is whole.
     func use<Value>(_ body: (String) throws -> Value) throws -> Value {
         if let folder {
             let path = Start.absolute(folder)
             return try cleaning(nil) {
-                try client.fetchBundle(of: job, to: path)
+                try fetch(to: path)
                 let value = try body(path)
                 Terminal.say("result bundle: \(folder)")
                 return value
@@ -135,8 +142,18 @@ struct FetchedBundle {
         let temporary = NSTemporaryDirectory() + "actdiff-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: temporary) }
         return try cleaning(temporary) {
-            try client.fetchBundle(of: job, to: temporary)
+            try fetch(to: temporary)
             return try body(temporary)
+        }
+    }
+
+    private func fetch(to path: String) throws {
+        guard isPatient else { return try client.fetchBundle(of: job, to: path) }
+        do {
+            try JobWatch.patiently { try client.fetchBundle(of: job, to: path) }
+        } catch var error as InputError where error.kind == .unreachable {
+            error.hint = "the job has ended; its bundle can be fetched later: actdiff results \(job) --save FOLDER"
+            throw error
         }
     }
 

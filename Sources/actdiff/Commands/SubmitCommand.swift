@@ -49,7 +49,9 @@ struct SubmitCommand: ParsableCommand {
         let watching = JobWatch(client: client, job: id, again: control.watchCommand(id))
         guard watch else { return try watching.untilPlanned() }
         let end = try watching.untilDone()
-        let lack = try FetchedBundle(client: client, job: id, folder: out).use { try ranking.print($0) }
+        let lack = try FetchedBundle(client: client, job: id, folder: out, isPatient: true).use {
+            try ranking.print($0)
+        }
         try end.refuseToBePartial(bundleLacks: lack, hint: "mend what is wrong, then: actdiff retry \(id)")
     }
 }

@@ -32,7 +32,14 @@ final class LatentsEvaluator: WorkEvaluator {
 
     func evaluate(_ shard: WorkShard, progress: ComputeProgress) throws -> [UInt8] {
         let work = try task.work(shard)
-        let result = try evaluator.withLock { try $0.evaluate(work) { try progress.step() } }
+        let result: ShardResult
+        do {
+            result = try evaluator.withLock { try $0.evaluate(work) { try progress.step() } }
+        } catch let error as InputError where error.kind == .badData {
+            // Files that were touched are the better reason, and no fault of the shard.
+            try refuseChanges(since: files, step: progress.step)
+            throw error
+        }
         // Weights are read from their files shard by shard.
         try refuseChanges(since: files, step: progress.step)
         do {
@@ -46,13 +53,21 @@ final class LatentsEvaluator: WorkEvaluator {
     /// Throws unless the files stood still since their digests were taken. Equal digests afterwards would prove nothing: a file
     /// can be changed and changed back while it is read.
     private func refuseChanges(since found: [TaskInputs.Found], step: () throws -> Void) throws {
-        guard try inputs.rest(of: found, step: step) != rest else { return }
-        // What is wrong now is the better error.
-        try inputs.check(found, step: step)
+        do {
+            guard try inputs.rest(of: found, step: step) != rest else { return }
+            // What is wrong now is the better error.
+            try inputs.check(found, step: step)
+        } catch var error as InputError where error.kind == .badData {
+            // They were there when the task was opened: other workers may have them still.
+            (error.kind, error.hint) = (.temporary, Self.hint)
+            throw error
+        }
         throw InputError(
             "the job's inputs", expected: "files that nobody touches while they are computed from",
-            found: "a change of one, or of its times", hint: "the shard is computed again", kind: .temporary)
+            found: "a change of one, or of its times", hint: Self.hint, kind: .temporary)
     }
+
+    private static let hint = "the shard is computed again"
 }
 
 extension DiffTask {
