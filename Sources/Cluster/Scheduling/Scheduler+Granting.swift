@@ -9,9 +9,14 @@ extension Scheduler {
         guard isGranting, !spare.isEmpty else { return [] }
         var actions: [Action] = []
         for (_, id) in openByOrder {
-            var position = (jobs[id]?.queue.count ?? 0) - 1
-            while position >= 0, let next = spareWorker(for: id, at: now, where: { _ in true }) {
-                actions += grant(id, queuePosition: position, to: next, at: now)
+            guard let at = jobs.index(forKey: id) else { continue }
+            var position = jobs.values[at].queue.count - 1
+            while position >= 0 {
+                // Cheap, and so before anybody looks for a worker: thousands of shards may wait for their time.
+                if jobs.values[at].mayLeave(queuePosition: position, at: now) {
+                    guard let next = spareWorker(for: id, at: now, where: { _ in true }) else { break }
+                    actions += grant(id, queuePosition: position, to: next, at: now)
+                }
                 position -= 1
             }
         }
@@ -29,13 +34,11 @@ extension Scheduler {
         giveBack(lease, from: worker, notBefore: now + Self.pauseAfterStoreFailure)
     }
 
-    /// Gives a waiting shard to the worker that is next, or to another one where it has failed.
+    /// Gives a shard whose time has come to the worker that is next, or to another one where it has failed.
     private mutating func grant(_ id: JobID, queuePosition: Int, to next: InstanceID, at now: Double) -> [Action] {
         guard let at = jobs.index(forKey: id) else { return [] }
         let shard = jobs.values[at].queue[queuePosition]
-        guard case .waiting(let notBefore) = jobs.values[at].states[shard], notBefore <= now,
-            let worker = worker(for: id, next, after: jobs.values[at].troubles[shard], at: now)
-        else { return [] }
+        guard let worker = worker(for: id, next, after: jobs.values[at].troubles[shard], at: now) else { return [] }
         let pin = pin(id, to: worker)
         let lease = LeaseID(job: id, shard: shard, epoch: jobs.values[at].epochs[shard] + 1)
         jobs.values[at].queue.remove(at: queuePosition)

@@ -83,7 +83,8 @@ extension Scheduler {
                 job.quarantined += 1
             } else {
                 let isKept = mayBeHeld && shard.epoch > 0
-                job.states.append(.waiting(notBefore: isKept ? now + policy.graceSeconds : now))
+                // What nobody may have can be given out to whoever asked before the job was ready, too.
+                job.states.append(.waiting(notBefore: isKept ? now + policy.graceSeconds : -.infinity))
                 job.queue.append(index)
                 if isKept, let holder = shard.holder { job.kept[holder, default: []].append(index) }
             }

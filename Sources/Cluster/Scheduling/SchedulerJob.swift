@@ -171,6 +171,12 @@ extension Scheduler {
             queue.remove(at: at)
         }
 
+        /// Whether the time of the waiting shard at a place of the queue has come.
+        func mayLeave(queuePosition: Int, at now: Double) -> Bool {
+            guard case .waiting(let notBefore) = states[queue[queuePosition]] else { return false }
+            return notBefore <= now
+        }
+
         /// Where the shard is, or would be, in the queue.
         private func place(of shard: Int) -> Int {
             var low = 0

@@ -42,6 +42,23 @@ import Wire
         #expect(join(b, slots: 3) == [.grant(lease(1, 1, of: other), to: b, .first)])
     }
 
+    @Test("a worker whose words came before the job was ready, and are read after it, gets its shards")
+    mutating func earlyWords() {
+        _ = scheduler.jobReady(job, order: 1, shards: .init(repeating: .init(), count: 2), at: 10)
+        #expect(join(a, slots: 1, at: 9) == [.grant(lease(0, 1), to: a, .first)])
+    }
+
+    @Test("shards that wait for their time are passed over, whatever comes after them")
+    mutating func passedOver() {
+        let held = Scheduler.StoredShard(epoch: 1, holder: b)
+        _ = scheduler.jobReady(job, order: 1, shards: [held, .init(), held, .init()], at: 0)
+        #expect(
+            join(a, slots: 4, at: 1) == [.grant(lease(1, 1), to: a, .first), .grant(lease(3, 1), to: a, .first)])
+        #expect(
+            scheduler.renew(a, slots: 4, [lease(1, 1), lease(3, 1)].map { Renewal(lease: $0, progress: 0) }, at: 5)
+                == [.grant(lease(0, 2), to: a, .again), .grant(lease(2, 2), to: a, .again)])
+    }
+
     @Test("two workers that are both free share the shards")
     mutating func sharing() {
         _ = join(a, slots: 2)
