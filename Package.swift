@@ -26,8 +26,7 @@ let package = Package(
             name: "Readers",
             targets: [
                 "Inputs", "Tensors", "Models", "Tokenization", "Compute", "Dictionaries", "Prompts", "Evaluation",
-                "Work",
-                "Latents", "Wire", "Monitoring", "TestSupport",
+                "Work", "Latents", "Wire", "Monitoring", "TestSupport", "WireSamples", "LatentsSamples",
             ]),
     ],
     dependencies: [
@@ -91,6 +90,11 @@ let package = Package(
 
         // What several test targets need: comparisons, seeds, samples, folders, files.
         library("TestSupport", ["Inputs", "Work"], path: "Tests/Support"),
+        // Random messages, and random tasks with results that fit them.
+        library("WireSamples", ["TestSupport", "Inputs", "Wire"], path: "Tests/Samples/Wire"),
+        library(
+            "LatentsSamples", ["TestSupport", "Inputs", "Prompts", "Evaluation", "Latents"],
+            path: "Tests/Samples/Latents"),
         // A second kind of work, as small as one can be, and a program that knows it.
         library("TokenCounts", ["Inputs", "Tokenization", "Prompts", "Work"], path: "Tests/Kinds/TokenCounts"),
         .executableTarget(
@@ -129,8 +133,9 @@ let package = Package(
         tests(
             "FuzzingTests",
             [
-                "TestSupport", "Inputs", "Tensors", "Models", "Tokenization", "Compute", "Dictionaries", "Prompts",
-                "Evaluation", "Work", "Latents", "Wire", "Monitoring",
+                "TestSupport", "WireSamples", "LatentsSamples", "Inputs", "Tensors", "Models", "Tokenization",
+                "Compute",
+                "Dictionaries", "Prompts", "Evaluation", "Work", "Latents", "Wire", "Monitoring",
             ], path: "Fuzzing/Checks"),
         tests("InputsTests", ["TestSupport", "Inputs"]),
         tests("KernelsTests", ["TestSupport", "Kernels"], resources: [.copy("Goldens")]),
@@ -143,7 +148,8 @@ let package = Package(
         tests(
             "LatentsTests",
             [
-                "TestSupport", "Inputs", "Compute", "Transformers", "Dictionaries", "Prompts", "Evaluation", "Work",
+                "TestSupport", "LatentsSamples", "Inputs", "Compute", "Transformers", "Dictionaries", "Prompts",
+                "Evaluation", "Work",
                 "Latents",
             ],
             resources: [.copy("Goldens")]),
@@ -162,7 +168,7 @@ let package = Package(
         tests(
             "TransformersTests", ["TestSupport", "Inputs", "Tensors", "Models", "Kernels", "Compute", "Transformers"],
             resources: [.copy("Goldens")]),
-        tests("WireTests", ["TestSupport", "Inputs", "Wire", "CZeroMQ"]),
+        tests("WireTests", ["TestSupport", "WireSamples", "Inputs", "Wire", "CZeroMQ"]),
         tests("WorkTests", ["Work"]),
     ]
 )

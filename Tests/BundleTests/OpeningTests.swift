@@ -78,42 +78,40 @@ import Work
         try file.close()
     }
 
+    /// What opens a task, again and again, and its first shard.
+    private func task() throws -> (open: () throws -> any WorkEvaluator, shard: WorkShard) {
+        let (task, place) = try opening()
+        let plan = try kind.plan(source())
+        let shard = WorkShard(
+            index: 0, payload: Payload(kind: task.kind, version: plan.shardVersion, bytes: plan.shards[0].bytes))
+        return ({ try kind.evaluator(for: task, at: place, progress: ComputeProgress()) }, shard)
+    }
+
     @Test(
         "a file that was changed and changed back while its task was open spoils the shard, though its digest is right",
         arguments: ["base/model.safetensors", "tuned/model.safetensors", "sae/sae_weights.safetensors"])
     func changedAndBack(name: String) throws {
-        let (task, place) = try opening()
-        let source = try kind.plan(source())
-        let evaluator = try kind.evaluator(for: task, at: place, progress: ComputeProgress())
-        let shard = WorkShard(
-            index: 0,
-            payload: Payload(kind: task.kind, version: source.shardVersion, bytes: source.shards[0].bytes))
+        let (open, shard) = try task()
+        let evaluator = try open()
         let result = try evaluator.evaluate(shard, progress: ComputeProgress())
         try touch(name)
         let error = #expect(throws: InputError.self) { try evaluator.evaluate(shard, progress: ComputeProgress()) }
         #expect(error?.kind == .temporary && error?.found == "a change of one, or of its times")
         // Opened again it is the same task.
-        let again = try kind.evaluator(for: task, at: place, progress: ComputeProgress())
-        #expect(try again.evaluate(shard, progress: ComputeProgress()) == result)
+        #expect(try open().evaluate(shard, progress: ComputeProgress()) == result)
     }
 
     @Test(
         "files that are gone while their task is open are the worker's trouble, not the shard's",
         arguments: ["base/config.json", "tuned/model.safetensors", "tuned/config.json", "sae"])
     func gone(name: String) throws {
-        let (task, place) = try opening()
-        let source = try kind.plan(source())
-        let evaluator = try kind.evaluator(for: task, at: place, progress: ComputeProgress())
-        let shard = WorkShard(
-            index: 0,
-            payload: Payload(kind: task.kind, version: source.shardVersion, bytes: source.shards[0].bytes))
+        let (open, shard) = try task()
+        let evaluator = try open()
         let path = models.path + "/" + name
         try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
         let error = #expect(throws: InputError.self) { try evaluator.evaluate(shard, progress: ComputeProgress()) }
         #expect(error?.kind == .temporary && error?.place.hasPrefix(path) == true, "\(String(describing: error))")
-        #expect(throws: InputError.self) {
-            try kind.evaluator(for: task, at: place, progress: ComputeProgress())
-        }
+        #expect(throws: InputError.self) { try open() }
     }
 
     @Test("a file that is changed after its job's plan began is not planned with")

@@ -5,8 +5,8 @@ import Wire
 
 // Results that differ by no more than rounding explains, where number systems are not the same.
 extension EndToEndTests {
-    /// Has the first of some workers, each with its number system, compute a shard with the job's only result, and then the
-    /// others, one after the other, as it comes. Returns the job's end and the shard's story.
+    /// Has workers come one after the other, each with a number system of its own, and compute a job's only shard; one of them
+    /// lies slightly. Returns the job and the shard's story as they are when `stop` says so.
     private func verified(
         _ systems: [String], lying: Int, _ stop: (JobState, [StoryLine]) -> Bool
     ) throws -> (JobSummary, [StoryLine]) {

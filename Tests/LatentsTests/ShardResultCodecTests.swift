@@ -4,6 +4,7 @@ import Inputs
 import Latents
 import Prompts
 import TestSupport
+import LatentsSamples
 import Testing
 
 @Suite("Shard results")

@@ -1,5 +1,6 @@
 import Inputs
 import TestSupport
+import WireSamples
 import Testing
 @testable import Wire
 

@@ -1,6 +1,7 @@
 import Foundation
 import Inputs
 import TestSupport
+import WireSamples
 import Testing
 @testable import Wire
 

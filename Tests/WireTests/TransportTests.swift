@@ -2,6 +2,7 @@ import CZeroMQ
 import Foundation
 import Inputs
 import TestSupport
+import WireSamples
 import Testing
 import Wire
 

@@ -2,6 +2,7 @@ import Evaluation
 import Inputs
 import Prompts
 import TestSupport
+import LatentsSamples
 
 @testable import Latents
 

@@ -1,4 +1,5 @@
 import TestSupport
+import WireSamples
 
 @testable import Wire
 

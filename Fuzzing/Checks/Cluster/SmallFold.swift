@@ -2,6 +2,7 @@ import Inputs
 import Latents
 import Prompts
 import TestSupport
+import LatentsSamples
 
 /// A job of two shards whose fold has few bytes.
 struct SmallFold: Sendable {

@@ -4,7 +4,7 @@ import Wire
 
 extension Samples {
     /// One random message of every kind.
-    mutating func toCoordinator() throws -> [MessageToCoordinator] {
+    public mutating func toCoordinator() throws -> [MessageToCoordinator] {
         let part = bytes(1...300)
         let before = int(0...1000)
         let hello = WorkerHello(
@@ -47,7 +47,7 @@ extension Samples {
     }
 
     /// One random message of every kind.
-    mutating func fromCoordinator() throws -> [MessageFromCoordinator] {
+    public mutating func fromCoordinator() throws -> [MessageFromCoordinator] {
         let task = payload()
         let lease = Lease(
             id: try lease(), seconds: Double.random(in: 0.001...1e6, using: &random), tokens: int(0...1 << 20),

@@ -6,9 +6,9 @@ import TestSupport
 
 /// Tasks, shards, and results that fit them.
 extension Samples {
-    mutating func input() -> DiffTask.Input { DiffTask.Input(path: "/" + string(), digest: digest()) }
+    public mutating func input() -> DiffTask.Input { DiffTask.Input(path: "/" + string(), digest: digest()) }
 
-    mutating func task() -> DiffTask {
+    public mutating func task() -> DiffTask {
         DiffTask(
             base: input(),
             tuned: list(0...3) {
@@ -25,7 +25,7 @@ extension Samples {
             masks: Array(TokenMask.allCases.shuffled(using: &random).prefix(int(1...4))))
     }
 
-    mutating func work(shard: Int, masks: Int, prompts: ClosedRange<Int> = 0...5) -> ShardWork {
+    public mutating func work(shard: Int, masks: Int, prompts: ClosedRange<Int> = 0...5) -> ShardWork {
         ShardWork(
             index: shard,
             prompts: list(prompts) {
@@ -37,7 +37,7 @@ extension Samples {
     }
 
     /// A result that fits the task and the work, with the edges of float64 among its sums.
-    mutating func result(_ task: DiffTask, _ work: ShardWork) -> ShardResult {
+    public mutating func result(_ task: DiffTask, _ work: ShardWork) -> ShardResult {
         let counts = task.masks.indices.map { mask in
             work.prompts.map { UInt32($0.masks.count { $0 >> mask & 1 == 1 }) }
         }
