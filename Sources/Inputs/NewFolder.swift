@@ -8,13 +8,16 @@ public final class NewFolder {
     private let path: String
     private var draft: FolderDraft?
 
-    /// Makes the draft. Throws `InputError`: of kind `usage` when there is something at `path`, of kind `configuration` when
-    /// the folder around it cannot be written, of kind `temporary` for want of room.
+    /// Makes the draft, and the folders around it that are not there yet. Throws `InputError`: of kind `usage` when there is
+    /// something at `path`, of kind `configuration` when the folder around it cannot be written, of kind `temporary` for want
+    /// of room.
     public init(_ path: String) throws {
         self.path = URL(fileURLWithPath: path).standardizedFileURL.path
         try Self.refuseExisting(path)
         let url = URL(fileURLWithPath: self.path)
         let parent = url.deletingLastPathComponent().path
+        // What is in the way is told of by the draft, which cannot be made then.
+        try? FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
         FolderDraft.removeAbandoned(in: parent)
         draft = try FolderDraft(of: url.lastPathComponent, in: parent) { Self.noPlace(path) }
     }
@@ -59,13 +62,14 @@ public final class NewFolder {
         self.draft = nil
     }
 
-    /// Throws `InputError` when no folder could be made at the path: there is something already, or no folder around it
-    /// that can be written. For before a job, which may take hours.
+    /// Throws `InputError` when no folder could be made at the path: there is something already, or the nearest folder around
+    /// it that is there cannot be written. For before a job, which may take hours.
     public static func checkPlace(_ path: String) throws {
         try refuseExisting(path)
+        var parent = URL(fileURLWithPath: path).deletingLastPathComponent()
+        while parent.path != "/", access(parent.path, F_OK) != 0, errno == ENOENT { parent.deleteLastPathComponent() }
         // The slash asks for a folder: a file at this path is an error too.
-        let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path + "/"
-        guard access(parent, W_OK | X_OK) == 0 else { throw noPlace(path) }
+        guard access(parent.path + "/", W_OK | X_OK) == 0 else { throw noPlace(path) }
     }
 
     /// Throws `InputError` of kind `usage` when there is something at the path already.

@@ -34,7 +34,8 @@ public struct TokenizedPrompts: Sendable, Hashable {
             if let contextLength, coded.ids.count > contextLength {
                 throw InputError(
                     place, expected: "at most \(contextLength) tokens, the model's context",
-                    found: "\(coded.ids.count) tokens")
+                    found: "\(coded.ids.count) tokens",
+                    hint: "shorten the prompt; the context is what the base checkpoint's own files say")
             }
             let bits = try coded.maskBits(rules: rules, place: place)
             tokenized.append(PromptTokens(index: index, ids: coded.ids, masks: bits))

@@ -18,13 +18,21 @@ extension Document {
         guard !written.isEmpty, !written.utf8.contains(0) else { throw error(expected: "a path") }
         let here = URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true)
         let start = URL(fileURLWithPath: folder.isEmpty ? "." : folder, isDirectory: true, relativeTo: here)
-        return JobPath(written: written, resolved: URL(fileURLWithPath: written, relativeTo: start).path)
+        let resolved = URL(fileURLWithPath: written, relativeTo: start).path
+        guard resolved.utf8.count <= JobPath.longest else {
+            throw InputError(
+                place, expected: "a path of at most \(JobPath.longest) bytes", found: "\(resolved.utf8.count) bytes")
+        }
+        return JobPath(written: written, resolved: resolved)
     }
 
-    /// The elements of a list with at least one.
-    public func some() throws -> [Document] {
+    /// The elements of a list with at least one and no more than a limit.
+    public func some(atMost limit: Int) throws -> [Document] {
         let list = try list()
         guard !list.isEmpty else { throw error(expected: "a list with at least one entry") }
+        guard list.count <= limit else {
+            throw InputError(place, expected: "a list with at most \(limit) entries", found: "\(list.count)")
+        }
         return list
     }
 

@@ -1,5 +1,8 @@
 /// A path as it stands in a job file, and where it leads from that file's folder.
 public struct JobPath: Sendable, Hashable, Codable {
+    /// The longest path that Linux takes, in bytes.
+    public static let longest = 4096
+
     public var written: String
     /// Absolute.
     public var resolved: String

@@ -130,6 +130,36 @@ import Work
         secondWorker.vanish()
     }
 
+    @Test("a run that was killed when its bundle was in place has only its state to clear away")
+    func killedAtTheEnd() throws {
+        let state = folder.path + "/out.actdiff-state"
+        var config = CoordinatorConfig(state: state)
+        config.endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
+        let coordinator = try CoordinatorService(
+            config, parts: .init(kinds: WorkKinds([planner]), build: "test", logger: quiet))
+        let first = try worker(coordinator.endpoints)
+        let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
+        let job = try client.submit(JobSource.fake("6 10"))
+        #expect(planner.folded?.takeAll(waiting: .seconds(60)).count == 1)
+        while try client.show(job).summary.state != .done {}
+        try client.fetchBundle(of: job, to: folder.path + "/out")
+        first.vanish()
+        coordinator.stop()
+
+        let script = "echo x >> \(folder.path)/starts.txt; exec cat > /dev/null"
+        // Whatever is there that is not this job's bundle is not to be touched.
+        let digests = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/out/digests.txt"))
+        try Data("others".utf8).write(to: URL(fileURLWithPath: folder.path + "/out/digests.txt"))
+        for job in ["6 10", "6 11"] {
+            let error = #expect(throws: InputError.self) { try cluster(script, job: job) }
+            #expect(error?.place == folder.path + "/out" && error?.found == "one that does")
+            try digests.write(to: URL(fileURLWithPath: folder.path + "/out/digests.txt"))
+        }
+
+        #expect(try cluster(script).run { _ in }.summary.state == .done)
+        #expect(try files == ["out", "worker.sh"], "no worker was started, and no state is left")
+    }
+
     @Test("another job with the same output starts anew")
     func otherJob() throws {
         let first = try cluster("exec cat > /dev/null")

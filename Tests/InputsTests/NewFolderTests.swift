@@ -33,8 +33,22 @@ import Testing
         #expect(try Array(Document.contents(of: parent + "/made/a")) == [1, 2, 3])
         let error = #expect(throws: InputError.self) { try NewFolder(parent + "/made") }
         #expect(error?.kind == .usage && error?.found == "one that does")
-        let nowhere = #expect(throws: InputError.self) { try NewFolder(parent + "/no/where") }
-        #expect(nowhere?.kind == .configuration && nowhere?.found == "No such file or directory")
+    }
+
+    @Test("folders around it are made; what is in the way is told before, too")
+    func surroundings() throws {
+        defer { try? FileManager.default.removeItem(atPath: parent) }
+        try NewFolder.checkPlace(parent + "/some/where/made")
+        #expect(try names == [])
+        try NewFolder(parent + "/some/where/made").publish()
+        #expect(try Presence.of(parent + "/some/where/made") == .folder)
+        try AtomicFile.write(Array("x".utf8), to: parent + "/file")
+        for path in ["/file/made", "/file/where/made"] {
+            for attempt in [NewFolder.checkPlace, { _ = try NewFolder($0) }] {
+                let error = #expect(throws: InputError.self) { try attempt(parent + path) }
+                #expect(error?.kind == .configuration && error?.found == "Not a directory")
+            }
+        }
     }
 
     @Test("a process that is told to end at once takes its drafts with it, and nothing else")

@@ -84,7 +84,7 @@ import Work
         ("masks: []\n", "job.yaml:8: masks: expected a list with at least one entry", "a list of 0"),
         ("masks: [all, all]\n", "job.yaml:8: masks[1]: expected a mask that is not", "all for the second time"),
         ("masks: [every]\n", "job.yaml:8: masks[0]: expected one of all, content, assistant, last", "\"every\""),
-        ("masks: [all, all, all, all, all, all, all, all, all]\n", "masks: expected at most 8", "a list of 9"),
+        ("masks: [all, all, all, all, all, all, all, all, all]\n", "masks: expected a list with at most 8 entries", "9"),
         ("skip_first: -1\n", "job.yaml:8: skip_first: expected a whole number from 0", "-1"),
         ("shard_tokens: 0\n", "job.yaml:8: shard_tokens: expected a whole number from 1", "0"),
         ("seed: high\n", "job.yaml:8: seed: expected a whole number", "\"high\""),
@@ -100,6 +100,21 @@ import Work
         let text = try complaint { _ = try parse(minimal + lines) }
         #expect(text.contains(expected), "\(text)")
         #expect(text.contains(found), "\(text)")
+    }
+
+    @Test("what no task can hold is refused where it stands in the job file")
+    func limits() throws {
+        let tuned = "  - {name: a, adapter: adapters/a}\n"
+        let hook = "  - {layer: 15, sae: sae}\n"
+        for (entry, place) in [(tuned, "job.yaml:4: tuned"), (hook, "job.yaml:7: hooks")] {
+            let many = minimal.replacing(entry, with: String(repeating: entry, count: 257))
+            let error = try inputError { _ = try parse(many) }
+            #expect(error.place == place && error.expected == "a list with at most 256 entries" && error.found == "257")
+        }
+        let long = String(repeating: "a", count: 4096)
+        let error = try inputError { _ = try parse(minimal.replacing("models/m", with: long)) }
+        #expect(error.place == "job.yaml:2: base" && error.expected == "a path of at most 4096 bytes")
+        #expect(error.found == "\(4096 + "/data/jobs/".count) bytes")
     }
 
     @Test(arguments: [

@@ -180,6 +180,10 @@ struct TokenizerFolderTests {
                 "model.vocab.a: expected an id from 0 to 65537"
             ),
             (
+                #"{"type": "BPE", "vocab": {"a": 0, "c": 7, "b": 7}, "merges": []}"#,
+                "model.vocab.c: expected an id of its own, found 7, which 'b' has"
+            ),
+            (
                 #"{"type": "BPE", "vocab": {"a": 0}, "merges": ["a"]}"#,
                 "model.merges[0]: expected two entries with one blank between them, found \"a\""
             ),

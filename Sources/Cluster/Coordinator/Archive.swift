@@ -63,7 +63,7 @@ final class Archive: Sendable {
 
     private func files(of job: StoredJob) throws -> [BundleFile] {
         if let error = job.error { throw error }
-        guard let files = job.files, job.state == .done || job.state == .partial else {
+        guard let files = job.files, job.state.hasBundle else {
             throw InputError(
                 "job \(job.id)", expected: "a job that is done", found: "one that is \(job.state.rawValue)",
                 kind: .temporary)

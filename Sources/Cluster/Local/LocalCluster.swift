@@ -66,20 +66,28 @@ public final class LocalCluster {
     /// Processors of each worker; empty if they cannot be divided evenly.
     private let processors: [ProcessorSet]
     private var restartsLeft: Int
-    /// The job of an earlier run that was interrupted.
-    private let unfinished: JobID?
-    /// Unfinished jobs of earlier runs with the same output that are not this job.
-    private let others: [JobID]
+    private let earlier: Earlier
 
-    /// Starts the coordinator. Throws `InputError` for an output that exists or cannot be made.
+    /// What earlier runs with the same output left in the state folder.
+    private struct Earlier {
+        /// The job that is ordered now, if it was interrupted.
+        var sameJob: JobID?
+        /// Whether that job's bundle is in its place: all that was left to do is to clear the state away.
+        var isInPlace = false
+        /// Unfinished jobs that are not this job.
+        var others: [JobID] = []
+    }
+
+    /// Starts the coordinator. Throws `InputError` for an output that exists or cannot be made. An output that an interrupted
+    /// run of this very job has put there is no obstacle.
     public init(_ order: Order, parts: CoordinatorService.Parts) throws {
         self.order = order
         logger = parts.logger
         state = order.output + ".actdiff-state"
         restartsLeft = Self.restartsPerWorker * order.workers
         processors = ProcessorSet.ofThisThread()?.slices(order.workers, of: order.threadsPerWorker) ?? []
-        try NewFolder.refuseExisting(order.output)
-        (unfinished, others) = try Self.earlierJobs(state, order, parts)
+        earlier = try Self.earlier(state, order, parts)
+        if !earlier.isInPlace { try NewFolder.refuseExisting(order.output) }
         var config = CoordinatorConfig(state: state)
         config.endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
         // The workers of an earlier run ended with it.
@@ -110,22 +118,30 @@ public final class LocalCluster {
     public func run(_ progress: (JobSummary) -> Void) throws -> JobDetail {
         defer { stop() }
         let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
-        for other in others { try client.cancel(other) }
-        let job = try unfinished ?? client.submit(order.source, as: order.label)
-        if unfinished != nil {
+        for other in earlier.others { try client.cancel(other) }
+        let job = try earlier.sameJob ?? client.submit(order.source, as: order.label)
+        if earlier.sameJob != nil {
             logger.info("going on where an earlier run was interrupted", metadata: ["job": "\(job)"])
         }
-        for index in 0..<order.workers { try startWorker(index, showsMemory: index == 0) }
-        let detail = try watch(job, client, progress)
+        let detail = try earlier.isInPlace ? client.show(job) : compute(job, client, progress)
         let end = detail.summary
-        if end.state == .done || end.state == .partial { try client.fetchBundle(of: job, to: order.output) }
         stop()
         // A job that has ended needs no state to go on from.
         try? FileManager.default.removeItem(atPath: state)
         if let error = end.error { throw error }
-        guard end.state == .done || end.state == .partial else {
+        guard end.state.hasBundle else {
             throw InputError("job \(job)", expected: "to end by itself", found: "it was cancelled", kind: .temporary)
         }
+        return detail
+    }
+
+    /// Has the job computed and puts its bundle in place.
+    private func compute(
+        _ job: JobID, _ client: CoordinatorClient, _ progress: (JobSummary) -> Void
+    ) throws -> JobDetail {
+        for index in 0..<order.workers { try startWorker(index, showsMemory: index == 0) }
+        let detail = try watch(job, client, progress)
+        if detail.summary.state.hasBundle { try client.fetchBundle(of: job, to: order.output) }
         return detail
     }
 
@@ -208,19 +224,24 @@ public final class LocalCluster {
         coordinator.stop()
     }
 
-    /// Of the jobs of earlier runs with the same output: the one that is ordered now, and others that have not ended.
-    private static func earlierJobs(
-        _ state: String, _ order: Order, _ parts: CoordinatorService.Parts
-    ) throws -> (unfinished: JobID?, others: [JobID]) {
-        guard FileManager.default.fileExists(atPath: state) else { return (nil, []) }
+    private static func earlier(_ state: String, _ order: Order, _ parts: CoordinatorService.Parts) throws -> Earlier {
+        guard FileManager.default.fileExists(atPath: state) else { return Earlier() }
         let folder = try StateFolder(state)
         defer { folder.unlock() }
         let store = try JobStore(folder)
         defer { store.close() }
         let jobs = try store.jobs().filter { $0.state != .failed && $0.state != .cancelled }
-        let unfinished = try jobs.last { try isStillRight($0, in: store, order, parts) }?.id
-        let others = jobs.filter { $0.state != .done && $0.state != .partial && $0.id != unfinished }
-        return (unfinished, others.map(\.id))
+        let same = try jobs.last { try isStillRight($0, in: store, order, parts) }
+        let bundle = same.flatMap { $0.state.hasBundle ? folder.bundle(of: $0.id.text) : nil }
+        return Earlier(
+            sameJob: same?.id, isInPlace: try bundle.map { try isBundle(order.output, $0) } ?? false,
+            others: jobs.filter { !$0.state.hasBundle && $0.id != same?.id }.map(\.id))
+    }
+
+    /// Whether what is at `output` is a copy of the bundle, file by file.
+    private static func isBundle(_ output: String, _ bundle: String) throws -> Bool {
+        guard try Presence.of(output) == .folder else { return false }
+        return try Bundle(folder: output).files() == Bundle(folder: bundle).files()
     }
 
     /// Whether a job of an earlier run is the one that is ordered now: the same job file, and a new plan from today's inputs is

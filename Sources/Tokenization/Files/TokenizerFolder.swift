@@ -80,6 +80,7 @@ struct TokenizerFile {
     private static func vocabulary(_ document: Document) throws -> [(token: String, id: UInt32)] {
         let members = try document.object()
         let ids = 0..<min(BytePairModel.largestVocabulary, 2 * members.count + mostUnusedIDs)
+        var tokens = [String?](repeating: nil, count: ids.count)
         return try members.map { token, value in
             guard case .integer(let id) = value, ids.contains(id) else {
                 throw InputError(
@@ -87,6 +88,12 @@ struct TokenizerFile {
                     expected: "an id from 0 to \(ids.upperBound - 1) in a vocabulary of \(members.count) entries",
                     found: "\(value)")
             }
+            if let other = tokens[id] {
+                throw InputError(
+                    "\(document.place).\(max(token, other))", expected: "an id of its own",
+                    found: "\(id), which '\(min(token, other))' has")
+            }
+            tokens[id] = token
             return (token, UInt32(id))
         }
     }

@@ -52,6 +52,9 @@ public enum JobState: String, Sendable, Hashable, CaseIterable {
     case partial
     case failed
     case cancelled
+
+    /// Whether a job in this state has a bundle.
+    public var hasBundle: Bool { self == .done || self == .partial }
 }
 
 /// A job in a list.

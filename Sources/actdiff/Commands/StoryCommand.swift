@@ -20,6 +20,10 @@ struct StoryCommand: ParsableCommand {
     var shard: Int
     @OptionGroup var control: ControlOption
 
+    func validate() throws {
+        guard shard >= 0 else { throw ValidationError("shards are numbered from 0") }
+    }
+
     func run() throws {
         let story = try control.client().story(of: job, shard: shard)
         if story.isEmpty { Terminal.say("shard \(shard) of \(job) was never leased: nothing has happened to it") }

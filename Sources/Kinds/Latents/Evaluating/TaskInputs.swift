@@ -27,6 +27,11 @@ public struct TaskInputs: Sendable {
             hooks: try spec.hooks.map { hook in
                 let path = hook.dictionary.resolved
                 let dictionary = try formats.open(path)
+                guard dictionary.latentCount <= DiffTask.Limits.latents else {
+                    throw InputError(
+                        path, expected: "a dictionary with at most \(DiffTask.Limits.latents) latents",
+                        found: "\(dictionary.latentCount)")
+                }
                 try DictionaryFit.check(dictionary, form: hook.form)
                 try DictionaryFit.check(dictionary, point: hook.point, model: base.architecture)
                 try checkDepth(hook.point, base)

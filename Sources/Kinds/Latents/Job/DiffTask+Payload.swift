@@ -7,15 +7,16 @@ import Work
 extension DiffTask {
     /// Version of the layout.
     static let layout: UInt16 = 1
-    /// The largest of everything in a task that comes from outside.
-    private enum Limits {
+    /// The largest of everything in a task that comes from outside. What a job file can be blamed for is checked when that is
+    /// read, too, for an error that says where.
+    enum Limits {
         static let bytes = 1 << 20
         static let tuned = 256
         static let hooks = 256
+        /// A token's masks are the bits of one byte.
         static let masks = 8
         static let latents = 1 << 26
         static let layers = 1 << 16
-        static let path = 4096
         static let name = 256
     }
 
@@ -26,7 +27,9 @@ extension DiffTask {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let bytes = Array(try encoder.encode(self))
         guard bytes.count <= Limits.bytes else {
-            throw InputError("the task", expected: "at most \(Limits.bytes) bytes", found: "\(bytes.count)")
+            throw InputError(
+                "the job's names and paths, all together", expected: "at most \(Limits.bytes) bytes",
+                found: "\(bytes.count)")
         }
         return Payload(kind: LatentsKind.name, version: Self.layout, bytes: bytes)
     }
@@ -60,7 +63,7 @@ extension DiffTask {
             try check(hook.point.layer, "layer", limit: Limits.layers)
         }
         for input in [base] + tuned.map(\.input) + hooks.map(\.dictionary) {
-            try check(input.path.utf8.count, "bytes of a path", limit: Limits.path)
+            try check(input.path.utf8.count, "bytes of a path", limit: JobPath.longest)
         }
         for hook in hooks { try check(hook.name?.utf8.count ?? 0, "bytes of a hook's name", limit: Limits.name) }
         for entry in tuned { try check(entry.name.utf8.count, "bytes of a name", limit: Limits.name) }

@@ -6,8 +6,6 @@ import Work
 
 extension JobSpec {
     private static let longestHookName = 50
-    /// A token's masks are the bits of one byte.
-    private static let mostMasks = 8
     /// A larger count is taken for a typing error.
     private static let mostTokens = 1 << 30
     private static let mostPermutations = 1_000_000
@@ -33,9 +31,9 @@ extension JobSpec {
         }
         name = try root.required("name").jobName()
         base = try root.required("base").path(from: folder)
-        tuned = try root.required("tuned").some().map { try Self.tuned($0, folder) }
+        tuned = try root.required("tuned").some(atMost: DiffTask.Limits.tuned).map { try Self.tuned($0, folder) }
         prompts = try Self.prompts(root.required("prompts"), folder)
-        hooks = try root.required("hooks").some().map { try Self.hook($0, folder) }
+        hooks = try root.required("hooks").some(atMost: DiffTask.Limits.hooks).map { try Self.hook($0, folder) }
         masks = try root.optional("masks").map(Self.masks) ?? [.all, .content, .last]
         skipFirst = try root.optional("skip_first")?.whole(in: 0...Self.mostTokens) ?? 1
         shardTokens = try root.optional("shard_tokens")?.whole(in: 1...ShardPlan.mostShardTokens) ?? 4096
@@ -103,9 +101,7 @@ extension JobSpec {
     }
 
     private static func masks(_ entry: Document) throws -> [TokenMask] {
-        let list = try entry.some()
-        guard list.count <= mostMasks else { throw entry.error(expected: "at most \(mostMasks) masks") }
-        return try list.map { try $0.choice() }
+        try entry.some(atMost: DiffTask.Limits.masks).map { try $0.choice() }
     }
 
     private static func rank(_ entry: Document?) throws -> Rank {
