@@ -50,8 +50,16 @@ enum Main {
             // Not `exit`: a worker that is refused may still have a thread that computes, see `WorkerCommand`.
             _exit(error.kind.exitStatus)
         } catch {
-            ActDiff.exit(withError: error)
+            end(with: error)
         }
+    }
+
+    /// What the argument parser has to say: an error, which may repeat what was typed, or the text that was asked for.
+    private static func end(with error: any Error) -> Never {
+        let status = ActDiff.exitCode(for: error)
+        if status.isSuccess { ActDiff.exit(withError: error) }
+        Terminal.say(ActDiff.fullMessage(for: error))
+        _exit(status.rawValue)
     }
 
     /// Results in other bits than those that were asked for would go unnoticed.

@@ -71,13 +71,22 @@ func results(_ spec: JobSpec, _ task: DiffTask, _ prompts: TokenizedPrompts, _ c
     }
 }
 
+extension Reducer {
+    /// The statistics of all results.
+    func diffs() throws -> [LatentDiff] {
+        var diffs: [LatentDiff] = []
+        try finish { diffs.append($0) }
+        return diffs
+    }
+}
+
 /// Folds everything and finishes.
 func diffs(_ spec: JobSpec, _ task: DiffTask, _ prompts: TokenizedPrompts, _ checkpoints: [[SparseRow]]) throws
     -> [LatentDiff]
 {
     var reducer = Reducer(spec: spec, task: task, prompts: prompts)
     for result in results(spec, task, prompts, checkpoints) { try reducer.fold(result) }
-    return try reducer.finish()
+    return try reducer.diffs()
 }
 
 /// Random rows: each latent fires with probability `rate` on a prompt.

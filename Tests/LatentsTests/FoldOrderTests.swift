@@ -30,7 +30,7 @@ import Testing
         try reducer.fold(results[0])
         #expect(
             try complaint { try reducer.fold(results[0]) } == "shard 0: expected shard 1 to fold next, found this one")
-        #expect(try complaint { _ = try reducer.finish() } == "fold: expected all 2 shards, found 1")
+        #expect(try complaint { _ = try reducer.diffs() } == "fold: expected all 2 shards, found 1")
         try reducer.fold(results[1])
         #expect(reducer.nextShard == 2)
         #expect(try complaint { try reducer.fold(results[1]) } == "shard 1: expected no more shards, found this one")
@@ -44,7 +44,7 @@ import Testing
         for result in results { try reducer.fold(result) }
         var clean = self.reducer()
         for result in results { try clean.fold(result) }
-        #expect(try reducer.finish() == clean.finish())
+        #expect(try reducer.diffs() == clean.diffs())
     }
 
     @Test(arguments: [

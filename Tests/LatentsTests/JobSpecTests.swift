@@ -84,7 +84,7 @@ import Work
         ("masks: []\n", "job.yaml:8: masks: expected a list with at least one entry", "a list of 0"),
         ("masks: [all, all]\n", "job.yaml:8: masks[1]: expected a mask that is not", "all for the second time"),
         ("masks: [every]\n", "job.yaml:8: masks[0]: expected one of all, content, assistant, last", "\"every\""),
-        ("masks: [all, all, all, all, all, all, all, all, all]\n", "masks: expected a list with at most 8 entries", "9"),
+        ("masks: [all, all, all, all, all, all, all, all, all]\n", "masks: expected a list with at most 8", "9"),
         ("skip_first: -1\n", "job.yaml:8: skip_first: expected a whole number from 0", "-1"),
         ("shard_tokens: 0\n", "job.yaml:8: shard_tokens: expected a whole number from 1", "0"),
         ("seed: high\n", "job.yaml:8: seed: expected a whole number", "\"high\""),

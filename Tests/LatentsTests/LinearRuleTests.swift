@@ -51,7 +51,7 @@ import Work
     private func diffs() throws -> [LatentDiff] {
         var reducer = Reducer(spec: spec, task: task, prompts: prompts)
         try reducer.fold(result(0.5))
-        return try reducer.finish()
+        return try reducer.diffs()
     }
 
     @Test("hooks at one place have labels of their own, and the manifest says what they were")
@@ -145,7 +145,7 @@ import Work
             isa: ["avx2"], latentNames: ["resid_post.1.directions": names, "resid_post.1.probes": ["a", "b", "c"]])
         let path = folder.path + "/r"
         let diffs = try diffs()
-        try ResultBundle.write(to: path, spec: spec, task: task, provenance: provenance, diffs: diffs)
+        try ResultBundle.write(to: path, spec: spec, task: task, provenance: provenance, results: diffs.forEach)
         let bundle = try ResultBundle(folder: path)
         #expect(bundle.entries.map(\.names) == [nil, names, ["a", "b", "c"], nil, names, ["a", "b", "c"]])
         #expect(try bundle.columns(of: bundle.entries[1]) == diffs[1].columns)

@@ -17,7 +17,7 @@ import Testing
         #expect(reducer.skipped == missing.sorted())
 
         let left = job.plan.indices.filter { !missing.contains($0) }.flatMap { job.plan[$0] }
-        let found = try reducer.finish()
+        let found = try reducer.diffs()
         let expected = try diffs(
             job.spec, job.task,
             prompts(left.map { job.counts[$0] }, ids: left.map { job.ids[$0] }, masks: job.spec.masks),
@@ -37,7 +37,7 @@ import Testing
         for _ in job.results { try reducer.skip() }
         let count = job.results.count
         #expect(
-            try complaint { _ = try reducer.finish() }
+            try complaint { _ = try reducer.diffs() }
                 == "fold: expected a shard with a result, found none among \(count)")
         #expect(
             try complaint { try reducer.skip() } == "shard \(count): expected no more shards, found one to skip")

@@ -34,7 +34,7 @@ import Testing
         #expect(restarts > 0)
         #expect(try pieces.snapshot() == whole.snapshot())
         pieces = try job.reducer(pieces.snapshot())
-        let (found, expected) = (try pieces.finish(), try whole.finish())
+        let (found, expected) = (try pieces.diffs(), try whole.diffs())
         #expect(found == expected)
         for (found, expected) in zip(found, expected) {
             for name in expected.columns.names {

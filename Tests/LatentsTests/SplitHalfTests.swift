@@ -51,6 +51,8 @@ import Testing
             try reducer.finish {
                 calls += 1
                 if calls == 5 { throw Cancelled() }
+            } _: { _ in
+                Issue.record("there is no result before the test's end")
             }
         }
         #expect(calls == 5)

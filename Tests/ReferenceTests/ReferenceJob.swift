@@ -44,6 +44,8 @@ struct ReferenceJob {
         let evaluator = try ShardEvaluator(task, threads: Threads(2))
         var reducer = Reducer(spec: spec, task: task, prompts: prompts)
         for work in works { try reducer.fold(evaluator.evaluate(work, afterLayer: {})) }
-        return try reducer.finish()
+        var diffs: [LatentDiff] = []
+        try reducer.finish { diffs.append($0) }
+        return diffs
     }
 }

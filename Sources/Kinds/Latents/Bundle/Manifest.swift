@@ -36,28 +36,41 @@ public struct Provenance: Sendable, Hashable {
     }
 }
 
-/// The manifest's own format.
-enum Manifest {
+/// The manifest, which grows with the results.
+struct Manifest {
     static let file = "manifest.json"
     static let format = "actdiff-result"
     static let version = 1
 
-    static func value(
-        spec: JobSpec, task: DiffTask, provenance: Provenance, diffs: [LatentDiff], files: [[String: Digest]]
-    ) -> Document.Value {
+    private let spec: JobSpec
+    private let task: DiffTask
+    private let provenance: Provenance
+    private var masks: [String: Document.Value] = [:]
+    private var results: [Document.Value] = []
+
+    /// Without results.
+    init(spec: JobSpec, task: DiffTask, provenance: Provenance) {
+        (self.spec, self.task, self.provenance) = (spec, task, provenance)
+    }
+
+    /// Adds a result with the digests of its files by their names.
+    mutating func add(_ diff: LatentDiff, files: [String: Digest]) {
+        masks[diff.mask.rawValue] = .object(["prompts": .integer(diff.prompts), "tokens": .integer(diff.tokens)])
+        results.append(Self.result(diff, files: files))
+    }
+
+    /// All of it so far.
+    var value: Document.Value {
         var members: [String: Document.Value] = [
-            "format": .string(format),
-            "format_version": .integer(version),
+            "format": .string(Self.format),
+            "format_version": .integer(Self.version),
             "actdiff": .string(provenance.version),
             "job": spec.manifest,
-            "inputs": .object(inputs(task, provenance)),
-            "shards": .array(provenance.shards.map { $0.map(digest) ?? .null }),
+            "inputs": .object(Self.inputs(task, provenance)),
+            "shards": .array(provenance.shards.map { $0.map(Self.digest) ?? .null }),
             "isa": .array(provenance.isa.sorted().map { .string($0) }),
-            "masks": named(
-                diffs.map {
-                    ($0.mask.rawValue, .object(["prompts": .integer($0.prompts), "tokens": .integer($0.tokens)]))
-                }),
-            "results": .array(zip(diffs, files).map { result($0, files: $1) }),
+            "masks": .object(masks),
+            "results": .array(results),
         ]
         if let partial = provenance.partial {
             members["partial"] = .object([

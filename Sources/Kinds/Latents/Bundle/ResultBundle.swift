@@ -34,23 +34,24 @@ public struct ResultBundle: Sendable {
     /// What the result lacks; nil for a complete one.
     public let partial: PartialResult?
 
-    /// Writes a bundle to `folder`, which must not exist yet: it appears complete or not at all. The bytes depend on the
-    /// arguments alone. Throws `InputError` naming the path.
+    /// Writes a bundle to `folder`, which must not exist yet: it appears complete or not at all. `results` brings the results
+    /// one after another and gives each to what it is called with. The bytes depend on the arguments alone. Throws
+    /// `InputError` naming the path.
     public static func write(
-        to folder: String, spec: JobSpec, task: DiffTask, provenance: Provenance, diffs: [LatentDiff]
+        to folder: String, spec: JobSpec, task: DiffTask, provenance: Provenance,
+        results: (_ add: (LatentDiff) throws -> Void) throws -> Void
     ) throws {
         let draft = try NewFolder(folder)
-        var files: [[String: Digest]] = []
-        for diff in diffs {
+        var manifest = Manifest(spec: spec, task: task, provenance: provenance)
+        try results { diff in
             var digests: [String: Digest] = [:]
-            for (name, data) in try Self.files(of: diff, rank: spec.rank, provenance) {
+            for (name, data) in try files(of: diff, rank: spec.rank, provenance) {
                 try draft.write(data, to: name)
                 digests[name] = data.withUnsafeBytes { Digest(of: $0) }
             }
-            files.append(digests)
+            manifest.add(diff, files: digests)
         }
-        let manifest = Manifest.value(spec: spec, task: task, provenance: provenance, diffs: diffs, files: files)
-        try draft.write(Data(CanonicalJSON.text(manifest).utf8), to: Manifest.file)
+        try draft.write(Data(CanonicalJSON.text(manifest.value).utf8), to: Manifest.file)
         try draft.publish()
     }
 

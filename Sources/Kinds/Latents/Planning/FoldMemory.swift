@@ -4,9 +4,9 @@ struct FoldMemory: Sendable, Hashable {
     private static let program = 128 << 20
     /// Bytes a latent, for each half: sums and counts of the base; of a tuned checkpoint these and moments.
     private static let (baseSums, tunedSums) = (2 * 16, 2 * 36)
-    /// Columns of float64 in a bundle besides those for controls, and what one result takes while its columns are made and
-    /// written: three samples with their columns, ranks and order, and the file.
-    private static let (columns, making) = (15, 900)
+    /// Bytes a latent that one result takes while its columns are made and written: three samples with their columns, ranks and
+    /// order, and the file. What comes with each control: the column, in memory and in the file.
+    private static let (making, control) = (900, 16)
     /// Bytes a token that is planned: id, masks, and the work that it came in.
     private static let token = 16
 
@@ -18,10 +18,10 @@ struct FoldMemory: Sendable, Hashable {
         let tables = task.hooks.reduce(0.0) { $0 + Double($1.latents) } * Double(task.masks.count)
         let tuned = Double(task.tuned.count)
         let sums = tables * (Double(Self.baseSums) + tuned * Double(Self.tunedSums))
-        let columns = tables * tuned * Double(8 * (Self.columns + controls))
-        let making = Double((task.hooks.map(\.latents).max() ?? 0) * Self.making)
+        // One result is made and written after another.
+        let making = Double((task.hooks.map(\.latents).max() ?? 0) * (Self.making + controls * Self.control))
         // Only the differences that there are take memory, 16 bytes each; how many, the results will tell.
-        let all = Double(Self.program) + sums + columns + making + Double(tokens) * Double(Self.token)
+        let all = Double(Self.program) + sums + making + Double(tokens) * Double(Self.token)
         bytes = all < Double(Int.max / 2) ? Int(all) : .max
     }
 }

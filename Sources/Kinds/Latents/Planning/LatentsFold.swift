@@ -65,7 +65,8 @@ struct LatentsFold: WorkFold {
         provenance.shards = folded.contentDigests
         provenance.isa = Set(folded.numberSystems.map(ProcessorKernels.kernels(ofNumberSystem:)))
         provenance.missing = missing
-        try ResultBundle.write(
-            to: folder, spec: spec, task: task, provenance: provenance, diffs: reducer.finish(check: checkCancelled))
+        try ResultBundle.write(to: folder, spec: spec, task: task, provenance: provenance) { add in
+            try reducer.finish(check: checkCancelled, add)
+        }
     }
 }

@@ -23,6 +23,18 @@ struct PromptSample: Sendable {
         return base.active.indices.filter { base.active[$0] > 0 || tuned.active[$0] > 0 }
     }
 
+    /// Mean activations over all masked tokens.
+    private var means: (base: [Double], tuned: [Double]) {
+        let tokens = Double(max(1, self.tokens))
+        return (base.sums.map { $0 / tokens }, tuned.sums.map { $0 / tokens })
+    }
+
+    /// By how much the mean activation rose.
+    var delta: [Double] {
+        let means = means
+        return zip(means.tuned, means.base).map { $0 - $1 }
+    }
+
     /// All columns that follow from one sample, `n` latents long:
     /// `mean_base`, `mean_tuned` (a masked token's mean activation), `delta` (their difference), `density_base`,
     /// `density_tuned` (share of masked tokens with an activation above zero; not for the rule `linear`), `prompt_delta` (mean over prompts of d),
@@ -32,11 +44,10 @@ struct PromptSample: Sendable {
         let latents = base.sums.count
         let tokens = Double(max(1, self.tokens))
         var columns = LatentColumns(latents: latents)
-        let meanBase = base.sums.map { $0 / tokens }
-        let meanTuned = tuned.sums.map { $0 / tokens }
-        columns.append("mean_base", meanBase)
-        columns.append("mean_tuned", meanTuned)
-        columns.append("delta", zip(meanTuned, meanBase).map { $0 - $1 })
+        let means = means
+        columns.append("mean_base", means.base)
+        columns.append("mean_tuned", means.tuned)
+        columns.append("delta", delta)
         if rule.hasDensities {
             columns.append("density_base", base.active.map { Double($0) / tokens })
             columns.append("density_tuned", tuned.active.map { Double($0) / tokens })

@@ -144,11 +144,12 @@ public struct Reducer: Sendable {
         }
     }
 
-    /// The statistics of all results, in the order tuned, hook, mask. Throws `InputError` before the last shard is in, and
-    /// where every shard was skipped.
+    /// Gives `visit` the statistics of all results, one after another in the order tuned, hook, mask: together their columns
+    /// would take several times the memory of the sums. Throws `InputError` before the last shard is in, and where every shard
+    /// was skipped.
     ///
     /// `check` is called again and again while the permutation test runs, which can take hours; what it throws ends it.
-    public func finish(check: () throws -> Void = {}) throws -> [LatentDiff] {
+    public func finish(check: () throws -> Void = {}, _ visit: (LatentDiff) throws -> Void) throws {
         guard nextShard == shardCount else {
             throw InputError("fold", expected: "all \(shardCount) shards", found: "\(nextShard)", kind: .temporary)
         }
@@ -157,30 +158,20 @@ public struct Reducer: Sendable {
         guard !counted.isEmpty else {
             throw InputError("fold", expected: "a shard with a result", found: "none among \(shardCount)")
         }
-        var diffs: [LatentDiff] = []
         for checkpoint in task.tuned.indices {
             for hook in task.hooks.indices {
                 for mask in task.masks.indices {
-                    diffs.append(try diff(tuned: checkpoint, hook: hook, mask: mask, counted: counted, check: check))
+                    try visit(diff(tuned: checkpoint, hook: hook, mask: mask, counted: counted, check: check))
                 }
             }
         }
-        return try subtractingControls(diffs)
     }
 
     /// `counted` are the prompts whose shards were not skipped.
     private func diff(
         tuned checkpoint: Int, hook: Int, mask: Int, counted: [Int], check: () throws -> Void
     ) throws -> LatentDiff {
-        let slot = slot(tuned: checkpoint, hook: hook, mask: mask)
-        let samples = (0...1).map { half in
-            let members = counted.filter { halves[$0] == half }
-            return PromptSample(
-                rule: task.hooks[hook].rule, prompts: members.count,
-                tokens: members.reduce(0) { $0 + UInt64(tokenCounts[mask][$1]) },
-                base: base[hook * task.masks.count + mask][half], tuned: tuned[slot].sums[half],
-                differences: tuned[slot].moments[half])
-        }
+        let samples = self.samples(tuned: checkpoint, hook: hook, mask: mask, counted: counted)
         let whole = samples[0] + samples[1]
         let (a, b) = (samples[0].columns(), samples[1].columns())
         var columns = whole.columns()
@@ -188,34 +179,43 @@ public struct Reducer: Sendable {
             columns.append("delta_half_a", try a.required("delta"))
             columns.append("delta_half_b", try b.required("delta"))
         }
-        if let flips = tuned[slot].flips {
+        if let flips = tuned[slot(tuned: checkpoint, hook: hook, mask: mask)].flips {
             columns.append(
                 "p_permutation",
                 try flips.pValues(
                     latents: columns.latents, prompts: counted.count, permutations: spec.permutations, seed: spec.seed,
                     check: check))
         }
-        let name = task.tuned[checkpoint].name
+        if !isControl(checkpoint) {
+            for control in task.tuned.indices where isControl(control) {
+                let other = self.samples(tuned: control, hook: hook, mask: mask, counted: counted)
+                columns.append(
+                    "delta_minus_\(task.tuned[control].name)",
+                    zip(whole.delta, (other[0] + other[1]).delta).map { $0 - $1 })
+            }
+        }
         return LatentDiff(
-            tuned: name, hook: task.hooks[hook].label, rule: task.hooks[hook].rule, mask: task.masks[mask],
-            control: spec.tuned.contains { $0.name == name && $0.control }, prompts: whole.prompts,
-            tokens: Int(whole.tokens),
+            tuned: task.tuned[checkpoint].name, hook: task.hooks[hook].label, rule: task.hooks[hook].rule,
+            mask: task.masks[mask], control: isControl(checkpoint), prompts: whole.prompts, tokens: Int(whole.tokens),
             fired: whole.fired.count, columns: columns,
             splitHalf: try SplitHalf(a: samples[0], b: samples[1], columnsA: a, columnsB: b, rank: spec.rank))
     }
 
-    /// Gives every result that is no control a column `delta_minus_<control>` for each control.
-    private func subtractingControls(_ diffs: [LatentDiff]) throws -> [LatentDiff] {
-        try diffs.map { diff in
-            guard !diff.control else { return diff }
-            var diff = diff
-            let delta = try diff.columns.required("delta")
-            for control in diffs where control.control && control.hook == diff.hook && control.mask == diff.mask {
-                let other = try control.columns.required("delta")
-                diff.columns.append("delta_minus_\(control.tuned)", zip(delta, other).map { $0 - $1 })
-            }
-            return diff
+    /// What is known over the prompts of each half.
+    private func samples(tuned checkpoint: Int, hook: Int, mask: Int, counted: [Int]) -> [PromptSample] {
+        let slot = slot(tuned: checkpoint, hook: hook, mask: mask)
+        return (0...1).map { half in
+            let members = counted.filter { halves[$0] == half }
+            return PromptSample(
+                rule: task.hooks[hook].rule, prompts: members.count,
+                tokens: members.reduce(0) { $0 + UInt64(tokenCounts[mask][$1]) },
+                base: base[hook * task.masks.count + mask][half], tuned: tuned[slot].sums[half],
+                differences: tuned[slot].moments[half])
         }
+    }
+
+    private func isControl(_ checkpoint: Int) -> Bool {
+        spec.tuned.contains { $0.name == task.tuned[checkpoint].name && $0.control }
     }
 
     private func slot(tuned: Int, hook: Int, mask: Int) -> Int {
