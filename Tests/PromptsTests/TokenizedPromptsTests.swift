@@ -86,9 +86,9 @@ import Testing
     @Test func aPromptPastTheContextIsRefused() throws {
         let prompts = try set(#"{"id": "x", "text": "hello"}"#, #"{"id": "y", "text": "two words"}"#)
         #expect(try tokenize(prompts, masks: [.all], context: 4).prompts.count == 2)
-        #expect(
-            try complaint { _ = try tokenize(prompts, masks: [.all], context: 3) }
-                == "p.jsonl:2: prompt y: expected at most 3 tokens, the model's context, found 4 tokens")
+        let error = try inputError { _ = try tokenize(prompts, masks: [.all], context: 3) }
+        #expect(error.place == "p.jsonl:2: prompt y" && error.found == "4 tokens")
+        #expect(error.expected == "at most 3 tokens, the model's context")
     }
 
     @Test func messagesNeedATemplate() throws {
