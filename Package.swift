@@ -64,6 +64,8 @@ let package = Package(
                 "Inputs", "Models", "Tokenization", "Kernels", "Compute", "Transformers", "Dictionaries", "Prompts",
                 "Evaluation", "Work", "CLZ4",
             ], path: "Sources/Kinds/Latents"),
+        // What bundles say, as text and as data.
+        library("Reports", ["Inputs", "Prompts", "Latents"]),
         library("Wire", ["Inputs", "CZeroMQ"]),
         // What a daemon shows of itself; knows nothing of what it does.
         library("Monitoring", ["CLinux"]),
@@ -83,8 +85,8 @@ let package = Package(
         .executableTarget(
             name: "actdiff",
             dependencies: [
-                "Inputs", "Compute", "Prompts", "Evaluation", "Work", "Latents", "Wire", "Monitoring", "Cluster",
-                "Benchmarking", .product(name: "Logging", package: "swift-log"),
+                "Inputs", "Compute", "Prompts", "Evaluation", "Work", "Latents", "Reports", "Wire", "Monitoring",
+                "Cluster", "Benchmarking", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
 
@@ -93,7 +95,7 @@ let package = Package(
         // Random messages, and random tasks with results that fit them.
         library("WireSamples", ["TestSupport", "Inputs", "Wire"], path: "Tests/Samples/Wire"),
         library(
-            "LatentsSamples", ["TestSupport", "Inputs", "Prompts", "Evaluation", "Latents"],
+            "LatentsSamples", ["TestSupport", "Inputs", "Prompts", "Evaluation", "Work", "Latents"],
             path: "Tests/Samples/Latents"),
         // A second kind of work, as small as one can be, and a program that knows it.
         library("TokenCounts", ["Inputs", "Tokenization", "Prompts", "Work"], path: "Tests/Kinds/TokenCounts"),
@@ -163,6 +165,7 @@ let package = Package(
                 "TestSupport", "Inputs", "Tensors", "Models", "Compute", "Transformers", "Prompts", "Evaluation",
                 "Work", "Latents",
             ], exclude: ["Goldens"]),
+        tests("ReportsTests", ["TestSupport", "LatentsSamples", "Inputs", "Prompts", "Latents", "Reports"]),
         tests("SupportTests", ["TestSupport", "Inputs"]),
         tests("TokenizationTests", ["TestSupport", "Inputs", "Tokenization"], resources: [.copy("Goldens")]),
         tests(

@@ -37,7 +37,7 @@ extension Document {
         let place = member(key.isEmpty ? stranger : "\(key).\(stranger)", .null).place
         throw InputError(
             place, expected: "one of the keys \(known.sorted().joined(separator: ", "))", found: "'\(stranger)'",
-            hint: hint)
+            hint: hint.isEmpty ? Suggestion.hint(for: stranger, among: known.sorted()) : hint)
     }
 
     /// The value as a string.

@@ -25,7 +25,7 @@ struct ActDiff: ParsableCommand {
         subcommands: [
             RunCommand.self, SubmitCommand.self, WatchCommand.self, JobsCommand.self, ShowCommand.self,
             CancelCommand.self, RetryCommand.self, RemoveCommand.self, PruneCommand.self, StoryCommand.self,
-            WorkersCommand.self, ResultsCommand.self,
+            WorkersCommand.self, ResultsCommand.self, CompareCommand.self,
             CoordinatorCommand.self, WorkerCommand.self, KeygenCommand.self, DoctorCommand.self,
             BenchCommand.self, WorkshopCommand.self,
         ])

@@ -2,6 +2,7 @@ import Inputs
 import TestSupport
 import Testing
 @testable import Latents
+@testable import LatentsSamples
 @testable import Prompts
 
 /// What the fold takes and what it refuses.
@@ -13,10 +14,10 @@ import Testing
     private let results: [ShardResult]
 
     init() throws {
-        spec = try LatentsTests.spec("shard_tokens: 9")
-        task = LatentsTests.task(spec, latents: 6)
-        prompts = LatentsTests.prompts(counts)
-        results = LatentsTests.results(
+        spec = try LatentsSamples.spec("shard_tokens: 9")
+        task = LatentsSamples.task(spec, latents: 6)
+        prompts = LatentsSamples.prompts(counts)
+        results = LatentsSamples.results(
             spec, task, prompts, [[[(0, 1, 1), (2, 3, 2)], [], [(5, 1, 1)]], [[(0, 2, 1)], [(1, 1, 1)], []]])
     }
 

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 import Work
 @testable import Latents
+@testable import LatentsSamples
 @testable import Prompts
 
 /// Dictionaries whose latents answer to every token with either sign.
@@ -25,8 +26,8 @@ import Work
                 rank: {top: 2}
                 permutations: 10
                 """, file: "job.yaml", relativeTo: "/jobs")
-        task = LatentsTests.task(spec, latents: 3)
-        prompts = LatentsTests.prompts(counts)
+        task = LatentsSamples.task(spec, latents: 3)
+        prompts = LatentsSamples.prompts(counts)
     }
 
     /// Sums of either sign, a row for each prompt.
@@ -157,8 +158,6 @@ import Work
         let json = try Document(jsonFile: path + "/top.villain.resid_post.1.directions.all.json")
         #expect(try json.required("top").list()[0].required("name").string() == names[2])
         #expect(try bundle.manifest.required("inputs").required("sae").object().keys.sorted() == ["resid_post.1"])
-        let ranking = try Ranking(diffs[1].columns, by: .t, top: 1, bottom: 0, latentNames: names)
-        #expect("\(RankingTable(ranking.top, names: ranking.names))".contains("name"))
     }
 
     @Test(

@@ -2,6 +2,7 @@ import Inputs
 import TestSupport
 import Testing
 @testable import Latents
+@testable import LatentsSamples
 
 @Suite struct ReducerTests {
     /// Every column against numpy and scipy. 1e-9 relative for p and q is what users are promised; the others come from

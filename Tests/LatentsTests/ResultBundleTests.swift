@@ -3,6 +3,7 @@ import Inputs
 import TestSupport
 import Testing
 @testable import Latents
+@testable import LatentsSamples
 
 @Suite struct ResultBundleTests {
     private let folder = try? TemporaryFolder()
@@ -14,12 +15,12 @@ import Testing
         isa: ["avx512", "avx2"])
 
     init() throws {
-        spec = try LatentsTests.spec(
+        spec = try LatentsSamples.spec(
             tuned: ["{name: v-1, adapter: a}", "{name: c, checkpoint: b, control: true}"], masks: "[all, last]",
             hooks: 2, "rank: {top: 3}")
-        task = LatentsTests.task(spec, latents: 7)
+        task = LatentsSamples.task(spec, latents: 7)
         let counts = [3, 4, 5, 6]
-        diffs = try LatentsTests.diffs(
+        diffs = try LatentsSamples.diffs(
             spec, task, prompts(counts, masks: spec.masks),
             (0..<3).map { randomRows(counts, latents: 7, rate: 0.7, seed: UInt64($0)) })
     }

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import Work
 @testable import Latents
+@testable import LatentsSamples
 @testable import Prompts
 
 @Suite struct ResultComparisonTests {
@@ -16,11 +17,11 @@ import Work
     ]
 
     init() throws {
-        spec = try LatentsTests.spec(masks: "[all, last]", hooks: 2)
-        task = LatentsTests.task(spec, latents: 50)
-        let prompts = LatentsTests.prompts([12, 5], masks: spec.masks)
+        spec = try LatentsSamples.spec(masks: "[all, last]", hooks: 2)
+        task = LatentsSamples.task(spec, latents: 50)
+        let prompts = LatentsSamples.prompts([12, 5], masks: spec.masks)
         work = ShardPlan(prompts, shardTokens: spec.shardTokens).work(prompts)[0]
-        result = LatentsTests.results(spec, task, prompts, [rows, rows])[0]
+        result = LatentsSamples.results(spec, task, prompts, [rows, rows])[0]
     }
 
     /// The result with one table changed: the tuned checkpoint at the second hook under `all`.

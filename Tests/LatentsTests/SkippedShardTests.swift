@@ -2,6 +2,7 @@ import Inputs
 import TestSupport
 import Testing
 @testable import Latents
+@testable import LatentsSamples
 @testable import Prompts
 
 /// A reducer that skips shards against one that never knew their prompts.
@@ -70,14 +71,14 @@ final class RandomJob {
         let counts = (0..<Int.random(in: 12...40, using: &random)).map { _ in Int.random(in: 1...6, using: &random) }
         // Halves depend on ids: these are other ones for every seed.
         ids = counts.indices.map { "prompt-\(seed)-\($0)" }
-        spec = try LatentsTests.spec(
+        spec = try LatentsSamples.spec(
             tuned: ["{name: v, adapter: a}", "{name: c, adapter: b, control: true}"], masks: "[all, last]",
             hooks: 1 + Int(seed % 2), "shard_tokens: 12", "permutations: \(seed % 3 == 0 ? 0 : 15)", "rank: {top: 4}")
-        task = LatentsTests.task(spec, latents: latents)
+        task = LatentsSamples.task(spec, latents: latents)
         let state = random.state
         rows = (0..<3).map { randomRows(counts, latents: latents, rate: 0.5, seed: state &+ $0) }
-        prompts = LatentsTests.prompts(counts, ids: ids, masks: spec.masks)
-        results = LatentsTests.results(spec, task, prompts, rows)
+        prompts = LatentsSamples.prompts(counts, ids: ids, masks: spec.masks)
+        results = LatentsSamples.results(spec, task, prompts, rows)
         self.counts = counts
         self.random = random
     }

@@ -2,6 +2,7 @@ import Inputs
 import TestSupport
 import Testing
 @testable import Latents
+@testable import LatentsSamples
 
 @Suite struct SnapshotTests {
     /// Folding in pieces, with a snapshot and a new reducer between any two, is folding at once.

@@ -2,6 +2,7 @@ import Inputs
 import TestSupport
 import Testing
 @testable import Latents
+@testable import LatentsSamples
 
 @Suite struct SplitHalfTests {
     /// Ids of prompts by half.

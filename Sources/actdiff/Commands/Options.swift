@@ -53,64 +53,7 @@ struct ClientKeyOptions: ParsableArguments {
     var serverKey: String?
 }
 
-/// How rankings are printed.
-struct RankingOptions: ParsableArguments {
-    @Option(help: "Only this tuned checkpoint.")
-    var tuned: String?
-    @Option(help: "Only this hook, such as resid_post.15.")
-    var hook: String?
-    @Option(help: "Only this mask: all, content, assistant or last.")
-    var mask: TokenMask?
-    @Option(help: "Column to rank by: delta, prompt_delta, t or density. Default: what the job says.")
-    var rankBy: RankKey?
-    @Option(help: "Rows from the top.")
-    var top = 20
-    @Option(help: "Rows from the bottom.")
-    var bottom = 0
-    @Option(help: "table, csv or json.")
-    var format: ResultReport.Format = .table
-
-    func validate() throws {
-        guard top >= 0, bottom >= 0 else { throw ValidationError("--top and --bottom cannot be negative") }
-    }
-
-    /// Checks before the work whether the job will have what is to be printed after it. Throws `InputError`.
-    func check(against source: JobSource) throws {
-        let spec = try JobSpec(yaml: source.specText, file: source.specFile, relativeTo: source.folder)
-        try check(tuned: spec.tuned.map(\.name), hooks: spec.hooks.map(\.label), masks: spec.masks)
-    }
-
-    /// Prints what the options say of a bundle's rankings. Returns what the bundle itself says that it lacks.
-    @discardableResult
-    func print(_ folder: String) throws -> String? {
-        let bundle = try ResultBundle(folder: folder)
-        let all = bundle.entries
-        try check(tuned: all.map(\.tuned), hooks: all.map(\.hook), masks: all.map(\.mask))
-        let entries = all.filter {
-            (tuned ?? $0.tuned) == $0.tuned && (hook ?? $0.hook) == $0.hook && (mask ?? $0.mask) == $0.mask
-        }
-        let report = ResultReport(
-            bundle: bundle, entries: entries, rankBy: rankBy ?? bundle.rankBy, top: top, bottom: bottom, format: format)
-        try report.print()
-        return bundle.partial.map { "\($0)" }
-    }
-
-    private func check(tuned: [String], hooks: [String], masks: [TokenMask]) throws {
-        let choices: [(String, String?, [String])] = [
-            ("--tuned", self.tuned, tuned), ("--hook", hook, hooks), ("--mask", mask?.rawValue, masks.map(\.rawValue)),
-        ]
-        for (option, chosen, there) in choices {
-            guard let chosen, !there.contains(chosen) else { continue }
-            let names: [String] = there.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-            throw InputError(
-                option, expected: "what the job has: \(names.joined(separator: ", "))", found: chosen, kind: .usage)
-        }
-    }
-}
-
 extension TokenMask: ExpressibleByArgument {}
-extension RankKey: ExpressibleByArgument {}
-extension ResultReport.Format: ExpressibleByArgument {}
 
 extension MemorySize: ExpressibleByArgument {
     public init?(argument: String) {

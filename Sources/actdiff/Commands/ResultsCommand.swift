@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Inputs
+import Latents
+import Reports
 import Wire
 
 /// `actdiff results`: rankings of a bundle, here or on a coordinator.
@@ -17,6 +19,12 @@ struct ResultsCommand: ParsableCommand {
     @Argument(help: "A result folder, or a job's id.", completion: .directory)
     var jobOrFolder: String
     @OptionGroup var ranking: RankingOptions
+    @Option(
+        help: """
+            Instead of rankings all that is known of this latent: its columns under every hook, mask and tuned checkpoint. \
+            May be repeated.
+            """)
+    var latent: [Int] = []
     @OptionGroup var control: ControlOption
     @Option(help: "Fetch the job's bundle into this folder, which must not exist.")
     var save: String?
@@ -28,13 +36,23 @@ struct ResultsCommand: ParsableCommand {
                 throw InputError(
                     "--save", expected: "a job's id to fetch", found: "the folder \(jobOrFolder)", kind: .usage)
             }
-            try ranking.print(jobOrFolder)
-            return
+            return try print(jobOrFolder)
         }
         guard let job = JobID(jobOrFolder) else {
             throw InputError(
                 jobOrFolder, expected: "an existing result folder, or a job's id", found: "neither", kind: .usage)
         }
-        _ = try FetchedBundle(client: control.client(), job: job, folder: save).use { try ranking.print($0) }
+        _ = try FetchedBundle(client: control.client(), job: job, folder: save).use(print)
+    }
+
+    private func print(_ folder: String) throws {
+        guard !latent.isEmpty else {
+            try ranking.print(folder)
+            return
+        }
+        let bundle = try ResultBundle(folder: folder)
+        if let partial = bundle.partial { Terminal.complain("\(partial); the manifest names them") }
+        try Terminal.print(
+            LatentCard(bundle, ranking.selected.selection, latents: latent).printout(ranking.selected.format))
     }
 }

@@ -44,7 +44,7 @@ struct SubmitCommand: ParsableCommand {
         if watch { try ranking.check(against: source) }
         let id = try client.submit(source, as: Start.kinds().label(of: source))
         // Data is for programs: nothing but the table may stand there.
-        if watch, ranking.format != .table { Terminal.say(id.text) } else { try Terminal.print(id.text) }
+        if watch, ranking.selected.format != .table { Terminal.say(id.text) } else { try Terminal.print(id.text) }
         if noWait { return }
         let watching = JobWatch(client: client, job: id, again: control.watchCommand(id))
         guard watch else { return try watching.untilPlanned() }

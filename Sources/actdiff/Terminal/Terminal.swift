@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Inputs
+import Reports
 import Synchronization
 
 /// Where text goes: results to standard output, everything else to standard error.
@@ -55,6 +56,18 @@ enum Terminal {
     /// Prints a JSON text, which stays the same value for whoever reads it.
     static func print(json: String) throws {
         try write(Printable.json(json))
+    }
+
+    /// Prints what a command has to print.
+    static func print(_ printout: Printout) throws {
+        switch printout {
+        case .text(let text): try print(text)
+        case .json(let value): try print(json: CanonicalJSON.text(value))
+        case .csv(let rows):
+            for row in rows {
+                try write(row.map(Printable.csvField).joined(separator: ",") + "\r\n")
+            }
+        }
     }
 
     private static func write(_ text: String) throws {

@@ -116,15 +116,7 @@ struct Manifest {
             "prompts": .integer(diff.prompts),
             "tokens": .integer(diff.tokens),
             "fired": .integer(diff.fired),
-            "split_half": .object([
-                "prompts_a": .integer(diff.splitHalf.promptsA),
-                "prompts_b": .integer(diff.splitHalf.promptsB),
-                "tested": .integer(diff.splitHalf.tested),
-                "same_sign": .integer(diff.splitHalf.sameSign),
-                "p_below_0.05": .integer(diff.splitHalf.pBelow),
-                "q_below_0.05": .integer(diff.splitHalf.qBelow),
-                "spearman": diff.splitHalf.spearman.map { .number($0) } ?? .null,
-            ]),
+            "split_half": diff.splitHalf.manifest,
             "files": .object(files.mapValues(digest)),
         ])
     }

@@ -40,6 +40,6 @@ extension Ranking {
                     return .object(members)
                 })
         }
-        return ["rank_by": .string(by.rawValue), "top": list(top), "bottom": list(bottom)]
+        return ["rank_by": .string(by.name), "top": list(top), "bottom": list(bottom)]
     }
 }

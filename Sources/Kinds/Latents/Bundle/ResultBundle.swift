@@ -17,6 +17,9 @@ public struct ResultBundle: Sendable {
         /// Masked tokens.
         public var tokens: Int
         public var fired: Int
+        public var splitHalf: SplitHalf
+        /// Digest of the hook's dictionary.
+        public var dictionary: Digest
         /// Names of the latents; nil where they have none.
         public var names: [String]?
         fileprivate var columnsDigest: Digest
@@ -72,7 +75,7 @@ public struct ResultBundle: Sendable {
             metadata["partial"] = "\(partial)"
         }
         let ranking = try Ranking(
-            diff.columns, by: rank.by, top: rank.top, bottom: rank.top,
+            diff.columns, by: rank.by.column, top: rank.top, bottom: rank.top,
             latentNames: provenance.latentNames[diff.hook])
         let columns = try ColumnFile.bytes(diff.columns, metadata: metadata)
         let json = try CanonicalJSON.text(.object(facts.merging(ranking.json) { fact, _ in fact }))
@@ -100,21 +103,39 @@ public struct ResultBundle: Sendable {
         self.folder = folder
         self.manifest = manifest
         self.rankBy = rankBy
-        let names = try Self.latentNames(manifest)
-        entries = try manifest.required("results").list().map { try Self.entry($0, names) }
+        let dictionaries = try Self.dictionaries(manifest)
+        entries = try manifest.required("results").list().map { try Self.entry($0, dictionaries) }
         partial = try PartialResult(manifest: manifest)
     }
 
-    /// By hook the names of its latents, where they have some.
-    private static func latentNames(_ manifest: Document) throws -> [String: [String]] {
-        guard let directions = try manifest.required("inputs").optional("directions") else { return [:] }
-        return try Dictionary(
-            uniqueKeysWithValues: directions.object().keys.map { hook in
-                (hook, try directions.required(hook).required("names").list().map { try $0.string() })
-            })
+    /// By hook the digest of its dictionary, and the names of its latents, where they have some.
+    private static func dictionaries(_ manifest: Document) throws -> [String: (digest: Digest, names: [String]?)] {
+        let inputs = try manifest.required("inputs")
+        var found: [String: (digest: Digest, names: [String]?)] = [:]
+        if let saes = try inputs.optional("sae") {
+            for hook in try saes.object().keys { found[hook] = (try digest(saes.required(hook)), nil) }
+        }
+        if let directions = try inputs.optional("directions") {
+            for hook in try directions.object().keys {
+                let entry = try directions.required(hook)
+                found[hook] = (
+                    try digest(entry.required("digest")), try entry.required("names").list().map { try $0.string() }
+                )
+            }
+        }
+        return found
     }
 
-    private static func entry(_ value: Document, _ latentNames: [String: [String]]) throws -> Entry {
+    private static func digest(_ value: Document) throws -> Digest {
+        guard let digest = Digest(hex: try value.string()) else {
+            throw value.error(expected: "64 hexadecimal digits")
+        }
+        return digest
+    }
+
+    private static func entry(
+        _ value: Document, _ dictionaries: [String: (digest: Digest, names: [String]?)]
+    ) throws -> Entry {
         let mask = try value.required("mask")
         guard let known = TokenMask(rawValue: try mask.string()) else { throw mask.error(expected: "a mask") }
         let (tuned, hook) = (try value.required("tuned"), try value.required("hook"))
@@ -122,12 +143,11 @@ public struct ResultBundle: Sendable {
             throw name.error(expected: "a name without /")
         }
         let file = Entry.columnsFile("\(try tuned.string()).\(try hook.string()).\(known.rawValue)")
-        let digest = try value.required("files").required(file)
-        guard let columnsDigest = Digest(hex: try digest.string()) else {
-            throw digest.error(expected: "64 hexadecimal digits")
+        guard let dictionary = try dictionaries[hook.string()] else {
+            throw hook.error(expected: "a hook whose dictionary is among the inputs")
         }
         let latents = try value.required("latents").integer(atLeast: 1)
-        let names = try latentNames[hook.string()]
+        let names = dictionary.names
         guard names.map({ $0.count == latents }) ?? true else {
             throw InputError(
                 value.place, expected: "\(latents) names in inputs.directions", found: "\(names?.count ?? 0)",
@@ -139,7 +159,9 @@ public struct ResultBundle: Sendable {
             latents: latents,
             prompts: try value.required("prompts").integer(atLeast: 1),
             tokens: try value.required("tokens").integer(atLeast: 1),
-            fired: try value.required("fired").integer(atLeast: 0), names: names, columnsDigest: columnsDigest)
+            fired: try value.required("fired").integer(atLeast: 0),
+            splitHalf: try SplitHalf(manifest: value.required("split_half")), dictionary: dictionary.digest,
+            names: names, columnsDigest: try digest(value.required("files").required(file)))
     }
 
     /// All columns of a result. Throws `InputError` when the file is not the one that the manifest describes.

@@ -71,6 +71,17 @@ public struct JobSpec: Sendable, Hashable, Codable {
     /// result.
     public var verify: Double
 
+    /// The names that its results can be ranked by; not every result has all of them.
+    public var rankColumns: [String] {
+        let controls = tuned.filter(\.control).map { "delta_minus_\($0.name)" }
+        let halves = ["delta_half_a", "delta_half_b"]
+        let densities = hooks.contains { $0.form.rule.hasDensities } ? ["density_base", "density_tuned"] : []
+        return RankColumn.names(
+            with: ["mean_base", "mean_tuned", "delta"] + densities
+                + ["prompt_delta", "t", "p", "q", "cohens_d"] + halves
+                + (permutations > 0 ? ["p_permutation"] : []) + controls)
+    }
+
     /// How the job's prompts become tokens with masks.
     public var promptRules: PromptRules {
         PromptRules(

@@ -1,4 +1,4 @@
-/// What latents are ranked by.
+/// What a job's rankings are by.
 public enum RankKey: String, Sendable, Hashable, Codable, CaseIterable {
     /// Difference of the token means.
     case delta
@@ -9,13 +9,5 @@ public enum RankKey: String, Sendable, Hashable, Codable, CaseIterable {
     /// Rise of the share of tokens with an activation above zero: `density_tuned - density_base`.
     case density
 
-    /// The value of every latent.
-    func values(in columns: LatentColumns) throws -> [Double] {
-        switch self {
-        case .delta, .promptDelta, .t:
-            return try columns.required(rawValue)
-        case .density:
-            return try zip(columns.required("density_tuned"), columns.required("density_base")).map { $0 - $1 }
-        }
-    }
+    public var column: RankColumn { RankColumn(rawValue) }
 }

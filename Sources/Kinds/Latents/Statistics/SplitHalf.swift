@@ -29,7 +29,8 @@ public struct SplitHalf: Sendable, Hashable {
     init(a: PromptSample, b: PromptSample, columnsA: LatentColumns, columnsB: LatentColumns, rank: JobSpec.Rank) throws
     {
         let firedInA = Set(a.fired)
-        let chosen = Ranking.order(try rank.by.values(in: columnsA)).lazy.filter(firedInA.contains).prefix(rank.top)
+        let chosen = Ranking.order(try rank.by.column.values(in: columnsA)).lazy.filter(firedInA.contains).prefix(
+            rank.top)
         let (meanA, meanB) = (try columnsA.required("prompt_delta"), try columnsB.required("prompt_delta"))
         guard a.prompts > 0, b.prompts > 0 else {
             // With all prompts in one half there is nothing to test on.

@@ -1,7 +1,6 @@
 import Foundation
 import Inputs
 import TestSupport
-import Testing
 import Work
 @testable import Latents
 @testable import Prompts
