@@ -57,7 +57,10 @@ extension Document {
         -> Choice
     {
         guard let choice = Choice(rawValue: try string()) else {
-            throw error(expected: "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
+            let known = Choice.allCases.map(\.rawValue)
+            throw error(
+                expected: "one of " + known.joined(separator: ", "),
+                hint: Suggestion.hint(for: try string(), among: known))
         }
         return choice
     }
