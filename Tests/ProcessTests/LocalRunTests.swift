@@ -15,7 +15,7 @@ extension ProcessTests {
             for (workers, threads) in [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)] {
                 let out = "\(workers)-\(threads)"
                 let end = try place.actdiff(
-                    "run", job, "--out", out, "--workers", "\(workers)", "--threads", "\(threads)")
+                    "run", job, "--out", out, "--workers", "\(workers)", "--threads", "\(threads)", "--tables")
                 #expect(end.status == 0, "\(end.errors)")
                 #expect(end.output.contains("adapted at resid_post.2, mask content: 60 prompts"))
                 try expectSameBundle(place.path + "/1-1", place.path + "/" + out)
@@ -34,7 +34,7 @@ extension ProcessTests {
             job.hook += ", {layer: 2, directions: vectors.safetensors}"
             let file = try place.write(job.yaml, to: "job.yaml")
             for workers in ["1", "3"] {
-                let end = try place.actdiff("run", file, "--out", workers, "--workers", workers)
+                let end = try place.actdiff("run", file, "--out", workers, "--workers", workers, "--tables")
                 #expect(end.status == 0, "\(end.errors)")
                 #expect(end.output.contains("adapted at resid_post.2.directions, mask content: 60 prompts"))
             }
