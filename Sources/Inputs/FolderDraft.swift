@@ -16,9 +16,7 @@ final class FolderDraft {
 
     /// Makes the folder. What `failure` makes of the system's `errno` is thrown where that fails.
     init(of name: String, in parent: String, failure: () -> InputError) throws {
-        let mark = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-        // A name may have 255 bytes.
-        path = "\(parent)/.\(name.prefix(24)).\(Self.host)-\(getpid())-\(mark)\(Self.suffix)"
+        path = Self.path(of: name, in: parent)
         guard mkdir(path, 0o777) == 0 else { throw failure() }
         Self.own.withLock { [path] in _ = $0.insert(path) }
         lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -26,6 +24,19 @@ final class FolderDraft {
     }
 
     deinit { release() }
+
+    private static func path(of name: String, in parent: String) -> String {
+        let mark = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        // A name may have 255 bytes.
+        return "\(parent)/.\(name.prefix(24)).\(host)-\(getpid())-\(mark)\(suffix)"
+    }
+
+    /// Gives a folder the name of a draft, and removes it. What cannot be renamed is removed where it is.
+    static func discard(_ folder: String) {
+        let url = URL(fileURLWithPath: folder)
+        let draft = path(of: url.lastPathComponent, in: url.deletingLastPathComponent().path)
+        try? FileManager.default.removeItem(atPath: rename(folder, draft) == 0 ? draft : folder)
+    }
 
     /// Ends the lock: the folder has its real name, or is gone.
     func release() {

@@ -7,6 +7,8 @@ import Foundation
 public final class NewFolder {
     private let path: String
     private var draft: FolderDraft?
+    /// Folders around it that were made for it, outermost first.
+    private var surroundings: [String] = []
 
     /// Makes the draft, and the folders around it that are not there yet. Throws `InputError`: of kind `usage` when there is
     /// something at `path`, of kind `configuration` when the folder around it cannot be written, of kind `temporary` for want
@@ -16,13 +18,49 @@ public final class NewFolder {
         try Self.refuseExisting(path)
         let url = URL(fileURLWithPath: self.path)
         let parent = url.deletingLastPathComponent().path
-        // What is in the way is told of by the draft, which cannot be made then.
-        try? FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+        surroundings = try Self.makeFolders(to: parent) { Self.noPlace(path) }
         FolderDraft.removeAbandoned(in: parent)
-        draft = try FolderDraft(of: url.lastPathComponent, in: parent) { Self.noPlace(path) }
+        do {
+            draft = try FolderDraft(of: url.lastPathComponent, in: parent) { Self.noPlace(path) }
+        } catch {
+            removeSurroundings()
+            throw error
+        }
     }
 
-    deinit { draft?.remove() }
+    deinit {
+        guard let draft else { return }
+        draft.remove()
+        removeSurroundings()
+    }
+
+    /// Removes the folders that were made for it, as far as nothing else is in them.
+    private func removeSurroundings() {
+        for folder in surroundings.reversed() { rmdir(folder) }
+    }
+
+    /// Makes the folders of a path that are not there yet, and returns them. What `failure` makes of `errno` is thrown where
+    /// that fails.
+    private static func makeFolders(to path: String, failure: () -> InputError) throws -> [String] {
+        var missing: [String] = []
+        var folder = URL(fileURLWithPath: path)
+        while folder.path != "/", access(folder.path, F_OK) != 0, errno == ENOENT {
+            missing.insert(folder.path, at: 0)
+            folder.deleteLastPathComponent()
+        }
+        for (number, folder) in missing.enumerated() where mkdir(folder, 0o777) != 0 && errno != EEXIST {
+            let error = failure()
+            for made in missing[..<number].reversed() { rmdir(made) }
+            throw error
+        }
+        return missing
+    }
+
+    /// Removes a folder so that it is whole or gone for whoever looks for it, whenever the process ends: what is left half
+    /// removed has another name, and goes with the next folder that is made beside it.
+    public static func discard(_ path: String) {
+        FolderDraft.discard(path)
+    }
 
     /// Where its files are until it is published.
     public var place: String { draft?.path ?? path }
@@ -60,6 +98,7 @@ public final class NewFolder {
         try AtomicFile.move(draft.path, to: path)
         draft.release()
         self.draft = nil
+        surroundings = []
     }
 
     /// Throws `InputError` when no folder could be made at the path: there is something already, or the nearest folder around

@@ -11,7 +11,7 @@ extension RankingReport {
             "tuned", "hook", "mask", "prompts", "tokens", "fired", "halves agree", order.by.topTitle,
             order.by.bottomTitle,
         ].map(Printable.line)
-        let shown = order.bottom > 0 ? titles.count : titles.count - 1
+        let shown = titles.count - (order.bottom > 0 ? 0 : order.top > 0 ? 1 : 2)
         let rows = parts.map { part in
             let (entry, half) = (part.entry, part.entry.splitHalf)
             return [

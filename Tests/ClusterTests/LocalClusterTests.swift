@@ -146,6 +146,13 @@ import Work
         first.vanish()
         coordinator.stop()
 
+        // So it is with anything in the way that cannot even be read.
+        let stranger = folder.path + "/out/stranger"
+        #expect(mkfifo(stranger, 0o600) == 0)
+        let refusal = #expect(throws: InputError.self) { try cluster("exit 1") }
+        #expect(refusal?.kind == .usage && refusal?.place == folder.path + "/out")
+        unlink(stranger)
+
         let script = "echo x >> \(folder.path)/starts.txt; exec cat > /dev/null"
         // Whatever is there that is not this job's bundle is not to be touched.
         let digests = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/out/digests.txt"))
@@ -158,6 +165,34 @@ import Work
 
         #expect(try cluster(script).run { _ in }.summary.state == .done)
         #expect(try files == ["out", "worker.sh"], "no worker was started, and no state is left")
+    }
+
+    @Test("a state whose bundle is gone or damaged is of no use, and in nobody's way")
+    func damagedState() throws {
+        for harm in ["digests.txt", ""] {
+            let first = try cluster("exec cat > /dev/null")
+            let worker = try worker(first.endpoints)
+            let state = folder.path + "/out.actdiff-state"
+            let kept = folder.path + "/kept"
+            // The state as it is when the bundle has come to its place.
+            _ = try first.run { summary in
+                guard summary.state == .done else { return }
+                try? FileManager.default.copyItem(atPath: state, toPath: kept)
+            }
+            worker.vanish()
+            try FileManager.default.moveItem(atPath: kept, toPath: state)
+            let bundles = try FileManager.default.contentsOfDirectory(atPath: state + "/bundles")
+            #expect(bundles.count == 1)
+            try FileManager.default.removeItem(atPath: "\(state)/bundles/\(bundles[0])/\(harm)")
+            try FileManager.default.removeItem(atPath: folder.path + "/out")
+
+            let second = try cluster("exec cat > /dev/null")
+            let again = try self.worker(second.endpoints)
+            #expect(try second.run { _ in }.summary.state == .done)
+            again.vanish()
+            #expect(try files == ["out", "worker.sh"])
+            try FileManager.default.removeItem(atPath: folder.path + "/out")
+        }
     }
 
     @Test("another job with the same output starts anew")

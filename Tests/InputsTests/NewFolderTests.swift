@@ -42,6 +42,9 @@ import Testing
         #expect(try names == [])
         try NewFolder(parent + "/some/where/made").publish()
         #expect(try Presence.of(parent + "/some/where/made") == .folder)
+        // Without the folder itself, what was made for it goes again, and nothing else.
+        _ = try NewFolder(parent + "/some/other/place/made")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: parent + "/some") == ["where"])
         try AtomicFile.write(Array("x".utf8), to: parent + "/file")
         for path in ["/file/made", "/file/where/made"] {
             for attempt in [NewFolder.checkPlace, { _ = try NewFolder($0) }] {
@@ -49,6 +52,17 @@ import Testing
                 #expect(error?.kind == .configuration && error?.found == "Not a directory")
             }
         }
+    }
+
+    @Test("a folder that is discarded is gone, and one of which something is left has a draft's name")
+    func discard() throws {
+        defer { try? FileManager.default.removeItem(atPath: parent) }
+        try FileManager.default.createDirectory(atPath: parent + "/state/below", withIntermediateDirectories: true)
+        try AtomicFile.write(Array("x".utf8), to: parent + "/state/below/file")
+        NewFolder.discard(parent + "/state")
+        #expect(try names == [])
+        NewFolder.discard(parent + "/state")
+        #expect(try names == [])
     }
 
     @Test("a process that is told to end at once takes its drafts with it, and nothing else")

@@ -3,8 +3,9 @@ import Inputs
 
 /// The address space that this process may have (`ulimit -v`).
 public enum AddressSpaceLimit {
-    /// Threads, sockets and the database take some 300 MB of it before any work.
-    static let fewestBytes = 512 << 20
+    /// Threads, sockets and the database take up to 1 GB of it before any work, most of it never used. Where it is short, a
+    /// thread that does not begin leaves the others waiting for ever.
+    static let fewestBytes = 2 << 30
 
     /// Makes sure that this process may have enough to work at all: what cannot be allocated would end it without a word.
     /// Throws `InputError`.

@@ -127,7 +127,8 @@ public final class CoordinatorMetrics: Sendable {
             bounds: [0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600])
         commitSeconds = registry.histogram(
             "sqlite_commit_seconds", "Transactions that write, until they are on the disk.", bounds: Self.reaction)
-        storeFailures = registry.counter("store_failures_total", "Results, leases or jobs that could not be stored.")
+        storeFailures = registry.counter(
+            "store_failures_total", "Results, leases, jobs or bundles that could not be stored.")
 
         registry.gauge(
             "process_resident_memory_bytes", "Memory of the coordinator's process.", reading: Self.residentBytes)

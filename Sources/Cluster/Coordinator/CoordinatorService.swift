@@ -85,7 +85,7 @@ public final class CoordinatorService: Sendable {
         endpoints = router.endpoints
         let workshop = JobWorkshop(
             store: store, kinds: parts.kinds, runner: parts.runner, build: parts.build, folder: folder,
-            logger: parts.logger)
+            logger: parts.logger, foldDelayed: { metrics.storeFailures.add() })
         let board = SnapshotBoard()
         let heartbeat = Heartbeat(limit: Self.healthySeconds)
         let pages = StatusPages(store: store, board: board)

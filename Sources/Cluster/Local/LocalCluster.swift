@@ -76,6 +76,8 @@ public final class LocalCluster {
         var isInPlace = false
         /// Unfinished jobs that are not this job.
         var others: [JobID] = []
+        /// Why what they computed is of no use.
+        var remarks: [String] = []
     }
 
     /// Starts the coordinator. Throws `InputError` for an output that exists or cannot be made. An output that an interrupted
@@ -87,7 +89,8 @@ public final class LocalCluster {
         restartsLeft = Self.restartsPerWorker * order.workers
         processors = ProcessorSet.ofThisThread()?.slices(order.workers, of: order.threadsPerWorker) ?? []
         earlier = try Self.earlier(state, order, parts)
-        if !earlier.isInPlace { try NewFolder.refuseExisting(order.output) }
+        if !earlier.isInPlace { try NewFolder.checkPlace(order.output) }
+        for remark in earlier.remarks { logger.warning("\(remark)") }
         var config = CoordinatorConfig(state: state)
         config.endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
         // The workers of an earlier run ended with it.
@@ -127,7 +130,7 @@ public final class LocalCluster {
         let end = detail.summary
         stop()
         // A job that has ended needs no state to go on from.
-        try? FileManager.default.removeItem(atPath: state)
+        NewFolder.discard(state)
         if let error = end.error { throw error }
         guard end.state.hasBundle else {
             throw InputError("job \(job)", expected: "to end by itself", found: "it was cancelled", kind: .temporary)
@@ -156,8 +159,8 @@ public final class LocalCluster {
             try refuseUnfitWorkers(detail)
             guard coordinator.metrics.storeFailures.value < Self.mostStoreFailures else {
                 throw InputError(
-                    state, expected: "room for results", found: "results that cannot be stored (see above)",
-                    hint: "make room and run the same command again to go on", kind: .temporary)
+                    state, expected: "to store results and the bundle", found: "that it cannot be done (see above)",
+                    hint: "mend that and run the same command again to go on", kind: .temporary)
             }
             for event in mailbox.takeAll(waiting: Self.watchInterval) {
                 switch event {
@@ -183,7 +186,7 @@ public final class LocalCluster {
         stop()
         if detail.summary.shardsDone == 0 {
             // There is nothing that the next run could go on with.
-            try? FileManager.default.removeItem(atPath: state)
+            NewFolder.discard(state)
         }
         throw error
     }
@@ -231,35 +234,40 @@ public final class LocalCluster {
         let store = try JobStore(folder)
         defer { store.close() }
         let jobs = try store.jobs().filter { $0.state != .failed && $0.state != .cancelled }
-        let same = try jobs.last { try isStillRight($0, in: store, order, parts) }
-        let bundle = same.flatMap { $0.state.hasBundle ? folder.bundle(of: $0.id.text) : nil }
-        return Earlier(
-            sameJob: same?.id, isInPlace: try bundle.map { try isBundle(order.output, $0) } ?? false,
-            others: jobs.filter { !$0.state.hasBundle && $0.id != same?.id }.map(\.id))
-    }
-
-    /// Whether what is at `output` is a copy of the bundle, file by file.
-    private static func isBundle(_ output: String, _ bundle: String) throws -> Bool {
-        guard try Presence.of(output) == .folder else { return false }
-        return try Bundle(folder: output).files() == Bundle(folder: bundle).files()
-    }
-
-    /// Whether a job of an earlier run is the one that is ordered now: the same job file, and a new plan from today's inputs is
-    /// equal. Shards of other inputs, or of another build, are never mixed in.
-    private static func isStillRight(
-        _ job: StoredJob, in store: JobStore, _ order: Order, _ parts: CoordinatorService.Parts
-    ) throws -> Bool {
-        guard job.source.specText == order.source.specText, job.source.folder == order.source.folder else {
-            parts.logger.warning("what an earlier run computed for another job file is dropped")
-            return false
+        var earlier = Earlier()
+        for job in jobs.reversed() where earlier.sameJob == nil {
+            if job.state.hasBundle, !isBundle(folder.bundle(of: job.id.text), of: job) {
+                earlier.remarks.append("what an earlier run left is damaged: all is computed anew")
+            } else if let remark = try reasonToDrop(job, in: store, order, parts) {
+                earlier.remarks.append(remark)
+            } else {
+                earlier.sameJob = job.id
+                earlier.isInPlace = job.state.hasBundle && isBundle(order.output, of: job)
+            }
         }
-        guard job.isPlanned else { return true }
+        earlier.others = jobs.filter { !$0.state.hasBundle && $0.id != earlier.sameJob }.map(\.id)
+        return earlier
+    }
+
+    /// Whether a folder holds the job's bundle, file by file.
+    private static func isBundle(_ folder: String, of job: StoredJob) -> Bool {
+        // What cannot be read is not the bundle, whatever the reason.
+        guard let files = job.files, let found = try? Bundle(folder: folder).files() else { return false }
+        return found == files.sorted { $0.name < $1.name }
+    }
+
+    /// Why a job of an earlier run is not the one that is ordered now; nil for the same job file, where a new plan from today's
+    /// inputs is equal. Shards of other inputs, or of another build, are never mixed in.
+    private static func reasonToDrop(
+        _ job: StoredJob, in store: JobStore, _ order: Order, _ parts: CoordinatorService.Parts
+    ) throws -> String? {
+        guard job.source.specText == order.source.specText, job.source.folder == order.source.folder else {
+            return "what an earlier run computed for another job file is dropped"
+        }
+        guard job.isPlanned else { return nil }
         let stored = try store.plannedWork(of: job)
         let plan = try parts.runner.plan(order.source, as: order.label, until: StopSignal())
         let isSame = job.build == parts.build && plan.task == stored.task && plan.record == stored.record
-        if !isSame {
-            parts.logger.warning("inputs, or actdiff itself, have changed since the earlier run: all is computed anew")
-        }
-        return isSame
+        return isSame ? nil : "inputs, or actdiff itself, have changed since the earlier run: all is computed anew"
     }
 }

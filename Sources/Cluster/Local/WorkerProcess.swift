@@ -1,6 +1,8 @@
+import CLinux
 import Compute
 import Foundation
 import Inputs
+import Synchronization
 import Wire
 
 /// A worker as a child process, which ends when its standard input is closed.
@@ -8,74 +10,92 @@ final class WorkerProcess {
     /// How a process ended.
     struct Exit: Sendable, CustomStringConvertible {
         var processID: Int
-        /// Exit status, or the signal's number.
-        var status: Int32
-        var bySignal: Bool
+        var end: SpawnedProcess.End
 
-        var description: String { bySignal ? "ended by signal \(status)" : "exit status \(status)" }
-
-        /// Whether another start would end the same way.
-        var isHopeless: Bool {
-            !bySignal && InputError.Kind.allCases.contains { $0 != .temporary && $0.exitStatus == status }
+        var description: String {
+            switch end {
+            case .status(let status): "exit status \(status)"
+            case .signal(let signal): "ended by signal \(signal)"
+            }
         }
 
+        /// Whether another start would end the same way.
+        var isHopeless: Bool { kind != .temporary }
+
         var kind: InputError.Kind {
-            bySignal ? .temporary : InputError.Kind.allCases.first { $0.exitStatus == status } ?? .temporary
+            guard case .status(let status) = end else { return .temporary }
+            return InputError.Kind.allCases.first { $0.exitStatus == status } ?? .temporary
         }
     }
 
     /// Seconds that a worker has to end after its input was closed.
     private static let patience = 5.0
 
-    let processID: Int
-    private let process = Process()
-    private let input = Pipe()
-    private let ended = DispatchSemaphore(value: 0)
+    private let process: SpawnedProcess
+    /// The end of the pipe whose other one is the worker's standard input; nil once it is closed.
+    private var input: FileHandle?
 
-    /// Starts it, on `processors` only if there are some. `relay` gets its lines. `exited` is called when it ends, on a
-    /// thread of the system's choice. Throws `InputError`.
+    var processID: Int { Int(process.processID) }
+
+    /// Starts it, on `processors` only if there are some. `relay` gets its lines. `exited` is called when it ends. Both are
+    /// called on a thread of their own. Throws `InputError`.
     init(
         _ executable: String, _ arguments: [String], processors: ProcessorSet?,
         relay: (@Sendable (String) -> Void)? = nil,
         exited: @escaping @Sendable (Exit) -> Void
     ) throws {
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = arguments
-        // Keys in the environment are for another coordinator: this one has none.
-        process.environment = ProcessInfo.processInfo.environment.filter { !KeySources.variables.contains($0.key) }
-        process.standardInput = input
-        if let relay { process.standardError = LineRelay(relay).pipe }
-        process.terminationHandler = { [ended] process in
-            ended.signal()
-            exited(
-                Exit(
-                    processID: Int(process.processIdentifier), status: process.terminationStatus,
-                    bySignal: process.terminationReason == .uncaughtSignal))
-        }
-        // A new process inherits the processors of the thread that starts it. So do two threads that Foundation starts
-        // with the first process; they only wait.
+        var ends: [Int32] = [-1, -1]
+        guard clinux_pipe(&ends) == 0 else { throw Self.cannotStart(executable, String(cString: strerror(errno))) }
+        defer { close(ends[0]) }
+        input = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
+        // A new process inherits the processors of the thread that starts it.
         let own = processors.flatMap { _ in ProcessorSet.ofThisThread() }
         processors?.bindThisThread()
         defer { own?.bindThisThread() }
         do {
-            try process.run()
+            // Keys in the environment are for another coordinator: this one has none.
+            process = try SpawnedProcess(
+                executable, arguments,
+                environment: ProcessInfo.processInfo.environment.filter { !KeySources.variables.contains($0.key) },
+                input: ends[0], Self.listeners(relay, exited))
         } catch {
-            throw InputError(
-                executable, expected: "a program that can be started", found: "\(error.localizedDescription)",
-                kind: .temporary)
+            throw Self.cannotStart(executable, "\(error)")
         }
-        processID = Int(process.processIdentifier)
+    }
+
+    private static func listeners(
+        _ relay: (@Sendable (String) -> Void)?, _ exited: @escaping @Sendable (Exit) -> Void
+    ) -> SpawnedProcess.Listeners {
+        guard let relay else {
+            return .init(ended: { exited(Exit(processID: Int($0), end: $1)) })
+        }
+        let lines = Lines()
+        return .init(
+            said: { piece in lines.splitter.withLock { $0.take(piece) }.forEach(relay) },
+            ended: { process, end in
+                // The last line may be without an end.
+                if let rest = lines.splitter.withLock({ $0.finish() }) { relay(rest) }
+                exited(Exit(processID: Int(process), end: end))
+            })
+    }
+
+    /// What has come of a worker's lines.
+    private final class Lines: Sendable {
+        let splitter = Mutex(LineSplitter())
+    }
+
+    private static func cannotStart(_ executable: String, _ why: String) -> InputError {
+        InputError(executable, expected: "a program that can be started", found: why, kind: .temporary)
     }
 
     /// Tells it to end.
     func closeInput() {
-        try? input.fileHandleForWriting.close()
+        try? input?.close()
+        input = nil
     }
 
     /// Waits for its end, which is forced if it takes too long.
     func waitOrKill() {
-        guard ended.wait(timeout: .now() + Self.patience) == .timedOut else { return }
-        kill(process.processIdentifier, SIGKILL)
-        ended.wait()
+        process.waitForEnd(patience: Self.patience)
     }
 }

@@ -126,6 +126,7 @@ extension JobWorkshop {
         case .failure where !isCurrent(order, of: job.id): return
         case .failure(let error as InputError) where error.kind == .temporary:
             logger.error("the fold is tried again soon", metadata: ["job": "\(job.id)", "error": "\(error)"])
+            foldDelayed()
             again(on: queue(of: job.id)) { $0.finishNow(job, missing: missing, order: order, done: done) }
         case .failure(let error):
             drop(job.id)

@@ -52,6 +52,8 @@ final class JobWorkshop: Sendable {
     private let build: String
     let folder: StateFolder
     let logger: Logger
+    /// Called whenever a fold has to be tried again.
+    let foldDelayed: @Sendable () -> Void
     let policy: Policy
     let folds = Mutex(Folds())
     private let planning = OperationQueue()
@@ -62,7 +64,7 @@ final class JobWorkshop: Sendable {
 
     init(
         store: JobStore, kinds: WorkKinds, runner: any WorkRunner, build: String, folder: StateFolder, logger: Logger,
-        policy: Policy = Policy()
+        policy: Policy = Policy(), foldDelayed: @escaping @Sendable () -> Void = {}
     ) {
         self.store = store
         self.kinds = kinds
@@ -71,6 +73,7 @@ final class JobWorkshop: Sendable {
         self.folder = folder
         self.logger = logger
         self.policy = policy
+        self.foldDelayed = foldDelayed
         planning.maxConcurrentOperationCount = policy.mostPlans
         sweep()
         clear()

@@ -76,7 +76,7 @@ final class WorkshopProcess: Sendable {
                 program.executable,
                 ["workshop", "--memory", "\(limits.memory)"] + program.modelRoots.flatMap { ["--model-root", $0] },
                 environment: environment, input: ends[1],
-                said: { words.take($0) })
+                .init(said: { words.take($0) }))
         } catch {
             throw Self.cannotStart(program.executable, "\(error)")
         }

@@ -86,7 +86,8 @@ struct BenchCommand: ParsableCommand {
         }
 
         private func say(_ line: String) {
-            FileHandle.standardOutput.write(Data((line + "\n").utf8))
+            // Whoever started it may be gone.
+            try? FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
         }
     }
 }

@@ -110,6 +110,7 @@ enum Start {
 
     /// An absolute path without `.` and `..`.
     static func absolute(_ path: String) -> String {
-        URL(fileURLWithPath: path).standardizedFileURL.path
+        // A shell has done with `~`; one that is left is a name.
+        URL(fileURLWithPath: path.hasPrefix("~") ? "./" + path : path).standardizedFileURL.path
     }
 }

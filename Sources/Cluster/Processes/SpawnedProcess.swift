@@ -3,7 +3,8 @@ import Foundation
 import Synchronization
 
 /// A child process that is waited for on a thread of its own. Foundation's `Process` learns of an end by a descriptor that the
-/// child inherits; a child that closes what it inherits would never end for it.
+/// child inherits; a child that closes what it inherits would never end for it, and where memory is short it may miss the end
+/// of any child.
 final class SpawnedProcess: Sendable {
     /// How a process ended.
     enum End: Sendable, Hashable, CustomStringConvertible {
@@ -18,40 +19,59 @@ final class SpawnedProcess: Sendable {
         }
     }
 
-    private let processID: pid_t
+    /// What is told of it, on the thread that waits.
+    struct Listeners: Sendable {
+        /// Gets what it writes to standard error; nil to leave that where this process has it.
+        var said: (@Sendable ([UInt8]) -> Void)?
+        /// Called once, when it has ended and all that it said was told.
+        var ended: @Sendable (pid_t, End) -> Void = { _, _ in }
+    }
+
+    /// Seconds in which the thread that waits must have seen the end of a process that was killed.
+    private static let mostDelay = 5.0
+
+    let processID: pid_t
     /// Nil while it runs; after that its number may be another process's.
     private let end = Mutex<End?>(nil)
-    private let ended = DispatchGroup()
+    private let group = DispatchGroup()
+    private let ended: @Sendable (pid_t, End) -> Void
 
-    /// Starts a program with a descriptor as its standard input, and nothing for its output. `said` gets what it writes to
-    /// standard error, on the thread that waits. Throws `POSIXError`.
+    /// Starts a program with a descriptor as its standard input, and nothing for its output, in a process group of its own: a
+    /// Ctrl-C is for this process, which tells the child. Throws `POSIXError`.
     init(
-        _ executable: String, _ arguments: [String], environment: [String: String], input: Int32,
-        said: @escaping @Sendable ([UInt8]) -> Void
+        _ executable: String, _ arguments: [String], environment: [String: String], input: Int32, _ listeners: Listeners
     ) throws {
         var ends: [Int32] = [-1, -1]
-        guard clinux_pipe(&ends) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EMFILE) }
+        guard listeners.said == nil || clinux_pipe(&ends) == 0 else {
+            throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EMFILE)
+        }
         let (reading, error) = (ends[0], ends[1])
-        defer { close(error) }
+        defer { if error >= 0 { close(error) } }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, error, STDERR_FILENO)
+        if error >= 0 { posix_spawn_file_actions_adddup2(&actions, error, STDERR_FILENO) }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        posix_spawnattr_setpgroup(&attributes, 0)
         var words = ([executable] + arguments).map { strdup($0) } + [nil]
         var variables = environment.map { strdup("\($0)=\($1)") } + [nil]
         defer { for text in words + variables { free(text) } }
         var id: pid_t = 0
-        let code = posix_spawn(&id, executable, &actions, nil, &words, &variables)
+        let code = posix_spawn(&id, executable, &actions, &attributes, &words, &variables)
         guard code == 0 else {
-            close(reading)
+            if reading >= 0 { close(reading) }
             throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EINVAL)
         }
         processID = id
-        ended.enter()
+        ended = listeners.ended
+        group.enter()
         let thread = Thread { [self] in
-            Self.readAll(reading, said)
+            if let said = listeners.said { Self.readAll(reading, said) }
             waitForEnd()
         }
         thread.name = "actdiff-wait"
@@ -74,12 +94,22 @@ final class SpawnedProcess: Sendable {
         var info = siginfo_t()
         // It stays known until its number is no longer used below.
         while waitid(P_PID, id_t(processID), &info, WEXITED | WNOWAIT) != 0, errno == EINTR {}
-        end.withLock { end in
+        collect()
+    }
+
+    /// Takes in how it ended, once; it must have ended, or be about to.
+    private func collect() {
+        let taken = end.withLock { end -> End? in
+            guard end == nil else { return nil }
             var status: Int32 = 0
             while waitpid(processID, &status, 0) < 0, errno == EINTR {}
-            end = status & 0x7f == 0 ? .status(status >> 8 & 0xff) : .signal(status & 0x7f)
+            let taken = status & 0x7f == 0 ? End.status(status >> 8 & 0xff) : .signal(status & 0x7f)
+            end = taken
+            return taken
         }
-        ended.leave()
+        guard let taken else { return }
+        ended(processID, taken)
+        group.leave()
     }
 
     var isRunning: Bool { end.withLock { $0 == nil } }
@@ -92,9 +122,12 @@ final class SpawnedProcess: Sendable {
     }
 
     /// Waits for its end; after so many seconds it is ended.
-    func waitForEnd(patience: Double) -> End {
-        if ended.wait(timeout: .now() + patience) == .timedOut { kill() }
-        ended.wait()
+    @discardableResult func waitForEnd(patience: Double) -> End {
+        if group.wait(timeout: .now() + patience) == .timedOut {
+            kill()
+            // Where memory is short the thread may never have begun.
+            if group.wait(timeout: .now() + Self.mostDelay) == .timedOut { collect() }
+        }
         return end.withLock { $0 } ?? .status(0)
     }
 }
