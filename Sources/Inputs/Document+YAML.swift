@@ -25,12 +25,26 @@ extension Document {
         do {
             root = try Yams.compose(yaml: text)
         } catch {
-            throw InputError(file, expected: "valid YAML", found: "\(error)")
+            throw Self.error(error, file: file)
         }
         guard let root else { throw InputError(file, expected: "a YAML document", found: "an empty file") }
         var reading = Reading(file: file)
         let value = try reading.value(of: root, key: "")
         self.init(file: file, lines: reading.lines, value: value)
+    }
+
+    /// What the parser complains of, with its line.
+    private static func error(_ error: any Error, file: String) -> InputError {
+        let (line, found): (Int?, String) =
+            switch error as? YamlError {
+            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+                .composer(_, let problem, let mark, _):
+                (mark.line, problem)
+            case .duplicatedKeysInMapping(let keys, let context):
+                (context.mark.line, "the key '\(keys.first ?? "")' for the second time")
+            default: (nil, "\(error)")
+            }
+        return InputError(place(file: file, line: line, key: ""), expected: "valid YAML", found: found)
     }
 
     /// One walk over the parsed nodes.

@@ -49,6 +49,16 @@ public struct InputError: Error, Sendable, Hashable, Codable, CustomStringConver
         self.hint = hint
     }
 
+    /// Runs `body`, whose errors about data are errors about how the program is set up: for files of configuration.
+    public static func configuration<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch var error as InputError where error.kind == .badData {
+            error.kind = .configuration
+            throw error
+        }
+    }
+
     /// One line, and a second one for the hint, whatever the fields hold.
     public var description: String {
         let what = [place, expected, found].map(Printable.line)

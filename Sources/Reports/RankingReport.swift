@@ -37,6 +37,9 @@ public struct RankingReport {
     public init(_ bundle: ResultBundle, _ selection: ResultSelection, _ order: Order) throws {
         (self.bundle, self.order) = (bundle, order)
         if let partial = bundle.partial { remarks.append("\(partial); the manifest names them") }
+        if let verification = try Verification(of: bundle), verification.skipped > 0 {
+            remarks.append("\(verification)")
+        }
         var parts: [Part] = []
         var known: [String] = []
         var lacking: [String] = []

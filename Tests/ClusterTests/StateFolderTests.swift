@@ -76,6 +76,26 @@ import Testing
         #expect(error.kind == .configuration && error.found == "40" && error.hint.contains("ulimit"))
     }
 
+    @Test("a folder with other files is not taken for a state, and stays as it is")
+    func foreignFolder() throws {
+        let folder = try TemporaryFolder()
+        chmod(folder.path, 0o755)
+        try folder.write("precious", Data("x".utf8))
+        let error = try inputError { try StateFolder(folder.path).unlock() }
+        #expect(error.kind == .configuration && error.found == "one with other files, such as precious")
+        var status = stat()
+        #expect(stat(folder.path, &status) == 0 && status.st_mode & 0o777 == 0o755)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["precious"])
+        // What a start that was ended early leaves is a state.
+        let begun = try TemporaryFolder()
+        for name in ["bundles", "lost+found"] {
+            try FileManager.default.createDirectory(atPath: "\(begun.path)/\(name)", withIntermediateDirectories: true)
+        }
+        try StateFolder(begun.path).unlock()
+        try begun.write("note", Data())
+        try StateFolder(begun.path).unlock()
+    }
+
     @Test("too little address space is said, not met")
     func addressSpace() throws {
         #expect(throws: Never.self) { try AddressSpaceLimit.check(.max) }

@@ -115,7 +115,23 @@ import Testing
             ])
         let dictionary = try opened(folder)
         let error = #expect(throws: InputError.self) { try dense(dictionary, rows: [50, 50], count: 1) }
-        #expect(error?.description.hasPrefix("SAE: expected finite pre-activations, found infinities or NaNs") == true)
+        #expect(error?.description.hasPrefix("SAE: expected finite activations, found infinities or NaNs") == true)
+    }
+
+    @Test func anActivationThatIsNotFiniteIsAnError() throws {
+        // The pre-activation is fine, and so is the magnitude; their product is beyond float32.
+        let folder = try TemporarySAE(
+            config: ["architecture": "gated", "d_in": 1, "d_sae": 1],
+            tensors: [
+                "W_enc": ([1, 1], [1]), "W_dec": ([1, 1], [1]), "b_dec": ([1], [0]), "b_gate": ([1], [0]),
+                "b_mag": ([1], [0]), "r_mag": ([1], [80]),
+            ])
+        for layout in [SparseAutoencoder.Layout.dense, .bounded] {
+            let dictionary = try opened(folder, layout: layout)
+            #expect(try dense(dictionary, rows: [1], count: 1).allSatisfy(\.isFinite))
+            let error = #expect(throws: InputError.self) { try dense(dictionary, rows: [1e6], count: 1) }
+            #expect(error?.description.hasPrefix("SAE: expected finite activations, found infinities or NaNs") == true)
+        }
     }
 
     private func opened(

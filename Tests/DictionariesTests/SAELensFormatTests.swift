@@ -31,6 +31,17 @@ import Testing
         #expect(try refusal(config: ["normalize_activations": "none", "reshape_activations": "none"]) == "accepted")
     }
 
+    @Test func magnitudesBeyondFloat32AreRefused() throws {
+        let ones = (shape: [3], values: [Float](repeating: 1, count: 3))
+        var gated = ["b_gate": ones, "b_mag": ones, "r_mag": ones]
+        let config = ["architecture": "gated"]
+        #expect(try refusal(config: config, without: "b_enc", replacing: gated) == "accepted")
+        gated["r_mag"] = ([3], [1, 89, 1])
+        #expect(
+            try refusal(config: config, without: "b_enc", replacing: gated).contains(
+                "r_mag: expected numbers whose exponentials float32 can hold, found larger ones"))
+    }
+
     @Test(arguments: ["batchtopk", "transcoder", "crosscoder", "temporal"])
     func anotherArchitectureIsNamed(architecture: String) throws {
         let text = try refusal(config: ["architecture": architecture])

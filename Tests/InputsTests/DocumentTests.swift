@@ -158,7 +158,13 @@ import Testing
     }
 
     @Test func yamlThatRepeatsAKeyOrExplodesIsRefused() throws {
-        #expect(try complaint { _ = try Document(yaml: "a: 1\na: 2\n", file: "j") }.hasPrefix("j: expected valid YAML"))
+        // Yams tells the first of the two.
+        #expect(
+            try complaint { _ = try Document(yaml: "b: 0\na: 1\na: 2\n", file: "j") }
+                == "j:2: expected valid YAML, found the key 'a' for the second time")
+        #expect(
+            try complaint { _ = try Document(yaml: "a: 1\nb:\n\t- 2\n", file: "j") }.hasPrefix(
+                "j:3: expected valid YAML"))
         let bomb = (1...12).reduce("a0: &a0 [x, x, x, x, x, x, x, x]\n") { text, level in
             let below = Array(repeating: "*a\(level - 1)", count: 8).joined(separator: ", ")
             return text + "a\(level): &a\(level) [\(below)]\n"

@@ -53,6 +53,20 @@ import Testing
             ])
     }
 
+    @Test("shards that were to be verified and were not are told")
+    func verification() throws {
+        let file = sample.bundle.folder + "/verification.json"
+        for (skipped, remarks) in [(0, 0), (3, 1)] {
+            let text = #"{"agreed": 7, "disputed": 0, "shards": 10, "skipped": \#(skipped), "voices": 2}"#
+            try AtomicFile.write(Array(text.utf8), to: file)
+            let told = try report().remarks
+            #expect(
+                told.count == remarks && told.allSatisfy { $0.hasPrefix("3 of 10 shards that were to be verified") })
+        }
+        try AtomicFile.write(Array("{}".utf8), to: file)
+        #expect(throws: InputError.self) { try report() }
+    }
+
     @Test("a column that no result has is refused, with what was meant")
     func unknownColumn() throws {
         for (by, condition, place, meant) in [

@@ -16,6 +16,7 @@ public final class StateFolder: Sendable {
     /// Throws `InputError` when it cannot be written or is in use.
     public init(_ path: String) throws {
         self.path = path
+        try Self.refuseForeign(path)
         do {
             // Parent folders get the usual permissions, as from mkdir.
             try FileManager.default.createDirectory(
@@ -56,6 +57,20 @@ public final class StateFolder: Sendable {
         _ = ftruncate(lock, 0)
         _ = pwrite(lock, line, line.count, 0)
         self.lock = Mutex(lock)
+    }
+
+    /// Throws `InputError` for a folder with other files: it would be made private, and filled.
+    private static func refuseForeign(_ path: String) throws {
+        // What cannot be listed is told when it is written.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        guard !names.contains("coordinator.lock"), !names.contains("jobs.sqlite") else { return }
+        // The folders come first when a state is made; the other one is at the top of a file system of its own.
+        let harmless = ["bundles", "folds", "results", "lost+found"]
+        guard let first = names.filter({ !harmless.contains($0) }).min() else { return }
+        throw InputError(
+            path, expected: "an empty folder, or the state folder of a coordinator",
+            found: "one with other files, such as \(first)",
+            hint: "name a new folder", kind: .configuration)
     }
 
     /// The database's descriptor, with a lock that does not touch SQLite's.

@@ -1,3 +1,5 @@
+import Kernels
+
 /// Sparse activations of some rows: which latents are active at each row, and how strongly.
 public struct Activations: Sendable {
     /// One more offset than rows; row `r` has the entries `rowStarts[r] ..< rowStarts[r + 1]`.
@@ -6,6 +8,14 @@ public struct Activations: Sendable {
     public internal(set) var latents: [UInt32] = []
     /// Their activations: above zero, except under the rule `linear`.
     public internal(set) var values: [Float] = []
+
+    /// Whether all activations are finite.
+    var isFinite: Bool {
+        values.withUnsafeBufferPointer { values in
+            guard let start = values.baseAddress else { return true }
+            return kernels_all_finite(start, values.count)
+        }
+    }
 
     /// No rows.
     public init() {}

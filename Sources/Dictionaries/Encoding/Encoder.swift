@@ -48,7 +48,8 @@ public final class Encoder {
 
     /// Activations of the rows `selected` of `residual` [tokens, d_in], in the order of `selected`.
     ///
-    /// Throws `InputError` where a pre-activation is not finite: a NaN would pass for a latent that did not fire.
+    /// Throws `InputError` where a pre-activation or an activation is not finite: a NaN would pass for a latent that did not
+    /// fire.
     public func encode(_ residual: UnsafeBufferPointer<Float>, selected: [Int]) throws -> Activations {
         switch way {
         case .pieces(let method, let prepared):
@@ -59,7 +60,7 @@ public final class Encoder {
             var activations = Activations()
             for first in stride(from: 0, to: selected.count, by: min(rowsAtOnce, max(selected.count, 1))) {
                 let rows = selected[first...].prefix(rowsAtOnce)
-                guard let part = try streamed.encode(residual, selected: rows) else { throw overflow }
+                guard let part = try streamed.encode(residual, selected: rows), part.isFinite else { throw overflow }
                 activations.append(part)
             }
             return activations
@@ -84,7 +85,9 @@ public final class Encoder {
             let rows = selected[blocks[piece]]
             preparation.prepare(residual, rows, into: prepared[thread].pointer)
             let x = Matrix(prepared[thread].pointer, stride: stride)
-            guard let part = method.encode(x, rows: rows.count, thread: thread) else { throw overflow }
+            guard let part = method.encode(x, rows: rows.count, thread: thread), part.isFinite else {
+                throw overflow
+            }
             pieces.withLock { $0[piece] = part }
         }
         return pieces.withLock { pieces in
@@ -94,7 +97,7 @@ public final class Encoder {
 
     private var overflow: InputError {
         InputError(
-            name, expected: "finite pre-activations", found: "infinities or NaNs",
+            name, expected: "finite activations", found: "infinities or NaNs",
             hint: "the dictionary's weights overflow float32 on these activations: is it made for this model?")
     }
 

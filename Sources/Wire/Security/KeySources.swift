@@ -84,7 +84,10 @@ public struct KeySources {
             guard let key = SecretKey(text) else {
                 throw InputError(
                     Self.secretVariable, expected: "a secret key of \(PublicKey.characterCount) characters of Z85",
-                    found: "something else", kind: .configuration)
+                    found: "something else",
+                    hint:
+                        "the characters alone, as they stand in a .secret file after the role and the name; or name the file "
+                        + "with --key", kind: .configuration)
             }
             return key
         }

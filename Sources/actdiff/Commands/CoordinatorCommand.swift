@@ -18,7 +18,8 @@ struct CoordinatorCommand: ParsableCommand {
             EXAMPLES
               actdiff coordinator --state /var/lib/actdiff
               actdiff coordinator --state /var/lib/actdiff --listen 'tcp://*:5611' \\
-                --key keys/coordinator.secret --allowed keys/allowed.keys --model-root /srv/models
+                --key keys/coordinator.secret --allowed keys/allowed.keys \\
+                --model-root /srv/models
             """)
 
     @Option(help: "Configuration file (see configs/coordinator.yaml); options override it.", completion: .file())
@@ -90,7 +91,7 @@ struct CoordinatorCommand: ParsableCommand {
     private func settings() throws -> CoordinatorConfig {
         var settings: CoordinatorConfig
         if let config {
-            settings = try CoordinatorConfig(Document(yamlFile: config))
+            settings = try InputError.configuration { try CoordinatorConfig(Document(yamlFile: config)) }
             if let state { settings.state = state }
         } else if let state {
             settings = CoordinatorConfig(state: state)

@@ -15,7 +15,8 @@ struct KeygenCommand: ParsableCommand {
 
             EXAMPLES
               actdiff keygen --folder keys
-              actdiff keygen node7 --role worker --folder keys && cat keys/node7.public >> keys/allowed.keys
+              actdiff keygen node7 --role worker --folder keys
+              cat keys/node7.public >> keys/allowed.keys
             """)
 
     @Argument(help: "Names the pair and its files.")

@@ -12,7 +12,9 @@ struct ResultsCommand: ParsableCommand {
         abstract: "Prints the rankings of a result bundle, or of a finished job on a coordinator.",
         discussion: """
             EXAMPLE
-              actdiff results results/villain --tuned villain --mask content --rank-by t --top 10 --bottom 10
+              actdiff results results/villain
+              actdiff results results/villain --mask content --rank-by t --bottom 10
+              actdiff results results/villain --where 'q < 0.05 and delta > 0'
               actdiff results villain-1 --save results/villain
             """)
 

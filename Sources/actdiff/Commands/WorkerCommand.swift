@@ -84,7 +84,7 @@ struct WorkerCommand: ParsableCommand {
     private func settings() throws -> WorkerConfig {
         var settings: WorkerConfig
         if let config {
-            settings = try WorkerConfig(Document(yamlFile: config))
+            settings = try InputError.configuration { try WorkerConfig(Document(yamlFile: config)) }
             if !modelRoots.isEmpty { settings.modelRoots = modelRoots }
         } else if !modelRoots.isEmpty {
             settings = WorkerConfig(modelRoots: modelRoots)

@@ -96,6 +96,10 @@ private struct SAELensWeights {
             let magnitude = try tensor("r_mag", [latents])
             for index in 0..<latents {
                 magnitude.pointer[index] = Float(elementary_exp(Double(magnitude.pointer[index])))
+                guard magnitude.pointer[index].isFinite else {
+                    throw InputError(
+                        "\(path): r_mag", expected: "numbers whose exponentials float32 can hold", found: "larger ones")
+                }
             }
             return .gated(
                 gateBias: try tensor("b_gate", [latents]), magnitude: magnitude,
