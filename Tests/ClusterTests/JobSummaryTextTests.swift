@@ -30,6 +30,9 @@ import Wire
         #expect(
             try summary(done: 50, total: 100).progressText(tokensPerSecond: 10)
                 == "job-1 ████████████░░░░░░░░░░░░ 50 %  1/2 shards  10 tokens/s  0 min 5 s left")
+        #expect(
+            try summary(done: 100, total: 100, shards: (2, 2)).progressText(tokensPerSecond: 10)
+                == "job-1: all 2 shards are computed; to be verified, folded and written")
         #expect(try summary(.planning, done: 0, total: 0).progressText(tokensPerSecond: nil) == "job-1: planning")
         #expect(
             try summary(done: 0, total: 36_000_000).progressText(tokensPerSecond: 1000).hasSuffix("10 h 0 min left"))

@@ -64,7 +64,7 @@ extension ProcessTests {
             let file = try place.write("not a folder", to: "file.txt")
             try expect(
                 "run", job, "--out", file + "/out", status: 78, says: "file.txt/out",
-                "expected a folder that can be written")
+                "expected a place where a folder can be made")
             try expect(
                 "submit", job, "--watch", "--out", file + "/out", status: 78,
                 says: "file.txt/out: expected a place where a folder can be made, found Not a directory")
@@ -119,6 +119,18 @@ extension ProcessTests {
                     "/state: expected a state folder that no other coordinator uses, found one in use by process "
                         + "\(cluster.coordinator.processID)"))
             #expect(try cluster.actdiff("jobs").status == 0, "the first goes on")
+        }
+
+        @Test("an address that somebody else has is a temporary failure, on every port")
+        func addressesInUse() throws {
+            let cluster = try TinyCluster(in: place)
+            let any = "tcp://127.0.0.1:*"
+            let taken = try place.actdiff("coordinator", "--state", "other", "--listen", cluster.control, "--data", any)
+            #expect(taken.status == 75 && taken.errors.contains("Address already in use\n  hint: choose another"))
+            let port = try #require(cluster.control.split(separator: ":").last)
+            let http = try place.actdiff(
+                "coordinator", "--state", "other", "--listen", any, "--data", any, "--http", "127.0.0.1:\(port)")
+            #expect(http.status == 75 && http.errors.contains("http: 127.0.0.1:\(port): expected an address and port"))
         }
 
         @Test("a bundle that was changed afterwards is not printed") func changedBundle() throws {

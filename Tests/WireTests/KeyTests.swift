@@ -126,6 +126,10 @@ struct KeyTests {
                 == "w.secret: expected a secret that only its owner can read, mode 0600, found mode 0"
                 + String(mode, radix: 8) + "\n  hint: chmod 600 w.secret")
         #expect(try KeyFiles.secret(at: path, isGuarded: true) == ring.worker.secret)
+        let publicKey = path.replacingOccurrences(of: ".secret", with: ".public")
+        #expect(
+            try error { _ = try KeyFiles.secret(at: publicKey) }.contains(
+                "found a public key\n  hint: name the .secret"))
     }
 
     @Test("What is no secret key is refused without being shown")

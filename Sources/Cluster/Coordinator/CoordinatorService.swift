@@ -78,9 +78,13 @@ public final class CoordinatorService: Sendable {
         } catch let error as InputError {
             throw error
         } catch {
+            // One that is in use may be free soon; one that this machine does not have will never be its own.
+            let isForNow = (error as? ZeroMQError)?.code != EADDRNOTAVAIL
             throw InputError(
                 "\(config.endpoints.control), \(config.endpoints.data)", expected: "endpoints to listen on",
-                found: "\(error)", kind: .temporary)
+                found: "\(error)",
+                hint: "choose another address or port with --listen and --data, or control: and data:",
+                kind: isForNow ? .temporary : .configuration)
         }
         endpoints = router.endpoints
         let workshop = JobWorkshop(
@@ -96,11 +100,12 @@ public final class CoordinatorService: Sendable {
                     content: .init(
                         heartbeat: heartbeat, metrics: { pages.text(of: metrics) }, page: { try pages.page($0) }))
             }
-        } catch {
+        } catch let error as ListenError {
             router.stop()
             throw InputError(
-                "http", expected: "an address to listen on", found: "\(error)",
-                hint: "choose another one, or turn it off with http: off", kind: .configuration)
+                error.place, expected: error.expected, found: error.found,
+                hint: "choose another one, or turn it off with --http off, or http: off",
+                kind: error.isInUse ? .temporary : .configuration)
         }
         let thread = Thread { [router, mailbox, ended] in
             let core = CoordinatorCore(

@@ -10,6 +10,10 @@ extension JobSummary {
     /// Where the job stands, on one line; with a bar, a rate and the time left while it runs.
     public func progressText(tokensPerSecond rate: Double?) -> String {
         guard state == .running, tokensTotal > 0 else { return "\(id): \(state.rawValue)" }
+        // The rate and the time left are those of first computations, which are over.
+        if shardsTotal > 0, shardsDone >= shardsTotal {
+            return "\(id): all \(shardsTotal) shards are computed; to be verified, folded and written"
+        }
         let share = min(1, max(0, Double(tokensDone) / Double(tokensTotal)))
         let filled = Int(share * Double(Self.barWidth))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.barWidth - filled)

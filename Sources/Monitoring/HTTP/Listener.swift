@@ -78,6 +78,8 @@ public struct ListenError: Error, Sendable, Hashable, CustomStringConvertible {
     public var place: String
     public var expected: String
     public var found: String
+    /// Whether somebody else has it, who may leave.
+    public var isInUse: Bool
 
     public var description: String { "\(place): expected \(expected), found \(found)" }
 
@@ -86,5 +88,6 @@ public struct ListenError: Error, Sendable, Hashable, CustomStringConvertible {
         place = "http: \(address)"
         expected = "an address and port of this machine that are free"
         found = String(cString: strerror(code))
+        isInUse = code == EADDRINUSE
     }
 }

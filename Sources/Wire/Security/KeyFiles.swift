@@ -9,8 +9,9 @@ public enum KeyFiles {
     /// `isGuarded` says that something else keeps others away, as systemd does with credentials.
     public static func secret(at path: String, role: KeyRole? = nil, isGuarded: Bool = false) throws -> SecretKey {
         let file = try SmallFile(path)
-        if !isGuarded { try checkOwner(file) }
+        // First what it is: a public key is not to be made private.
         let line = try only(file, tag: KeyLine.secretTag)
+        if !isGuarded { try checkOwner(file) }
         if let role, line.role != role {
             throw InputError(
                 path, expected: "\(role.owner) secret key", found: "\(line.role.owner)",
