@@ -41,6 +41,7 @@ enum Main {
         Terminal.openStandardStreams()
         do {
             try refuseOtherKernels()
+            try Start.refuseUnknownLogLevel()
             try DescriptorLimit.ensure()
             try AddressSpaceLimit.ensure()
             var command = try ActDiff.parseAsRoot()

@@ -121,6 +121,12 @@ extension ProcessTests {
             #expect(try cluster.actdiff("jobs").status == 0, "the first goes on")
         }
 
+        @Test("a log level that there is not is told, with what was meant") func logLevel() throws {
+            let end = try place.start(["doctor"], log: "debgu").end()
+            #expect(end.status == 78 && end.errors.contains("ACTDIFF_LOG: expected one of trace, debug, info, "))
+            #expect(end.errors.contains("found 'debgu'\n  hint: did you mean 'debug'?"))
+        }
+
         @Test("an address that somebody else has is a temporary failure, on every port")
         func addressesInUse() throws {
             let cluster = try TinyCluster(in: place)

@@ -78,10 +78,20 @@ enum Start {
     /// Lines on standard error; `ACTDIFF_LOG` sets the level (trace, debug, info, notice, warning, error).
     static func logger(_ label: String, level: Logger.Level = .notice) -> Logger {
         var logger = Logger(label: label) { LineLogHandler(label: $0) }
-        logger.logLevel =
-            ProcessInfo.processInfo.environment["ACTDIFF_LOG"].flatMap { Logger.Level(rawValue: $0) } ?? level
+        logger.logLevel = logLevel.flatMap { Logger.Level(rawValue: $0) } ?? level
         return logger
     }
+
+    /// Throws `InputError` for a level that there is not.
+    static func refuseUnknownLogLevel() throws {
+        guard let logLevel, Logger.Level(rawValue: logLevel) == nil else { return }
+        let known = Logger.Level.allCases.map(\.rawValue)
+        throw InputError(
+            "ACTDIFF_LOG", expected: "one of \(known.joined(separator: ", "))", found: "'\(logLevel)'",
+            hint: Suggestion.hint(for: logLevel, among: known), kind: .configuration)
+    }
+
+    private static var logLevel: String? { ProcessInfo.processInfo.environment["ACTDIFF_LOG"] }
 
     /// Digests of large files, kept from one run to the next in the user's cache folder.
     static func digests() -> DigestCache {

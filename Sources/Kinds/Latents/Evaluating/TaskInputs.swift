@@ -25,6 +25,8 @@ public struct TaskInputs: Sendable {
                     input: try input(files(tuned.form, path, base: base), at: path, step: step))
             },
             hooks: try spec.hooks.map { hook in
+                // First what the model has: a dictionary for a layer that is not there is none to look for.
+                try checkDepth(hook.point, base)
                 let path = hook.dictionary.resolved
                 let dictionary = try formats.open(path)
                 guard dictionary.latentCount <= DiffTask.Limits.latents else {
@@ -34,7 +36,6 @@ public struct TaskInputs: Sendable {
                 }
                 try DictionaryFit.check(dictionary, form: hook.form)
                 try DictionaryFit.check(dictionary, point: hook.point, model: base.architecture)
-                try checkDepth(hook.point, base)
                 return .init(
                     point: hook.point, name: hook.name, dictionary: try input(dictionary.files, at: path, step: step),
                     latents: dictionary.latentCount, rule: dictionary.activationRule)
