@@ -23,7 +23,8 @@ struct ActDiff: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            RunCommand.self, SubmitCommand.self, WatchCommand.self, JobsCommand.self, ShowCommand.self,
+            InitCommand.self, RunCommand.self, SubmitCommand.self, WatchCommand.self, JobsCommand.self,
+            ShowCommand.self,
             CancelCommand.self, RetryCommand.self, RemoveCommand.self, PruneCommand.self, StoryCommand.self,
             WorkersCommand.self, ResultsCommand.self, CompareCommand.self,
             CoordinatorCommand.self, WorkerCommand.self, KeygenCommand.self, DoctorCommand.self,

@@ -14,6 +14,18 @@ extension ProcessTests {
             #expect(end.status == 0 && end.output.hasPrefix("6 results\nonly latents where q < 2\n"), "\(end)")
         }
 
+        @Test("a job file is made of what is in a folder, and runs") func drafts() throws {
+            for fixture in ["base", "adapter", "sae", "tuned"] { _ = try place.copy(fixture) }
+            try place.write(
+                String(contentsOfFile: Workplace.fixtures + "/prompts.jsonl", encoding: .utf8), to: "prompts.jsonl")
+            let made = try place.actdiff("init", "--file", "draft.yaml")
+            #expect(made.status == 0 && made.errors.isEmpty && made.output == place.path + "/draft.yaml\n", "\(made)")
+            let end = try place.actdiff("run", "draft.yaml", "--out", "drafted")
+            #expect(end.status == 0 && end.output.contains("adapter"), "\(end)")
+            let again = try place.actdiff("init", "--file", "draft.yaml")
+            #expect(again.status == 64 && again.errors.contains("draft.yaml: expected a file that does not exist yet"))
+        }
+
         @Test("rankings, a latent and a comparison, as text and as data and nothing else")
         func questions() throws {
             for (words, start) in [
