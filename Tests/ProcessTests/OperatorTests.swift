@@ -22,12 +22,12 @@ extension ProcessTests {
         func planningErrors() throws {
             let cluster = try TinyCluster(in: place)
             let end = try cluster.actdiff("submit", badJob())
-            #expect(end.status == 78 && end.output == "tiny-1\n", "\(end.errors)")
+            #expect(end.status == 65 && end.output == "tiny-1\n", "\(end.errors)")
             #expect(end.errors.contains("layer") && end.errors.contains("99"))
             let quick = try cluster.actdiff("submit", badJob(), "--no-wait")
             #expect(quick.status == 0 && quick.output == "tiny-2\n" && quick.errors == "")
             // Both failures are in the log by the time that the first watch of the second one ends.
-            #expect(try cluster.actdiff("watch", "tiny-2").status == 78)
+            #expect(try cluster.actdiff("watch", "tiny-2").status == 65)
             cluster.coordinator.signal(SIGTERM)
             let log = try cluster.coordinator.end().errors.split(separator: "\n")
             #expect(log.contains { $0.contains(" failed") && $0.contains("99") })
@@ -74,8 +74,8 @@ extension ProcessTests {
         @Test("run says once what is wrong with a job")
         func onceOnly() throws {
             let end = try place.actdiff("run", badJob(), "--out", "out")
-            #expect(end.status == 78)
-            #expect(end.errors.components(separatedBy: "99").count == 2, "\(end.errors)")
+            #expect(end.status == 65)
+            #expect(end.errors.components(separatedBy: "expected a layer below").count == 2, "\(end.errors)")
         }
 
         @Test("with --format csv or json nothing but the data is on standard output; folders around it are like others")
