@@ -55,9 +55,11 @@ let package = Package(
         library("Transformers", ["Inputs", "Tensors", "Models", "Kernels", "Compute"]),
         library("Dictionaries", ["Inputs", "Tensors", "Kernels", "Compute"]),
         library("Prompts", ["Inputs", "Tokenization"]),
-        library("Evaluation", ["Inputs", "Models", "Transformers", "Dictionaries", "Prompts"]),
-        // What a kind of work is, and the kinds, which know nothing of each other.
+        // What a kind of work is, what kinds share that run models, and the kinds.
         library("Work", ["Inputs"]),
+        library(
+            "Evaluation",
+            ["Inputs", "Models", "Kernels", "Compute", "Transformers", "Dictionaries", "Prompts", "Work"]),
         library(
             "Latents",
             [
@@ -115,7 +117,7 @@ let package = Package(
         tests(
             "BundleTests",
             [
-                "TestSupport", "Inputs", "Compute", "Prompts", "Work", "Latents", "Wire", "Cluster",
+                "TestSupport", "Inputs", "Compute", "Prompts", "Evaluation", "Work", "Latents", "Wire", "Cluster",
                 .product(name: "Logging", package: "swift-log"),
             ], exclude: ["Goldens"]),
         tests(

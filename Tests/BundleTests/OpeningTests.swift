@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import Inputs
 @testable import Latents
@@ -116,16 +117,16 @@ import Work
 
     @Test("a file that is changed after its job's plan began is not planned with")
     func changedWhilePlanned() throws {
-        let inputs = TaskInputs(digests: DigestCache(at: "/dev/null/digests.json"))
+        let files = InputFiles(digests: DigestCache(at: "/dev/null/digests.json"))
         let file = models.path + "/prompts.jsonl"
         let before = DigestCache.Moment()
-        try inputs.refuseChanges(of: [file], since: before) {}
+        try files.refuseChanges(of: [file], since: before) {}
         // The clock of files may be a tick behind, but not for long.
         var error: InputError?
         for _ in 0..<100_000 where error == nil {
             try Data("{}".utf8).write(to: URL(fileURLWithPath: file))
             do {
-                try inputs.refuseChanges(of: [file], since: before) {}
+                try files.refuseChanges(of: [file], since: before) {}
             } catch let change as InputError {
                 error = change
             }

@@ -16,7 +16,7 @@ import Transformers
     private let work: ShardWork
 
     init() {
-        func input(_ name: String) -> DiffTask.Input {
+        func input(_ name: String) -> TaskInput {
             .init(path: "\(Self.fixtures)/\(name)", digest: Digest(of: name))
         }
         func hook(_ layer: Int, _ site: HookPoint.Site) -> DiffTask.Hook {
@@ -44,11 +44,10 @@ import Transformers
         _ memory: Int, _ plans: Plans = Plans(), threads: Int = 2, streamed: Int? = nil,
         results: Int = MemoryPlan.Needs().results
     ) throws -> ShardEvaluator {
-        try ShardEvaluator(
-            task, threads: Threads(threads), memory: memory, streamedDictionaries: streamed, results: results
-        ) {
-            plans.made.append($0)
-        }
+        var room = HookedModels.Room(memory: memory)
+        room.streamedDictionaries = streamed
+        room.results = results
+        return try ShardEvaluator(task, inputs: task.inputs, threads: Threads(threads), room: room, planned: { plans.made.append($0) })
     }
 
     private final class Plans {
@@ -65,13 +64,13 @@ import Transformers
         let whole = try evaluator(1 << 40)
         let expected = try whole.evaluate(work) {}
         #expect(
-            whole.needs.forward.layerCount == 4, "three layers of the base, and one that is the tuned checkpoint's own")
+            whole.models.needs.forward.layerCount == 4, "three layers of the base, and one that is the tuned checkpoint's own")
         for threads in [1, 2] {
             let evaluator = try evaluator(1 << 40, threads: threads)
             var batches: Set<Int> = []
             for tokens in [60, 200, 2000, 60] {
                 #expect(try evaluator.evaluate(work, batchTokens: tokens) {} == expected)
-                batches.insert(ShardEvaluator.batches(work.prompts, tokens: tokens).count)
+                batches.insert(ShardPlan.even(work.prompts.map(\.ids.count), upTo: tokens).count)
             }
             #expect(batches.contains(1) && batches.contains { $0 > 5 }, "\(batches)")
         }
@@ -95,7 +94,8 @@ import Transformers
         forward.perToken = 64 << 10
         forward.weights = 600 << 20
         func needs(_ limit: Int) -> MemoryPlan.Needs {
-            ShardEvaluator.needs(wide, forward, width: 2048, threads: 4, limit: limit)
+            EvaluationSizes(hooks: wide.hooks.map(\.evaluated), forward: forward, width: 2048, threads: 4).needs(
+                limit: limit)
         }
         #expect(needs(64 << 30).streamedDictionaries == 0)
         #expect(needs(3 << 30).streamedDictionaries == 1)
@@ -112,7 +112,7 @@ import Transformers
     @Test("in the least memory that will do the result is the same")
     func leastMemory() throws {
         let plans = Plans()
-        let needs = try evaluator(1 << 40).needs
+        let needs = try evaluator(1 << 40).models.needs
         let small = try evaluator(memory(needs, tokens: 64), plans, streamed: 0)
         #expect(try small.evaluate(work) {} == evaluator(1 << 40).evaluate(work) {})
         #expect(plans.made.map(\.batchTokens) == [64])
@@ -120,11 +120,11 @@ import Transformers
 
     @Test("each batch of prompts computes each layer of each stream once")
     func batchesAreWhole() throws {
-        let needs = try evaluator(1 << 40).needs
+        let needs = try evaluator(1 << 40).models.needs
         let small = try evaluator(memory(needs, tokens: 64), streamed: 0)
         var steps = 0
         let result = try small.evaluate(work) { steps += 1 }
-        let count = ShardEvaluator.batches(work.prompts, tokens: try #require(small.plan).batchTokens).count
+        let count = ShardPlan.even(work.prompts.map(\.ids.count), upTo: try #require(small.models.plan).batchTokens).count
         // Base and what shares its stream, the adapter from layer 1 on, the tuned checkpoint from layer 1 on.
         #expect(steps == count * (3 + 2 + 2))
         #expect(result.tables.allSatisfy { $0.rowCount == work.prompts.count })
@@ -135,12 +135,12 @@ import Transformers
 
     @Test("as results grow batches become smaller, and the result is the same")
     func growingResults() throws {
-        let needs = try evaluator(1 << 40, results: 0).needs
+        let needs = try evaluator(1 << 40, results: 0).models.needs
         let small = try evaluator(memory(needs, tokens: 300), streamed: 0, results: 0)
         var steps = 0
         let result = try small.evaluate(work) { steps += 1 }
         #expect(try result == evaluator(1 << 40).evaluate(work) {})
-        let count = ShardEvaluator.batches(work.prompts, tokens: try #require(small.plan).batchTokens).count
+        let count = ShardPlan.even(work.prompts.map(\.ids.count), upTo: try #require(small.models.plan).batchTokens).count
         #expect(steps > 7 * count, "\(steps) steps, \(count) batches of a fixed size")
         // Where they leave no room for a prompt, it is said so.
         let least = try evaluator(memory(needs, tokens: 64), streamed: 0, results: 0)
@@ -151,18 +151,18 @@ import Transformers
     @Test("a larger shard makes a new plan; a smaller one does not")
     func growing() throws {
         let plans = Plans()
-        let needs = try evaluator(1 << 40).needs
+        let needs = try evaluator(1 << 40).models.needs
         let evaluator = try evaluator(memory(needs, tokens: 1024), plans, streamed: 0)
         let single = ShardWork(index: 0, prompts: Array(work.prompts.prefix(2)))
         let first = try evaluator.evaluate(single) {}
         #expect(try evaluator.evaluate(work) {} == self.evaluator(1 << 40).evaluate(work) {})
         #expect(try evaluator.evaluate(single) {} == first)
-        #expect(evaluator.plan?.tokens == 2048 && plans.made.last?.description == evaluator.plan?.description)
+        #expect(evaluator.models.plan?.tokens == 2048 && plans.made.last?.description == evaluator.models.plan?.description)
     }
 
     @Test("a prompt without room is refused by name of the limit, and the next shard is computed")
     func longPrompt() throws {
-        let needs = try evaluator(1 << 40).needs
+        let needs = try evaluator(1 << 40).models.needs
         let small = try evaluator(memory(needs, tokens: 64), streamed: 0)
         let long = PromptTokens(index: 0, ids: Array(repeating: 5, count: 200), masks: Array(repeating: 1, count: 200))
         let error = #expect(throws: InputError.self) {

@@ -12,7 +12,7 @@ import Testing
         URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().path + "/ProcessTests/Fixtures"
 
-    private static func input(_ name: String) -> DiffTask.Input {
+    private static func input(_ name: String) -> TaskInput {
         .init(path: "\(fixtures)/\(name)", digest: Digest(of: name))
     }
 

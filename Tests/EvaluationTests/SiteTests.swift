@@ -19,7 +19,7 @@ import Testing
             return PromptTokens(index: index, ids: ids, masks: ids.indices.map { $0 == 0 ? 0 : 1 })
         })
 
-    private static func input(_ path: String) -> DiffTask.Input { .init(path: path, digest: Digest(of: path)) }
+    private static func input(_ path: String) -> TaskInput { .init(path: path, digest: Digest(of: path)) }
 
     /// The fixture's SAE, trained at another place by its own word.
     private static func sae(at hookName: String, in folder: String) throws -> String {

@@ -31,10 +31,10 @@ import Work
             verify: 0.3
             """
         let digest = Digest(of: "weights")
-        let input = DiffTask.Input(path: "/m", digest: digest)
+        let input = TaskInput(path: "/m", digest: digest)
         let task = DiffTask(
             base: input,
-            tuned: ["v", "c"].map { DiffTask.Tuned(name: $0, form: .adapter, input: input) },
+            tuned: ["v", "c"].map { TunedInput(name: $0, form: .adapter, input: input) },
             hooks: [.init(point: HookPoint(layer: 1, site: .residPost), dictionary: input, latents: 9)],
             masks: [.all, .last])
         var random = SeededGenerator(seed: 3)

@@ -66,7 +66,7 @@ struct ShardResultCodecTests {
 
     /// Two prompts of 3 and 1 tokens, one mask, a base and no tuned checkpoint, a dictionary of 10 latents.
     private static let small: (DiffTask, ShardWork, ShardResult) = {
-        let input = DiffTask.Input(path: "/m", digest: Digest(of: "m"))
+        let input = TaskInput(path: "/m", digest: Digest(of: "m"))
         let hook = DiffTask.Hook(point: HookPoint(layer: 1, site: .residPost), dictionary: input, latents: 10)
         let task = DiffTask(base: input, tuned: [], hooks: [hook], masks: [.all])
         let work = ShardWork(
@@ -188,7 +188,7 @@ struct ShardResultCodecTests {
         var samples = Samples(seed: 13)
         let input = samples.input()
         let hook = DiffTask.Hook(point: HookPoint(layer: 15, site: .residPost), dictionary: input, latents: 4096)
-        let tuned = DiffTask.Tuned(name: "t", form: .adapter, input: input)
+        let tuned = TunedInput(name: "t", form: .adapter, input: input)
         let task = DiffTask(base: input, tuned: [tuned, tuned], hooks: [hook], masks: [.all, .content, .last])
         let masks: [UInt8] = (0..<60).map { $0 < 30 ? 1 : $0 < 59 ? 3 : 7 }
         let work = ShardWork(

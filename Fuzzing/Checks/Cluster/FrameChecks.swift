@@ -27,10 +27,10 @@ struct FrameChecks: Checks {
     private static func job(
         tuned: Int, latents: [Int], masks: [TokenMask], prompts: Int
     ) -> (task: DiffTask, work: ShardWork) {
-        let input = DiffTask.Input(path: "/models", digest: Digest(of: "models"))
+        let input = TaskInput(path: "/models", digest: Digest(of: "models"))
         let task = DiffTask(
             base: input,
-            tuned: (0..<tuned).map { DiffTask.Tuned(name: "tuned\($0)", form: .adapter, input: input) },
+            tuned: (0..<tuned).map { TunedInput(name: "tuned\($0)", form: .adapter, input: input) },
             hooks: latents.enumerated().map {
                 DiffTask.Hook(
                     point: HookPoint(layer: $0.offset, site: .residPost), dictionary: input, latents: $0.element)

@@ -1,3 +1,4 @@
+import Evaluation
 import Inputs
 import Latents
 import Prompts
@@ -27,9 +28,9 @@ struct SmallFold: Sendable {
 
     init() throws {
         spec = try JobSpec(yaml: Self.spec, file: "job.yaml", relativeTo: "/jobs")
-        let input = DiffTask.Input(path: "/models", digest: Digest(of: "models"))
+        let input = TaskInput(path: "/models", digest: Digest(of: "models"))
         task = DiffTask(
-            base: input, tuned: spec.tuned.map { DiffTask.Tuned(name: $0.name, form: $0.form, input: input) },
+            base: input, tuned: spec.tuned.map { TunedInput(name: $0.name, form: $0.form, input: input) },
             hooks: spec.hooks.map { DiffTask.Hook(point: $0.point, dictionary: input, latents: 5) },
             masks: spec.masks)
         prompts = TokenizedPrompts(

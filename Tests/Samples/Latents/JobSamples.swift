@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import Inputs
 import TestSupport
@@ -18,12 +19,12 @@ func spec(
 
 /// The task that goes with a spec, all dictionaries `latents` wide.
 func task(_ spec: JobSpec, latents: Int) -> DiffTask {
-    func input(_ path: JobPath) -> DiffTask.Input {
-        DiffTask.Input(path: path.resolved, digest: Digest(of: path.written))
+    func input(_ path: JobPath) -> TaskInput {
+        TaskInput(path: path.resolved, digest: Digest(of: path.written))
     }
     return DiffTask(
         base: input(spec.base),
-        tuned: spec.tuned.map { DiffTask.Tuned(name: $0.name, form: $0.form, input: input($0.path)) },
+        tuned: spec.tuned.map { TunedInput(name: $0.name, form: $0.form, input: input($0.path)) },
         hooks: spec.hooks.map {
             DiffTask.Hook(
                 point: $0.point, name: $0.name, dictionary: input($0.dictionary), latents: latents, rule: $0.form.rule)

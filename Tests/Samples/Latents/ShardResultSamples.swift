@@ -6,13 +6,13 @@ import TestSupport
 
 /// Tasks, shards, and results that fit them.
 extension Samples {
-    public mutating func input() -> DiffTask.Input { DiffTask.Input(path: "/" + string(), digest: digest()) }
+    public mutating func input() -> TaskInput { TaskInput(path: "/" + string(), digest: digest()) }
 
     public mutating func task() -> DiffTask {
         DiffTask(
             base: input(),
             tuned: list(0...3) {
-                DiffTask.Tuned(name: $0.string(), form: $0.flag() ? .adapter : .checkpoint, input: $0.input())
+                TunedInput(name: $0.string(), form: $0.flag() ? .adapter : .checkpoint, input: $0.input())
             },
             hooks: list(1...3) {
                 // All latents of a linear one are in every row.

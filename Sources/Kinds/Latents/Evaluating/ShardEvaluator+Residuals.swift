@@ -7,9 +7,9 @@ extension ShardEvaluator {
         var streams = Array(repeating: [Float](), count: task.checkpointCount)
         let sequences = PackedSequences(work.prompts.map(\.ids))
         let request = ForwardRequest(sequences, taps: [task.hooks[hook].point.tap])
-        try backend.run(request, afterLayer: {}) { stream in
+        try models.models.backend.run(request, afterLayer: {}) { stream in
             let tokens = work.prompts.indices.flatMap { stream.tokens(of: $0, in: sequences) }
-            for variant in stream.variants { streams[checkpoints[variant]] = tokens }
+            for variant in stream.variants { streams[models.models.checkpoints[variant]] = tokens }
         }
         return streams
     }

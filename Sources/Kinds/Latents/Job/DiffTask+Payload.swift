@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import Inputs
 import Prompts
@@ -15,7 +16,6 @@ extension DiffTask {
         static let hooks = 256
         /// A token's masks are the bits of one byte.
         static let masks = 8
-        static let latents = 1 << 26
         static let layers = 1 << 16
         static let name = 256
     }
@@ -59,7 +59,7 @@ extension DiffTask {
         try check(hooks.count, "hooks", limit: Limits.hooks)
         try check(masks.count, "masks", limit: Limits.masks)
         for hook in hooks {
-            try check(hook.latents, "latents", limit: Limits.latents)
+            try check(hook.latents, "latents", limit: EvaluatedHook.mostLatents)
             try check(hook.point.layer, "layer", limit: Limits.layers)
         }
         for input in [base] + tuned.map(\.input) + hooks.map(\.dictionary) {

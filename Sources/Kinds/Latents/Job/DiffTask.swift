@@ -6,53 +6,19 @@ import Prompts
 ///
 /// A pure function of the job spec and of the inputs' digests; every worker gets it with its first lease.
 public struct DiffTask: Sendable, Hashable, Codable {
-    /// A file or folder with weights, and the digest that the coordinator found for it.
-    public struct Input: Sendable, Hashable, Codable {
-        /// Absolute path.
-        public var path: String
-        public var digest: Digest
-
-        /// Makes an input.
-        public init(path: String, digest: Digest) {
-            self.path = path
-            self.digest = digest
-        }
-    }
-
-    /// A checkpoint to compare with the base.
-    public struct Tuned: Sendable, Hashable, Codable {
-        /// How the checkpoint is stored.
-        public enum Form: String, Sendable, Hashable, Codable {
-            /// A PEFT adapter on top of the base.
-            case adapter
-            /// A whole model of its own.
-            case checkpoint
-        }
-        public var name: String
-        public var form: Form
-        public var input: Input
-
-        /// Makes a tuned checkpoint.
-        public init(name: String, form: Form, input: Input) {
-            self.name = name
-            self.form = form
-            self.input = input
-        }
-    }
-
     /// A place in the model and the dictionary that encodes what is found there.
     public struct Hook: Sendable, Hashable, Codable {
         public var point: HookPoint
         /// What tells the hook from others at the same place; nil for the one that needs no name.
         public var name: String?
-        public var dictionary: Input
+        public var dictionary: TaskInput
         /// Number of latents of the dictionary.
         public var latents: Int
         public var rule: ActivationRule
 
         /// Makes a hook.
         public init(
-            point: HookPoint, name: String? = nil, dictionary: Input, latents: Int, rule: ActivationRule = .sparse
+            point: HookPoint, name: String? = nil, dictionary: TaskInput, latents: Int, rule: ActivationRule = .sparse
         ) {
             self.point = point
             self.name = name
@@ -63,19 +29,29 @@ public struct DiffTask: Sendable, Hashable, Codable {
 
         /// How files and tables name it.
         public var label: String { point.label(name) }
+
+        /// What is evaluated there.
+        public var evaluated: EvaluatedHook {
+            EvaluatedHook(point: point, dictionary: dictionary, latents: latents, rule: rule)
+        }
     }
 
-    public var base: Input
-    public var tuned: [Tuned]
+    public var base: TaskInput
+    public var tuned: [TunedInput]
     public var hooks: [Hook]
     public var masks: [TokenMask]
 
     /// Makes a task.
-    public init(base: Input, tuned: [Tuned], hooks: [Hook], masks: [TokenMask]) {
+    public init(base: TaskInput, tuned: [TunedInput], hooks: [Hook], masks: [TokenMask]) {
         self.base = base
         self.tuned = tuned
         self.hooks = hooks
         self.masks = masks
+    }
+
+    /// All that workers open.
+    public var inputs: TaskInputs {
+        TaskInputs(base: base, tuned: tuned, dictionaries: hooks.map(\.dictionary))
     }
 
     /// Base and tuned checkpoints: checkpoint 0 is the base, checkpoint `i + 1` is `tuned[i]`.
@@ -101,7 +77,7 @@ extension DiffTask.Hook {
         self.init(
             point: try values.decode(HookPoint.self, forKey: .point),
             name: try values.decodeIfPresent(String.self, forKey: .name),
-            dictionary: try values.decode(DiffTask.Input.self, forKey: .dictionary),
+            dictionary: try values.decode(TaskInput.self, forKey: .dictionary),
             latents: try values.decode(Int.self, forKey: .latents),
             rule: try values.decodeIfPresent(ActivationRule.self, forKey: .rule) ?? .sparse)
     }

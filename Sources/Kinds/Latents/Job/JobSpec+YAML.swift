@@ -5,11 +5,9 @@ import Prompts
 import Work
 
 extension JobSpec {
-    private static let longestHookName = 50
     /// A larger count is taken for a typing error.
     private static let mostTokens = 1 << 30
     private static let mostPermutations = 1_000_000
-    private static let mostLayers = 100_000
 
     /// Reads a job file; its relative paths start at the file's folder. Throws `InputError`.
     public init(yamlFile path: String) throws {
@@ -31,9 +29,9 @@ extension JobSpec {
         }
         name = try root.required("name").jobName()
         base = try root.required("base").path(from: folder)
-        tuned = try root.required("tuned").some(atMost: DiffTask.Limits.tuned).map { try Self.tuned($0, folder) }
+        tuned = try root.required("tuned").some(atMost: DiffTask.Limits.tuned).map { try TunedSpec($0, from: folder) }
         prompts = try Self.prompts(root.required("prompts"), folder)
-        hooks = try root.required("hooks").some(atMost: DiffTask.Limits.hooks).map { try Self.hook($0, folder) }
+        hooks = try root.required("hooks").some(atMost: DiffTask.Limits.hooks).map { try HookSpec($0, from: folder) }
         masks = try root.optional("masks").map(Self.masks) ?? [.all, .content, .last]
         skipFirst = try root.optional("skip_first")?.whole(in: 0...Self.mostTokens) ?? 1
         shardTokens = try root.optional("shard_tokens")?.whole(in: 1...ShardPlan.mostShardTokens) ?? 4096
@@ -45,59 +43,12 @@ extension JobSpec {
         try refuseDensityOfDirections(in: root)
     }
 
-    private static func tuned(_ entry: Document, _ folder: String) throws -> Tuned {
-        try entry.refuseKeys(outside: ["name", "adapter", "checkpoint", "control"])
-        let form: DiffTask.Tuned.Form
-        let place: Document
-        switch (try entry.optional("adapter"), try entry.optional("checkpoint")) {
-        case (let adapter?, nil): (form, place) = (.adapter, adapter)
-        case (nil, let checkpoint?): (form, place) = (.checkpoint, checkpoint)
-        case (nil, nil):
-            throw InputError(entry.place, expected: "one of the keys adapter and checkpoint", found: "neither")
-        default:
-            throw InputError(entry.place, expected: "one of the keys adapter and checkpoint", found: "both")
-        }
-        return Tuned(
-            name: try entry.required("name").jobName(), form: form, path: try place.path(from: folder),
-            control: try entry.optional("control")?.bool() ?? false)
-    }
-
     private static func prompts(_ entry: Document, _ folder: String) throws -> Prompts {
         try entry.refuseKeys(outside: ["path", "chat_template", "add_generation_prompt"])
         return Prompts(
             path: try entry.required("path").path(from: folder),
             template: try entry.optional("chat_template")?.choice() ?? .auto,
             addGenerationPrompt: try entry.optional("add_generation_prompt")?.bool() ?? true)
-    }
-
-    private static func hook(_ entry: Document, _ folder: String) throws -> Hook {
-        try entry.refuseKeys(outside: ["layer", "site", "name", "sae", "directions"])
-        let site: HookPoint.Site = try entry.optional("site")?.choice() ?? .residPost
-        let layer = try entry.required("layer").whole(in: 0...mostLayers)
-        let form: Hook.Form
-        let place: Document
-        switch (try entry.optional("sae"), try entry.optional("directions")) {
-        case (let sae?, nil): (form, place) = (.sae, sae)
-        case (nil, let directions?): (form, place) = (.directions, directions)
-        case (nil, nil): throw InputError(entry.place, expected: "one of the keys sae and directions", found: "neither")
-        default: throw InputError(entry.place, expected: "one of the keys sae and directions", found: "both")
-        }
-        // So that an SAE and directions at one place need no names.
-        let usual: String? = form == .directions ? Hook.Form.directions.rawValue : nil
-        return Hook(
-            point: HookPoint(layer: layer, site: site), name: try entry.optional("name").map(hookName) ?? usual,
-            form: form, dictionary: try place.path(from: folder))
-    }
-
-    /// The name of a hook has no dots, so that the parts of a result's file names can be told apart.
-    private static func hookName(_ value: Document) throws -> String {
-        let text = try value.jobName()
-        guard !text.contains("."), text.utf8.count <= longestHookName else {
-            throw value.error(
-                expected: "1 to \(longestHookName) of the characters A-Z a-z 0-9 _ -",
-                hint: "the name becomes part of file names")
-        }
-        return text
     }
 
     private static func masks(_ entry: Document) throws -> [TokenMask] {
@@ -113,21 +64,11 @@ extension JobSpec {
 
     /// Refuses two results that would have the same file name.
     private func refuseTwins(in root: Document) throws {
-        try Self.refuseTwins(in: root.required("tuned"), tuned.map(\.name), "a name that no other tuned checkpoint has")
-        try Self.refuseTwins(
-            in: root.required("hooks"), hooks.map(\.label), "a place that no other hook has",
-            hint: "give one of the hooks a name")
+        try root.required("tuned").refuseTwins(tuned.map(\.name), "a name that no other tuned checkpoint has")
+        try root.required("hooks").refuseTwins(
+            hooks.map(\.label), "a place that no other hook has", hint: "give one of the hooks a name")
         if let list = try root.optional("masks") {
-            try Self.refuseTwins(in: list, masks.map(\.rawValue), "a mask that is not in the list yet")
-        }
-    }
-
-    private static func refuseTwins(
-        in list: Document, _ names: [String], _ expected: String, hint: String = ""
-    ) throws {
-        var seen: Set<String> = []
-        for (entry, name) in zip(try list.list(), names) where !seen.insert(name).inserted {
-            throw InputError(entry.place, expected: expected, found: "\(name) for the second time", hint: hint)
+            try list.refuseTwins(masks.map(\.rawValue), "a mask that is not in the list yet")
         }
     }
 

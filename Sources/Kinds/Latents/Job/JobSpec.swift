@@ -6,45 +6,12 @@ import Work
 ///
 /// `configs/job.yaml` explains every key.
 public struct JobSpec: Sendable, Hashable, Codable {
-    /// A fine-tuned checkpoint to compare with the base.
-    public struct Tuned: Sendable, Hashable, Codable {
-        /// Unique within the job, and safe as part of a file name.
-        public var name: String
-        public var form: DiffTask.Tuned.Form
-        public var path: JobPath
-        /// A checkpoint whose differences the others must exceed: each other result gets a column for it.
-        public var control: Bool
-    }
-
     /// Where the prompts are, and how they become text.
     public struct Prompts: Sendable, Hashable, Codable {
         public var path: JobPath
         public var template: PromptRules.ChatTemplate
         /// End messages with the opening of an assistant's turn.
         public var addGenerationPrompt: Bool
-    }
-
-    /// A place in the model, and the dictionary to encode with there.
-    public struct Hook: Sendable, Hashable, Codable {
-        /// The key that names the dictionary.
-        public enum Form: String, Sendable, Hashable, Codable, CaseIterable {
-            /// Latents that fire or do not.
-            case sae
-            /// Named vectors, whose activation is a signed projection.
-            case directions
-
-            /// What the dictionary's latents do.
-            public var rule: ActivationRule { self == .sae ? .sparse : .linear }
-        }
-
-        public var point: HookPoint
-        /// What tells it from other hooks at the same place; nil for an SAE without a name in the job file.
-        public var name: String?
-        public var form: Form
-        public var dictionary: JobPath
-
-        /// How files and tables name it.
-        public var label: String { point.label(name) }
     }
 
     /// The rankings in the result bundle.
@@ -56,9 +23,9 @@ public struct JobSpec: Sendable, Hashable, Codable {
 
     public var name: String
     public var base: JobPath
-    public var tuned: [Tuned]
+    public var tuned: [TunedSpec]
     public var prompts: Prompts
-    public var hooks: [Hook]
+    public var hooks: [HookSpec]
     public var masks: [TokenMask]
     /// Positions below this belong to no mask.
     public var skipFirst: Int

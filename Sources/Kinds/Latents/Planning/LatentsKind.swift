@@ -12,14 +12,14 @@ import Work
 public struct LatentsKind: WorkKind {
     public static let name = "latents"
 
-    private let inputs: TaskInputs
+    private let files: InputFiles
     private let version: String
     private let roots: ModelRoots?
 
     /// `version` is actdiff's own, for the manifest. With `roots` a job that names something outside them is refused
     /// before anything of it is opened, and so is every file that a link inside leads to outside.
     public init(digests: DigestCache, version: String, roots: ModelRoots? = nil) {
-        inputs = TaskInputs(digests: digests)
+        files = InputFiles(digests: digests)
         self.version = version
         self.roots = roots
     }
@@ -48,7 +48,7 @@ public struct LatentsKind: WorkKind {
         for input in spec.outline.inputs { _ = try roots?.resolve(input.path) }
         try spec.outline.refuseMissingInputs(jobFile: source.specFile)
         let base = try Checkpoint(spec.base.resolved)
-        let task = try inputs.task(for: spec, base: base, step: progress.step)
+        let task = try DiffTask(spec, base: base, files: files, step: progress.step)
         let tokenizer = try base.gguf.map { try Tokenizer(gguf: $0) } ?? Tokenizer(folder: base.path)
         let set = try PromptSet(file: spec.prompts.path.resolved)
         let prompts = try TokenizedPrompts(
@@ -57,10 +57,10 @@ public struct LatentsKind: WorkKind {
         let works = ShardPlan(prompts, shardTokens: spec.shardTokens).work(prompts)
         let record = Record(
             spec: spec, promptIDs: prompts.ids, prompts: set.digest,
-            tokenizer: try inputs.digest(of: tokenizer.files, at: base.path),
-            latentNames: try inputs.latentNames(of: task))
-        try inputs.refuseChanges(
-            of: inputs.find(task).flatMap(\.files) + tokenizer.files + [spec.prompts.path.resolved], since: start,
+            tokenizer: try files.digest(of: tokenizer.files, at: base.path),
+            latentNames: try task.latentNames(files.formats))
+        try files.refuseChanges(
+            of: files.find(task.inputs).flatMap(\.files) + tokenizer.files + [spec.prompts.path.resolved], since: start,
             step: progress.step)
         return WorkPlan(
             task: try task.payload(), shardVersion: ShardWork.layout,

@@ -25,6 +25,28 @@ public enum DictionaryFit {
     }
 }
 
+extension DictionaryFit {
+    /// Throws if the dictionary is not what the task was planned with.
+    static func check(_ dictionary: LatentDictionary, is hook: EvaluatedHook) throws {
+        guard dictionary.latentCount == hook.latents, dictionary.activationRule == hook.rule else {
+            throw InputError(
+                dictionary.path, expected: "\(hook.latents) latents with the rule \(hook.rule.rawValue)",
+                found: "\(dictionary.latentCount) with \(dictionary.activationRule.rawValue)",
+                hint: "the dictionary was replaced after the job was planned", kind: .configuration)
+        }
+    }
+
+    /// Throws if the model has no such layer.
+    public static func checkDepth(_ point: HookPoint, model: Architecture) throws {
+        guard point.layer < model.layerCount else {
+            throw InputError(
+                "hook \(point)",
+                expected: "a layer below \(model.layerCount), the model's number of layers",
+                found: "\(point.layer)", hint: "layers count from 0")
+        }
+    }
+}
+
 extension LatentDictionary {
     /// What sums of its activations can be.
     public var activationRule: ActivationRule { rule == .linear ? .linear : .sparse }
