@@ -46,6 +46,15 @@ public struct Tokenizer: Sendable {
         return Int(id) < model.entries.count ? model.entries[Int(id)] : nil
     }
 
+    /// The bytes of text that a token stands for, of which only several tokens together may be UTF-8; nil for an id without a
+    /// token. An added token stands for its content.
+    public func bytes(of id: UInt32) -> [UInt8]? {
+        if let added = addedContents[id] { return Array(added.utf8) }
+        guard let entry = token(id) else { return nil }
+        // Other characters than a byte's stand for themselves, as the tokenizers library decodes them.
+        return ByteAlphabet.decode(entry) ?? Array(entry.utf8)
+    }
+
     /// Encodes a text. `addSpecialTokens` puts the tokens round it that the post-processor asks for; leave it off for a
     /// text that a chat template has rendered, which brings its own.
     public func encode(_ text: String, addSpecialTokens: Bool) throws -> Encoding {
