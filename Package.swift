@@ -66,6 +66,12 @@ let package = Package(
                 "Inputs", "Models", "Tokenization", "Kernels", "Compute", "Transformers", "Dictionaries", "Prompts",
                 "Evaluation", "Work", "CLZ4",
             ], path: "Sources/Kinds/Latents"),
+        library(
+            "Exemplars",
+            [
+                "Inputs", "Models", "Tokenization", "Compute", "Dictionaries", "Prompts", "Evaluation", "Work",
+                "Latents",
+            ], path: "Sources/Kinds/Exemplars"),
         // What bundles say, as text and as data.
         library("Reports", ["Inputs", "Prompts", "Latents"]),
         library("Wire", ["Inputs", "CZeroMQ"]),
@@ -87,8 +93,8 @@ let package = Package(
         .executableTarget(
             name: "actdiff",
             dependencies: [
-                "Inputs", "Compute", "Prompts", "Evaluation", "Work", "Latents", "Reports", "Wire", "Monitoring",
-                "Cluster", "Benchmarking", .product(name: "Logging", package: "swift-log"),
+                "Inputs", "Compute", "Prompts", "Evaluation", "Work", "Latents", "Exemplars", "Reports", "Wire",
+                "Monitoring", "Cluster", "Benchmarking", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
 

@@ -8,6 +8,37 @@ public enum CanonicalJSON {
         return text + "\n"
     }
 
+    /// The text in one line, with a line feed at its end, for files with a value a line. Throws as `text` does.
+    public static func line(_ value: Document.Value) throws -> String {
+        var text = ""
+        try writeLine(value, key: "", into: &text)
+        return text + "\n"
+    }
+
+    private static func writeLine(_ value: Document.Value, key: String, into text: inout String) throws {
+        switch value {
+        case .array(let list):
+            text += "["
+            for (index, element) in list.enumerated() {
+                if index > 0 { text += "," }
+                try writeLine(element, key: key, into: &text)
+            }
+            text += "]"
+        case .object(let members):
+            text += "{"
+            for (index, name) in members.keys.sorted(by: precedes).enumerated() {
+                text += (index > 0 ? "," : "") + quoted(name) + ":"
+                try writeLine(members[name] ?? .null, key: key.isEmpty ? name : "\(key).\(name)", into: &text)
+            }
+            text += "}"
+        default: try write(value, indent: "", key: key, into: &text)
+        }
+    }
+
+    private static func precedes(_ one: String, _ other: String) -> Bool {
+        one.utf8.lexicographicallyPrecedes(other.utf8)
+    }
+
     private static func write(_ value: Document.Value, indent: String, key: String, into text: inout String) throws {
         switch value {
         case .null: text += "null"
@@ -30,7 +61,7 @@ public enum CanonicalJSON {
             text += "]"
         case .object(let members):
             let inner = indent + "  "
-            let names = members.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            let names = members.keys.sorted(by: precedes)
             text += names.isEmpty ? "{" : "{\n"
             for (index, name) in names.enumerated() {
                 text += "\(inner)\(quoted(name)): "

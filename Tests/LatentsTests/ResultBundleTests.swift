@@ -2,6 +2,7 @@ import Foundation
 import Inputs
 import TestSupport
 import Testing
+import Work
 @testable import Latents
 @testable import LatentsSamples
 

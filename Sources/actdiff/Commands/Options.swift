@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Exemplars
 import Foundation
 import Inputs
 import Latents
@@ -102,7 +103,9 @@ enum Start {
 
     /// Every kind of work that there is; with roots, jobs may name nothing outside them.
     static func kinds(roots: ModelRoots? = nil) -> WorkKinds {
-        WorkKinds([latents(roots: roots)])
+        WorkKinds([
+            latents(roots: roots), ExemplarsKind(digests: digests(), version: Version.current, roots: roots),
+        ])
     }
 
     /// The kind that ranks latents.

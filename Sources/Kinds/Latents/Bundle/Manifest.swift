@@ -1,4 +1,5 @@
 import Inputs
+import Work
 
 /// What a result bundle says about where its numbers come from.
 ///

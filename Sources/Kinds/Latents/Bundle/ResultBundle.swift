@@ -1,6 +1,7 @@
 import Foundation
 import Inputs
 import Prompts
+import Work
 
 /// A result folder: `manifest.json`, and for each tuned checkpoint, hook and mask `latents.<…>.safetensors` with all
 /// columns, `top.<…>.csv` and `top.<…>.json` with both ends of the ranking. Nothing needs actdiff to be read.
@@ -27,6 +28,9 @@ public struct ResultBundle: Sendable {
         fileprivate static func columnsFile(_ name: String) -> String { "latents.\(name).safetensors" }
         fileprivate var columnsFile: String { Self.columnsFile("\(tuned).\(hook).\(mask.rawValue)") }
     }
+
+    /// The name of a bundle's manifest.
+    public static let manifestFile = Manifest.file
 
     public let folder: String
     public let manifest: Document

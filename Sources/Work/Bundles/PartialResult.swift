@@ -20,7 +20,7 @@ public struct MissingShard: Sendable, Hashable {
     }
 
     /// As it stands in the manifest.
-    var manifest: Document.Value {
+    public var manifest: Document.Value {
         .object([
             "shard": .integer(shard), "prompts": .integer(prompts), "tokens": .integer(tokens),
             "error": .object([
@@ -38,7 +38,7 @@ public struct PartialResult: Sendable, Hashable, CustomStringConvertible {
     public var promptsMissing: Int
 
     /// Nil where nothing is missing.
-    init?(shards: Int, missing: [MissingShard]) {
+    public init?(shards: Int, missing: [MissingShard]) {
         guard !missing.isEmpty else { return nil }
         self.shards = shards
         shardsMissing = missing.count
@@ -46,7 +46,7 @@ public struct PartialResult: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Reads what a manifest says; nil for a complete result. Throws `InputError` for a manifest that contradicts itself.
-    init?(manifest: Document) throws {
+    public init?(manifest: Document) throws {
         let shards = try manifest.required("shards").list()
         let missing = shards.count(where: \.isNull)
         let partial = try manifest.optional("partial")
