@@ -73,7 +73,7 @@ let package = Package(
                 "Latents",
             ], path: "Sources/Kinds/Exemplars"),
         // What bundles say, as text and as data.
-        library("Reports", ["Inputs", "Prompts", "Latents"]),
+        library("Reports", ["Inputs", "Prompts", "Evaluation", "Latents", "Exemplars"]),
         library("Wire", ["Inputs", "CZeroMQ"]),
         // What a daemon shows of itself; knows nothing of what it does.
         library("Monitoring", ["CLinux"]),

@@ -5,6 +5,8 @@ import Latents
 enum ValueFormat {
     static func signed(_ value: Double) -> String { String(format: "%+.4f", value) }
     static func fixed(_ value: Double) -> String { String(format: "%.4f", value) }
+    /// Three digits, such as `12.1` or `0.042`.
+    static func short(_ value: Double) -> String { value == 0 ? "0" : String(format: "%.3g", value) }
     static func percent(_ value: Double) -> String { String(format: "%.2f%%", value * 100) }
     static func probability(_ value: Double) -> String { String(format: "%.1e", value) }
 

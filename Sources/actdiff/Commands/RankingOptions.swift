@@ -1,4 +1,5 @@
 import ArgumentParser
+import Exemplars
 import Inputs
 import Latents
 import Prompts
@@ -46,16 +47,46 @@ struct RankingOptions: ParsableArguments {
     }
 
     /// Checks before the work whether the job will have what is to be printed after it. Throws `InputError`.
-    func check(against source: JobSource) throws {
+    func check(against source: JobSource, kind: String) throws {
+        guard kind == LatentsKind.name else { return try refuseRanking(of: "a job of the kind \(kind)") }
         let spec = try JobSpec(yaml: source.specText, file: source.specFile, relativeTo: source.folder)
         try selected.selection.check(
             tuned: spec.tuned.map(\.name), hooks: spec.hooks.map(\.label), masks: spec.masks)
         try order(by: spec.rank.by).check(columns: spec.rankColumns)
     }
 
-    /// Prints what the options say of a bundle's rankings. Returns what the bundle itself says that it lacks.
+    /// Prints what the options say of a bundle. Returns what the bundle itself says that it lacks.
     @discardableResult
     func print(_ folder: String) throws -> String? {
+        switch try BundleFormat(of: folder) {
+        case .rankings: return try printRankings(folder)
+        case .exemplars:
+            try refuseRanking(of: "exemplars")
+            return try printExemplars(folder, latents: [])
+        }
+    }
+
+    /// Prints what a bundle of exemplars says of some latents, or a line for each of all. Returns what the bundle lacks.
+    @discardableResult
+    func printExemplars(_ folder: String, latents: [Int]) throws -> String? {
+        let bundle = try ExemplarBundle(folder: folder)
+        if let partial = bundle.partial { Terminal.complain("\(partial); the manifest names them") }
+        let report = try ExemplarsReport(bundle, hook: selected.hook, latents: latents)
+        try Terminal.print(report.printout(selected.format, most: top))
+        return bundle.partial.map { "\($0)" }
+    }
+
+    /// Throws `InputError` of kind `usage` for options that only rankings have.
+    private func refuseRanking(of what: String) throws {
+        let options = [
+            ("--rank-by", rankBy), ("--where", `where`), ("--tuned", selected.tuned), ("--mask", selected.mask?.rawValue),
+        ]
+        for (option, value) in options where value != nil {
+            throw InputError(option, expected: "a bundle with rankings", found: what, kind: .usage)
+        }
+    }
+
+    private func printRankings(_ folder: String) throws -> String? {
         let bundle = try ResultBundle(folder: folder)
         let report = try RankingReport(bundle, selected.selection, order(by: bundle.rankBy))
         report.remarks.forEach(Terminal.complain)

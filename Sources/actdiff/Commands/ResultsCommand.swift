@@ -52,6 +52,10 @@ struct ResultsCommand: ParsableCommand {
             try ranking.print(folder)
             return
         }
+        if try BundleFormat(of: folder) == .exemplars {
+            try ranking.printExemplars(folder, latents: latent)
+            return
+        }
         let bundle = try ResultBundle(folder: folder)
         if let partial = bundle.partial { Terminal.complain("\(partial); the manifest names them") }
         try Terminal.print(

@@ -48,7 +48,7 @@ struct RunCommand: ParsableCommand {
         let outline = try kind.outline(of: source)
         let output = Start.absolute(out ?? "results/\(outline.name)")
         try outline.refuseMissingInputs(jobFile: job)
-        try ranking.check(against: source)
+        try ranking.check(against: source, kind: kind.name)
         let cores = ProcessorSet.availableCount
         var order = LocalCluster.Order(
             source: source, label: JobLabel(kind: kind.name, name: outline.name), output: output, workers: workers,

@@ -41,8 +41,9 @@ struct SubmitCommand: ParsableCommand {
         let client = try control.client()
         if let out { try NewFolder.checkPlace(Start.absolute(out)) }
         let source = try Start.source(of: job)
-        if watch { try ranking.check(against: source) }
-        let id = try client.submit(source, as: Start.kinds().label(of: source))
+        let label = try Start.kinds().label(of: source)
+        if watch { try ranking.check(against: source, kind: label.kind) }
+        let id = try client.submit(source, as: label)
         // Data is for programs: nothing but the table may stand there.
         if watch, ranking.selected.format != .table { Terminal.say(id.text) } else { try Terminal.print(id.text) }
         if noWait { return }

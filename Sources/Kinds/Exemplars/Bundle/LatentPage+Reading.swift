@@ -8,6 +8,7 @@ extension LatentPage {
             throw found.error(expected: "\(latent)", hint: "the file was changed after the job")
         }
         self.latent = latent
+        source = try line.object()
         name = try line.optional("name")?.string()
         largest = try Self.byModel(line.required("largest"), models) { try $0.number() }
         active = try Self.byModel(line.required("active"), models) { try $0.integer(atLeast: 0) }

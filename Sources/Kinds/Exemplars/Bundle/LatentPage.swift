@@ -66,6 +66,8 @@ public struct LatentPage: Sendable, Hashable {
     }
 
     public var latent: Int
+    /// The line as it stands in the file.
+    public var source: [String: Document.Value]
     public var name: String?
     /// By model; 0 where it is silent.
     public var largest: [Double]

@@ -31,6 +31,8 @@ public struct ResultBundle: Sendable {
 
     /// The name of a bundle's manifest.
     public static let manifestFile = Manifest.file
+    /// The manifest's `format`.
+    public static let format = Manifest.format
 
     public let folder: String
     public let manifest: Document
