@@ -26,7 +26,8 @@ let package = Package(
             name: "Readers",
             targets: [
                 "Inputs", "Tensors", "Models", "Tokenization", "Compute", "Dictionaries", "Prompts", "Evaluation",
-                "Work", "Latents", "Wire", "Monitoring", "TestSupport", "WireSamples", "LatentsSamples",
+                "Work", "Latents", "Exemplars", "Wire", "Monitoring", "TestSupport", "WireSamples", "LatentsSamples",
+                "ExemplarsSamples",
             ]),
     ],
     dependencies: [
@@ -105,6 +106,9 @@ let package = Package(
         library(
             "LatentsSamples", ["TestSupport", "Inputs", "Prompts", "Evaluation", "Work", "Latents"],
             path: "Tests/Samples/Latents"),
+        library(
+            "ExemplarsSamples", ["TestSupport", "Inputs", "Prompts", "Evaluation", "Exemplars"],
+            path: "Tests/Samples/Exemplars"),
         // A second kind of work, as small as one can be, and a program that knows it.
         library("TokenCounts", ["Inputs", "Tokenization", "Prompts", "Work"], path: "Tests/Kinds/TokenCounts"),
         .executableTarget(
@@ -123,7 +127,8 @@ let package = Package(
         tests(
             "BundleTests",
             [
-                "TestSupport", "Inputs", "Compute", "Prompts", "Evaluation", "Work", "Latents", "Wire", "Cluster",
+                "TestSupport", "Inputs", "Compute", "Prompts", "Evaluation", "Work", "Latents", "Exemplars", "Wire",
+                "Cluster",
                 .product(name: "Logging", package: "swift-log"),
             ], exclude: ["Goldens"]),
         tests(
@@ -139,13 +144,16 @@ let package = Package(
         tests(
             "EvaluationTests",
             ["TestSupport", "Inputs", "Compute", "Transformers", "Prompts", "Evaluation", "Latents"]),
+        tests(
+            "ExemplarsTests",
+            ["TestSupport", "ExemplarsSamples", "Inputs", "Prompts", "Evaluation", "Work", "Exemplars"]),
         // What must hold for any bytes; scripts/fuzz has the same checks in a program of its own.
         tests(
             "FuzzingTests",
             [
-                "TestSupport", "WireSamples", "LatentsSamples", "Inputs", "Tensors", "Models", "Tokenization",
-                "Compute",
-                "Dictionaries", "Prompts", "Evaluation", "Work", "Latents", "Wire", "Monitoring",
+                "TestSupport", "WireSamples", "LatentsSamples", "ExemplarsSamples", "Inputs", "Tensors", "Models",
+                "Tokenization", "Compute", "Dictionaries", "Prompts", "Evaluation", "Work", "Latents", "Exemplars",
+                "Wire", "Monitoring",
             ], path: "Fuzzing/Checks"),
         tests("InputsTests", ["TestSupport", "Inputs"]),
         tests("KernelsTests", ["TestSupport", "Kernels"], resources: [.copy("Goldens")]),
@@ -171,7 +179,7 @@ let package = Package(
             "ReferenceTests",
             [
                 "TestSupport", "Inputs", "Tensors", "Models", "Compute", "Transformers", "Prompts", "Evaluation",
-                "Work", "Latents",
+                "Work", "Latents", "Exemplars",
             ], exclude: ["Goldens"]),
         tests("ReportsTests", ["TestSupport", "LatentsSamples", "Inputs", "Prompts", "Latents", "Reports"]),
         tests("SupportTests", ["TestSupport", "Inputs"]),

@@ -14,6 +14,8 @@ protocol Checks: Sendable {
 enum FuzzTarget: String, CaseIterable, Sendable {
     /// Messages of both directions, shard results and their columns.
     case messages, frames
+    /// Tasks, shards, results and snapshots of exemplars; corpora.
+    case exemplars
     /// Key files, names, status requests and the fold's snapshots.
     case texts
     case jobs, prompts
@@ -28,6 +30,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .messages: MessageChecks.self
         case .frames: FrameChecks.self
+        case .exemplars: ExemplarChecks.self
         case .texts: TextChecks.self
         case .jobs: JobChecks.self
         case .prompts: PromptChecks.self

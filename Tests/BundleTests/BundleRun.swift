@@ -1,5 +1,6 @@
 import Cluster
 import Compute
+import Exemplars
 import Foundation
 import Inputs
 import Latents
@@ -22,31 +23,38 @@ struct BundleRun {
     ///
     /// The bundle names neither machine nor folder: paths stand in it as they are written in the job file, and the
     /// version is a fixed one.
-    init(_ yaml: String, models: String, failing: Set<Int> = []) throws {
+    init(_ yaml: String, models: String, failing: Set<Int> = [], workers: Int = 1) throws {
         folder = try TemporaryFolder()
         let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let digests = DigestCache(at: folder.path + "/digests.json")
         var config = CoordinatorConfig(state: folder.path + "/state")
         config.endpoints = Endpoints(control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*")
         let ended = try Mailbox<JobID>()
-        let kinds = WorkKinds([
-            WrappedKind(LatentsKind(digests: digests, version: "0")) { own, shard, progress in
-                guard !failing.contains(shard.index) else {
-                    throw InputError("shard \(shard.index)", expected: "numbers", found: "none", hint: "look again")
-                }
-                return try own.evaluate(shard, progress: progress)
+        @Sendable func evaluate(_ own: any WorkEvaluator, _ shard: WorkShard, _ progress: ComputeProgress) throws
+            -> [UInt8]
+        {
+            guard !failing.contains(shard.index) else {
+                throw InputError("shard \(shard.index)", expected: "numbers", found: "none", hint: "look again")
             }
+            return try own.evaluate(shard, progress: progress)
+        }
+        let kinds = WorkKinds([
+            WrappedKind(LatentsKind(digests: digests, version: "0"), evaluate: evaluate),
+            WrappedKind(ExemplarsKind(digests: digests, version: "0"), evaluate: evaluate),
         ])
         var parts = CoordinatorService.Parts(kinds: kinds, build: "test", logger: quiet)
         parts.jobEnded = { ended.post($0) }
         let coordinator = try CoordinatorService(config, parts: parts)
         defer { coordinator.stop() }
         let place = WorkerPlace(roots: try ModelRoots([models]), digests: digests, threads: 2, memory: 1 << 30)
-        let worker = try WorkerService(
-            connect: coordinator.endpoints,
-            parts: .init(
-                kinds: kinds, place: place, build: "test", numberSystem: ProcessorKernels.numberSystem, logger: quiet))
-        defer { worker.vanish() }
+        let workers = try (0..<workers).map { _ in
+            try WorkerService(
+                connect: coordinator.endpoints,
+                parts: .init(
+                    kinds: kinds, place: place, build: "test", numberSystem: ProcessorKernels.numberSystem,
+                    logger: quiet))
+        }
+        defer { for worker in workers { worker.vanish() } }
 
         let client = try CoordinatorClient(endpoint: coordinator.endpoints.control)
         let source = JobSource(specText: yaml, specFile: "job.yaml", folder: models)

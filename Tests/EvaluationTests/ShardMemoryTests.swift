@@ -47,7 +47,8 @@ import Transformers
         var room = HookedModels.Room(memory: memory)
         room.streamedDictionaries = streamed
         room.results = results
-        return try ShardEvaluator(task, inputs: task.inputs, threads: Threads(threads), room: room, planned: { plans.made.append($0) })
+        return try ShardEvaluator(
+            task, inputs: task.inputs, threads: Threads(threads), room: room, planned: { plans.made.append($0) })
     }
 
     private final class Plans {
@@ -64,7 +65,8 @@ import Transformers
         let whole = try evaluator(1 << 40)
         let expected = try whole.evaluate(work) {}
         #expect(
-            whole.models.needs.forward.layerCount == 4, "three layers of the base, and one that is the tuned checkpoint's own")
+            whole.models.needs.forward.layerCount == 4,
+            "three layers of the base, and one that is the tuned checkpoint's own")
         for threads in [1, 2] {
             let evaluator = try evaluator(1 << 40, threads: threads)
             var batches: Set<Int> = []
@@ -124,7 +126,8 @@ import Transformers
         let small = try evaluator(memory(needs, tokens: 64), streamed: 0)
         var steps = 0
         let result = try small.evaluate(work) { steps += 1 }
-        let count = ShardPlan.even(work.prompts.map(\.ids.count), upTo: try #require(small.models.plan).batchTokens).count
+        let count = ShardPlan.even(work.prompts.map(\.ids.count), upTo: try #require(small.models.plan).batchTokens)
+            .count
         // Base and what shares its stream, the adapter from layer 1 on, the tuned checkpoint from layer 1 on.
         #expect(steps == count * (3 + 2 + 2))
         #expect(result.tables.allSatisfy { $0.rowCount == work.prompts.count })
@@ -140,7 +143,8 @@ import Transformers
         var steps = 0
         let result = try small.evaluate(work) { steps += 1 }
         #expect(try result == evaluator(1 << 40).evaluate(work) {})
-        let count = ShardPlan.even(work.prompts.map(\.ids.count), upTo: try #require(small.models.plan).batchTokens).count
+        let count = ShardPlan.even(work.prompts.map(\.ids.count), upTo: try #require(small.models.plan).batchTokens)
+            .count
         #expect(steps > 7 * count, "\(steps) steps, \(count) batches of a fixed size")
         // Where they leave no room for a prompt, it is said so.
         let least = try evaluator(memory(needs, tokens: 64), streamed: 0, results: 0)
@@ -157,7 +161,8 @@ import Transformers
         let first = try evaluator.evaluate(single) {}
         #expect(try evaluator.evaluate(work) {} == self.evaluator(1 << 40).evaluate(work) {})
         #expect(try evaluator.evaluate(single) {} == first)
-        #expect(evaluator.models.plan?.tokens == 2048 && plans.made.last?.description == evaluator.models.plan?.description)
+        #expect(
+            evaluator.models.plan?.tokens == 2048 && plans.made.last?.description == evaluator.models.plan?.description)
     }
 
     @Test("a prompt without room is refused by name of the limit, and the next shard is computed")

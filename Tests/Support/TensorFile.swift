@@ -2,9 +2,9 @@ import Foundation
 
 /// A safetensors file in memory, to look into and to write again with something changed. It shares no code with the
 /// program's own reader.
-public struct TensorFile {
+public struct TensorFile: Sendable {
     /// A tensor as it is stored.
-    public struct Tensor {
+    public struct Tensor: Sendable {
         public var type: String
         public var shape: [Int]
         public var bytes: Data
@@ -30,6 +30,9 @@ public struct TensorFile {
 
         /// The elements of a tensor F64; none of any other.
         public var doubles: [Double] { type == "F64" ? load(Double.self) : [] }
+
+        /// The elements of a tensor I64; none of any other.
+        public var integers: [Int] { type == "I64" ? load(Int64.self).map { Int($0) } : [] }
 
         private func load<Number: BitwiseCopyable>(_: Number.Type) -> [Number] {
             bytes.withUnsafeBytes { bytes in

@@ -71,7 +71,7 @@ struct PromptChecks: Checks {
 }
 
 /// A token for each character.
-private struct LetterTokenizer: PromptTokenizer {
+struct LetterTokenizer: PromptTokenizer {
     let hasChatTemplate = true
 
     func encode(_ text: String, addSpecialTokens: Bool) throws -> (ids: [UInt32], spans: [Range<Int>]) {

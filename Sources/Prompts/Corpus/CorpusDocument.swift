@@ -39,7 +39,8 @@ public struct CorpusFile: Sendable {
             throw InputError(
                 path, expected: "a corpus named .jsonl, .csv or .txt",
                 found: other.isEmpty ? "no extension" : ".\(other)",
-                hint: other == "parquet" ? "pandas.read_parquet(FILE).to_json(NEW, orient='records', lines=True) converts it" : "")
+                hint: other == "parquet"
+                    ? "pandas.read_parquet(FILE).to_json(NEW, orient='records', lines=True) converts it" : "")
         }
     }
 

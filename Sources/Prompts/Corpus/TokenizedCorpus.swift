@@ -59,7 +59,8 @@ public struct TokenizedCorpus: Sendable {
             for start in stride(from: added, to: end, by: context - added) {
                 let range = start..<min(end, start + context - added)
                 append(
-                    Array(ids[..<added]) + ids[range], window: Window(
+                    Array(ids[..<added]) + ids[range],
+                    window: Window(
                         document: documents.count, start: start - added, added: added), skipFirst: skipFirst)
             }
             documents.append(document.id)

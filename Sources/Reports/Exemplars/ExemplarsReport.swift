@@ -1,5 +1,6 @@
 import Exemplars
 import Inputs
+import Latents
 
 /// What a bundle of exemplars says: a line for each latent, or all about some of them.
 public struct ExemplarsReport {
@@ -28,6 +29,21 @@ public struct ExemplarsReport {
         parts = try hooks.map { hook in
             (hook, try bundle.latents(of: hook, wanted: latents.isEmpty ? nil : Set(latents)))
         }
+    }
+
+    /// Reads the pages of latents of a ranking. Throws `InputError` where none of the exemplars' hooks has a dictionary of the
+    /// ranking's: a latent's number says nothing of another dictionary.
+    public init(_ bundle: ExemplarBundle, latents: [Int], of ranking: ResultBundle) throws {
+        let known = Dictionary(ranking.entries.map { ($0.hook, $0.dictionary) }) { first, _ in first }
+        let hooks = bundle.hooks.filter { known[$0.label] == $0.dictionary }
+        guard !hooks.isEmpty else {
+            throw InputError(
+                bundle.folder, expected: "exemplars at a hook of \(ranking.folder), with its dictionary",
+                found: bundle.hooks.map { "\($0.label), SHA-256 \($0.dictionary)" }.joined(separator: "; "),
+                kind: .usage)
+        }
+        (self.bundle, self.latents) = (bundle, latents)
+        parts = try hooks.map { hook in (hook, try bundle.latents(of: hook, wanted: Set(latents))) }
     }
 
     /// In the form that is asked for. `most` limits the examples of each group in a text.
@@ -80,7 +96,9 @@ public struct ExemplarsReport {
     /// A row for each example of each group.
     private var csv: Printout {
         let models = bundle.models
-        var rows = [["hook", "latent", "group", "place", "document", "offset", "times", "before", "token", "after"] + models]
+        var rows = [
+            ["hook", "latent", "group", "place", "document", "offset", "times", "before", "token", "after"] + models
+        ]
         for part in parts {
             for page in part.pages {
                 for group in LatentPageText.ordered(page.groups, models) {

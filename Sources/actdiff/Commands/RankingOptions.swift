@@ -79,7 +79,8 @@ struct RankingOptions: ParsableArguments {
     /// Throws `InputError` of kind `usage` for options that only rankings have.
     private func refuseRanking(of what: String) throws {
         let options = [
-            ("--rank-by", rankBy), ("--where", `where`), ("--tuned", selected.tuned), ("--mask", selected.mask?.rawValue),
+            ("--rank-by", rankBy), ("--where", `where`), ("--tuned", selected.tuned),
+            ("--mask", selected.mask?.rawValue),
         ]
         for (option, value) in options where value != nil {
             throw InputError(option, expected: "a bundle with rankings", found: what, kind: .usage)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Exemplars
 import Foundation
 import Inputs
 import Latents
@@ -27,9 +28,21 @@ struct ResultsCommand: ParsableCommand {
             May be repeated.
             """)
     var latent: [Int] = []
+    @Option(
+        help: ArgumentHelp(
+            "With --latent: a bundle of exemplars whose page of the latent is printed besides. May be repeated.",
+            valueName: "folder"),
+        completion: .directory)
+    var exemplars: [String] = []
     @OptionGroup var control: ControlOption
     @Option(help: "Fetch the job's bundle into this folder, which must not exist.")
     var save: String?
+
+    func validate() throws {
+        guard exemplars.isEmpty || !latent.isEmpty && ranking.selected.format == .table else {
+            throw ValidationError("--exemplars needs --latent, and prints a table")
+        }
+    }
 
     func run() throws {
         var isFolder: ObjCBool = false
@@ -60,5 +73,10 @@ struct ResultsCommand: ParsableCommand {
         if let partial = bundle.partial { Terminal.complain("\(partial); the manifest names them") }
         try Terminal.print(
             LatentCard(bundle, ranking.selected.selection, latents: latent).printout(ranking.selected.format))
+        for folder in exemplars {
+            let pages = try ExemplarBundle(folder: folder)
+            try Terminal.print(
+                ExemplarsReport(pages, latents: latent, of: bundle).printout(.table, most: ranking.top))
+        }
     }
 }

@@ -75,7 +75,9 @@ struct ExemplarBundleWriter {
             ]),
             "shards": .array(provenance.contentDigests.map { $0.map(digest) ?? .null }),
             "isa": .array(
-                Set(provenance.numberSystems.map(ProcessorKernels.kernels(ofNumberSystem:))).sorted().map { .string($0) }
+                Set(provenance.numberSystems.map(ProcessorKernels.kernels(ofNumberSystem:))).sorted().map {
+                    .string($0)
+                }
             ),
         ]
         if let partial = PartialResult(shards: fold.shardCount, missing: fold.missing) {

@@ -17,7 +17,7 @@ struct ExemplarsCheck {
 
     /// Throws `ByteError` for what cannot be.
     func check(_ found: HookExemplars, of hook: ExemplarsTask.Hook) throws {
-        guard found.tokens <= tokens, found.tokens + found.longTokens == tokens else {
+        guard found.tokens <= tokens, found.longTokens == tokens - found.tokens else {
             throw ByteError(
                 "tokens", expected: "\(tokens) in all", found: "\(found.tokens) and \(found.longTokens) too long")
         }
@@ -35,13 +35,18 @@ struct ExemplarsCheck {
         guard known.largest.allSatisfy(\.isFinite), let top = known.largest.map(abs).max(), top > 0,
             ActivationScale(above: top) == scale
         else {
-            throw ByteError("largest", expected: "finite activations below 2^\(scale.exponent)", found: "\(known.largest)")
+            throw ByteError(
+                "largest", expected: "finite activations below 2^\(scale.exponent)", found: "\(known.largest)")
         }
         try checkHistograms(known, scale, tokens: tokens, rule: rule)
         for (one, next) in zip(known.exemplars, known.exemplars.dropFirst()) where one.place >= next.place {
             throw ByteError("exemplars", expected: "ascending places", found: "\(next.place)")
         }
         for exemplar in known.exemplars { try check(exemplar, known, rule: rule) }
+        for (model, largest) in known.largest.enumerated()
+        where largest != 0 && !known.exemplars.contains(where: { $0.peaks[model] == largest }) {
+            throw ByteError("exemplars", expected: "one with the largest activation, \(largest)", found: "none")
+        }
         let picked = known.picked(latent: latent, task.selection, rule: rule).all
         guard picked.count == known.exemplars.count, !picked.isEmpty else {
             throw ByteError(

@@ -56,7 +56,8 @@ enum ExemplarsCodec {
         }
         let form: UInt8 = try reader.fixed("result.form")
         let (meta, numbers) = (
-            try reader.integer("result.meta", limit: mostBytes), try reader.integer("result.numbers", limit: mostBytes / 4)
+            try reader.integer("result.meta", limit: mostBytes),
+            try reader.integer("result.numbers", limit: mostBytes / 4)
         )
         let metaBytes = try reader.array("result.meta", limit: mostBytes)
         let numberBytes = try reader.array("result.numbers", limit: mostBytes)
