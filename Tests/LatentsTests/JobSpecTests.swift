@@ -79,6 +79,18 @@ import Work
         }
     }
 
+    @Test func latentsToKeepAreInTheManifestWhereTheJobNamesThem() throws {
+        #expect(try parse(minimal).keepLatents == nil)
+        #expect(try !CanonicalJSON.text(parse(minimal).manifest).contains("keep_latents"))
+        let spec = try parse(minimal + "keep_latents: [7, 0, 9]\n")
+        #expect(spec.keepLatents == [7, 0, 9])
+        #expect(try parse(CanonicalJSON.text(spec.manifest)) == spec)
+        let most = (0..<4097).map { "\($0)" }.joined(separator: ", ")
+        #expect(
+            try complaint { _ = try parse(minimal + "keep_latents: [\(most)]\n") }
+                .contains("job.yaml:8: keep_latents: expected a list with at most 4096 entries, found 4097"))
+    }
+
     @Test(arguments: [
         ("masks: [all]\ntop: 5\n", "job.yaml:9: top: expected one of the keys base, hooks", "found 'top'"),
         ("masks: []\n", "job.yaml:8: masks: expected a list with at least one entry", "a list of 0"),
@@ -94,6 +106,12 @@ import Work
         ("verify: 1.01\n", "job.yaml:8: verify: expected a number from 0 to 1", "1.01"),
         ("verify: -0.1\n", "job.yaml:8: verify: expected a number from 0 to 1", "-0.1"),
         ("verify: all\n", "job.yaml:8: verify: expected a number", "\"all\""),
+        ("keep_latents: []\n", "job.yaml:8: keep_latents: expected a list with at least one entry", "a list of 0"),
+        ("keep_latents: [-1]\n", "job.yaml:8: keep_latents[0]: expected a whole number from 0", "-1"),
+        (
+            "keep_latents: [3, 3]\n", "keep_latents[1]: expected a latent that is not in the list yet",
+            "3 for the second"
+        ),
         ("permutations: 1.5\n", "job.yaml:8: permutations: expected a whole number", "1.5"),
     ])
     func aWrongKeyIsNamedWithItsLine(lines: String, expected: String, found: String) throws {

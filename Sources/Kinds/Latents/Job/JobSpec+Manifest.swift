@@ -2,7 +2,8 @@ import Inputs
 
 extension JobSpec {
     /// The spec for a result's manifest: the job file's own keys, defaults filled in, paths as they were written, so
-    /// that it is the same wherever the job ran. `verify`, which no number depends on, only where the job file has it.
+    /// that it is the same wherever the job ran. `verify` and `keep_latents`, which no column depends on, only where the job
+    /// file has them.
     public var manifest: Document.Value {
         var members: [String: Document.Value] = [
             "name": .string(name),
@@ -34,6 +35,7 @@ extension JobSpec {
             "seed": .integer(Int(seed)),
             "permutations": .integer(permutations),
         ]
+        if let keepLatents { members["keep_latents"] = .array(keepLatents.map { .integer($0) }) }
         if verify > 0 { members["verify"] = .number(verify) }
         return .object(members)
     }

@@ -10,6 +10,7 @@ extension JobSpec {
     private static let mostTokens = 1 << 30
     private static let mostPermutations = 1_000_000
     private static let mostLayers = 100_000
+    private static let mostKeptLatents = 4096
 
     /// Reads a job file; its relative paths start at the file's folder. Throws `InputError`.
     public init(yamlFile path: String) throws {
@@ -24,7 +25,7 @@ extension JobSpec {
         let root = try Document(yaml: text, file: file)
         try root.refuseKeys(outside: [
             "kind", "name", "base", "tuned", "prompts", "hooks", "masks", "skip_first", "shard_tokens", "rank", "seed",
-            "permutations", "verify",
+            "permutations", "verify", "keep_latents",
         ])
         if let kind = try root.optional("kind"), try kind.string() != LatentsKind.name {
             throw kind.error(expected: LatentsKind.name)
@@ -41,6 +42,7 @@ extension JobSpec {
         seed = try UInt64(root.optional("seed")?.whole(in: 0...Int.max) ?? 0)
         permutations = try root.optional("permutations")?.whole(in: 0...Self.mostPermutations) ?? 0
         verify = try root.optional("verify")?.share() ?? 0
+        keepLatents = try root.optional("keep_latents").map(Self.keptLatents)
         try refuseTwins(in: root)
         try refuseDensityOfDirections(in: root)
     }
@@ -109,6 +111,13 @@ extension JobSpec {
         return Rank(
             by: try entry?.optional("by")?.choice() ?? .delta,
             top: try entry?.optional("top")?.whole(in: 1...mostTokens) ?? 100)
+    }
+
+    private static func keptLatents(_ entry: Document) throws -> [Int] {
+        let list = try entry.some(atMost: mostKeptLatents)
+        let latents = try list.map { try $0.whole(in: 0...DiffTask.Limits.latents - 1) }
+        try refuseTwins(in: entry, latents.map { "\($0)" }, "a latent that is not in the list yet")
+        return latents
     }
 
     /// Refuses two results that would have the same file name.

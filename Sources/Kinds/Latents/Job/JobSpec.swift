@@ -67,6 +67,9 @@ public struct JobSpec: Sendable, Hashable, Codable {
     public var seed: UInt64
     /// Sign flips of the permutation test; 0 leaves it out.
     public var permutations: Int
+    /// Latents whose differences are kept for each prompt, besides those at both ends of the rankings; nil for none. A hook whose
+    /// dictionary has fewer latents goes without.
+    public var keepLatents: [Int]?
     /// Share of the shards, 0 to 1, that is computed a second time on another worker and compared. It does not change the
     /// result.
     public var verify: Double

@@ -13,15 +13,29 @@ struct FoldMemory: Sendable, Hashable {
     /// All that it comes to; `Int.max` where it cannot be counted.
     let bytes: Int
 
-    init(spec: JobSpec, task: DiffTask, tokens: Int) {
+    init(spec: JobSpec, task: DiffTask, prompts: Int, tokens: Int) {
         let controls = spec.tuned.count { $0.control }
         let tables = task.hooks.reduce(0.0) { $0 + Double($1.latents) } * Double(task.masks.count)
         let tuned = Double(task.tuned.count)
         let sums = tables * (Double(Self.baseSums) + tuned * Double(Self.tunedSums))
         // One result is made and written after another.
         let making = Double((task.hooks.map(\.latents).max() ?? 0) * (Self.making + controls * Self.control))
+        let kept = Self.keptDifferences(spec: spec, task: task, prompts: prompts)
         // Only the differences that there are take memory, 16 bytes each; how many, the results will tell.
-        let all = Double(Self.program) + sums + making + Double(tokens) * Double(Self.token)
+        let all = Double(Self.program) + sums + making + kept + Double(tokens) * Double(Self.token)
         bytes = all < Double(Int.max / 2) ? Int(all) : .max
+    }
+
+    /// The differences by prompt that the second pass keeps, 8 bytes each; those of one result twice more while its file is
+    /// made.
+    private static func keptDifferences(spec: JobSpec, task: DiffTask, prompts: Int) -> Double {
+        let results = task.tuned.count * task.hooks.count * task.masks.count
+        let room = Double(KeptLatents.room(results: results))
+        let named = Double(spec.keepLatents?.count ?? 0)
+        let most = task.hooks.map { hook in
+            min(room, min(Double(hook.latents), named + 2 * Double(spec.rank.top)) * Double(prompts))
+        }
+        let all = most.reduce(0, +) * Double(task.tuned.count * task.masks.count)
+        return 8 * (all + 2 * (most.max() ?? 0))
     }
 }

@@ -49,6 +49,7 @@ public struct LatentsKind: WorkKind {
         try spec.outline.refuseMissingInputs(jobFile: source.specFile)
         let base = try Checkpoint(spec.base.resolved)
         let task = try inputs.task(for: spec, base: base, step: progress.step)
+        try refuseUnknownLatents(spec, task, jobFile: source.specFile)
         let tokenizer = try base.gguf.map { try Tokenizer(gguf: $0) } ?? Tokenizer(folder: base.path)
         let set = try PromptSet(file: spec.prompts.path.resolved)
         let prompts = try TokenizedPrompts(
@@ -67,7 +68,18 @@ public struct LatentsKind: WorkKind {
             shards: works.map { WorkPlan.Shard(bytes: $0.bytes, tokens: $0.tokenCount) },
             verified: VerifiedShards.drawn(seed: spec.seed, share: spec.verify, count: works.count),
             record: try Self.bytes(of: record),
-            foldBytes: FoldMemory(spec: spec, task: task, tokens: prompts.tokenCount).bytes)
+            foldBytes: FoldMemory(
+                spec: spec, task: task, prompts: prompts.ids.count, tokens: prompts.tokenCount
+            ).bytes)
+    }
+
+    /// Refuses a latent to be kept that no dictionary has.
+    private func refuseUnknownLatents(_ spec: JobSpec, _ task: DiffTask, jobFile: String) throws {
+        let most = task.hooks.map(\.latents).max() ?? 0
+        guard let unknown = spec.keepLatents?.first(where: { $0 >= most }) else { return }
+        throw InputError(
+            "\(jobFile): keep_latents", expected: "latents below \(most), what the largest dictionary has",
+            found: "\(unknown)")
     }
 
     /// Records are compared: the same content has the same bytes.

@@ -123,7 +123,7 @@ public struct Reducer: Sendable {
     }
 
     /// Calls `visit` with every latent whose sums differ in row `row`, ascending, and tuned less base.
-    private static func eachDifference(
+    static func eachDifference(
         of tuned: LatentSums, from base: LatentSums, row: Int, _ visit: (Int, Double) -> Void
     ) {
         var (t, b) = (tuned.rowStarts[row], base.rowStarts[row])
@@ -153,18 +153,37 @@ public struct Reducer: Sendable {
         guard nextShard == shardCount else {
             throw InputError("fold", expected: "all \(shardCount) shards", found: "\(nextShard)", kind: .temporary)
         }
-        let left = Set(skipped)
-        let counted = plan.shards.indices.filter { !left.contains($0) }.flatMap { plan.shards[$0] }
+        let counted = countedPrompts
         guard !counted.isEmpty else {
             throw InputError("fold", expected: "a shard with a result", found: "none among \(shardCount)")
         }
+        try eachResult { checkpoint, hook, mask in
+            try visit(diff(tuned: checkpoint, hook: hook, mask: mask, counted: counted, check: check))
+        }
+    }
+
+    /// The shards that were not skipped, ascending.
+    var countedShards: [Int] {
+        let left = Set(skipped)
+        return plan.shards.indices.filter { !left.contains($0) }
+    }
+
+    /// The prompts in them, ascending.
+    var countedPrompts: [Int] { countedShards.flatMap { plan.shards[$0] } }
+
+    /// Calls `visit` with the tuned checkpoint, hook and mask of each result, in that order.
+    func eachResult(_ visit: (_ tuned: Int, _ hook: Int, _ mask: Int) throws -> Void) rethrows {
         for checkpoint in task.tuned.indices {
             for hook in task.hooks.indices {
-                for mask in task.masks.indices {
-                    try visit(diff(tuned: checkpoint, hook: hook, mask: mask, counted: counted, check: check))
-                }
+                for mask in task.masks.indices { try visit(checkpoint, hook, mask) }
             }
         }
+    }
+
+    /// What is known over all prompts that count.
+    func sample(tuned checkpoint: Int, hook: Int, mask: Int) -> PromptSample {
+        let halves = samples(tuned: checkpoint, hook: hook, mask: mask, counted: countedPrompts)
+        return halves[0] + halves[1]
     }
 
     /// `counted` are the prompts whose shards were not skipped.
