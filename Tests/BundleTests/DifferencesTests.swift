@@ -35,6 +35,36 @@ import Work
         #expect(means.value < 1e-12 && means.count > 500)
     }
 
+    @Test("two groups of the same prompts have the same columns, and a contrast of them is exactly zero")
+    func groups() throws {
+        let models = try TinyModels()
+        let yaml = """
+            name: groups
+            base: base
+            tuned: [{name: adapted, adapter: adapter}]
+            prompts: {path: {one: prompts.jsonl, two: prompts.jsonl}}
+            hooks: [{layer: 2, sae: sae}]
+            masks: [content]
+            shard_tokens: 300
+            contrasts: {none: one - two}
+            """
+        let run = try BundleRun(yaml, models: models.path)
+        try #require(run.end.state == .done, "\(run.end)")
+        let bundle = try ResultBundle(folder: run.bundle)
+        let records = try #require(try PromptRecords(of: bundle))
+        let columns = try #require(try records.groupColumns(of: bundle.entries[0]))
+        for name in ["mean_base", "delta", "density_tuned", "prompt_delta", "t", "p", "q"] {
+            let column = try columns.required("one/\(name)")
+            #expect(try column == columns.required("two/\(name)") && column.contains { $0 != 0 })
+        }
+        for name in ["delta", "t", "cohens_d"] {
+            #expect(try columns.required("none/\(name)").allSatisfy { $0 == 0 })
+        }
+        for name in ["p", "q"] { #expect(try columns.required("none/\(name)").allSatisfy { $0 == 1 }) }
+        #expect(records.prompts.map(\.group).prefix(4) == ["one", "two", "one", "two"])
+        #expect(bundle.entries[0].prompts == 2 * records.prompts.count { $0.group == "one" })
+    }
+
     @Test("a latent to keep that no dictionary has is refused when the job is planned")
     func unknown() throws {
         let models = try TinyModels()

@@ -13,12 +13,17 @@ public struct PromptRecords: Sendable {
     /// The file of a result; `name` is what its files share.
     static func file(of name: String) -> String { "prompts.\(name).safetensors" }
 
+    /// The file of a result's statistics by group.
+    static func groupsFile(of name: String) -> String { "groups.\(name).safetensors" }
+
     /// Ids are those of a job's prompts.
     private static let limits = JSONLimits(bytes: 1 << 30, values: 1 << 24)
 
     /// A prompt that counts.
     public struct Prompt: Sendable, Hashable {
         public var id: String
+        /// Nil where prompts have none.
+        public var group: String?
         /// Among all prompts of the job, from 0.
         public var position: Int
     }
@@ -43,6 +48,8 @@ public struct PromptRecords: Sendable {
 
     /// The prompts that count, in the job's order.
     public let prompts: [Prompt]
+    /// Names of the groups, ascending; none where prompts have none.
+    public let groups: [String]
     private let folder: String
     private let root: Document
     private let digests: [String: Digest]
@@ -70,7 +77,18 @@ public struct PromptRecords: Sendable {
         guard zip(positions, positions.dropFirst()).allSatisfy(<), positions.first ?? 0 >= 0 else {
             throw InputError(folder + "/" + Self.numbersFile, expected: "ascending positions", found: "others")
         }
-        prompts = zip(ids, positions).map { Prompt(id: $0, position: $1) }
+        let groups = try root.optional("groups").map { try $0.list().map { try $0.string() } } ?? []
+        let members =
+            groups.isEmpty
+            ? nil : try Self.integers("group", of: numbers, count: ids.count, folder + "/" + Self.numbersFile)
+        guard members?.allSatisfy(groups.indices.contains) ?? true else {
+            throw InputError(
+                folder + "/" + Self.numbersFile, expected: "groups below \(groups.count)", found: "others")
+        }
+        self.groups = groups
+        prompts = ids.indices.map { at in
+            Prompt(id: ids[at], group: members.map { groups[$0[at]] }, position: positions[at])
+        }
         for entry in bundle.entries where entry.prompts != ids.count {
             throw InputError(path, expected: "the ids of \(entry.prompts) prompts", found: "\(ids.count)")
         }
@@ -98,6 +116,19 @@ public struct PromptRecords: Sendable {
                 found: arrays["d"].map { "one of shape \($0.shape)" } ?? "none")
         }
         return Differences(latents: latents, prompts: prompts.count, values: values)
+    }
+
+    /// A result's columns by group, `<group>/<column>`, and its contrasts, `<contrast>/<column>`; nil where prompts have no groups.
+    /// Throws `InputError` when the file is not the one that the bundle was written with.
+    public func groupColumns(of entry: ResultBundle.Entry) throws -> LatentColumns? {
+        guard !groups.isEmpty else { return nil }
+        let name = Self.groupsFile(of: entry.fileName)
+        let columns = try ColumnFile.columns(Self.contents(name, in: folder, digests), file: folder + "/" + name)
+        guard columns.latents == entry.latents else {
+            throw InputError(
+                folder + "/" + name, expected: "\(entry.latents) latents", found: "\(columns.latents)")
+        }
+        return columns
     }
 
     /// Why latents that the job would have kept are not among a result's; nil where all of them are.
@@ -132,6 +163,11 @@ public struct PromptRecords: Sendable {
     }
 
     private static func arrays(_ name: String, in folder: String, _ digests: [String: Digest]) throws -> ArrayFile {
+        try ArrayFile(contents(name, in: folder, digests), file: folder + "/" + name)
+    }
+
+    /// A file whose digest is right.
+    private static func contents(_ name: String, in folder: String, _ digests: [String: Digest]) throws -> Data {
         let file = folder + "/" + name
         guard let digest = digests[name] else {
             throw InputError(folder + "/" + Self.file, expected: "a digest of \(name)", found: "none")
@@ -143,7 +179,7 @@ public struct PromptRecords: Sendable {
                 file, expected: "SHA-256 \(digest), as \(Self.file) says", found: "\(found)",
                 hint: "the file was changed after the job")
         }
-        return try ArrayFile(data, file: file)
+        return data
     }
 
     private static func integers(_ name: String, of arrays: ArrayFile, count: Int, _ file: String) throws -> [Int] {

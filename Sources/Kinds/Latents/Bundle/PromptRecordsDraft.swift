@@ -12,6 +12,8 @@ struct PromptRecordsDraft {
         var ids: [String]
         /// Their positions among all prompts of the job.
         var positions: [Int]
+        /// Of all prompts of the job; nil where they have none.
+        var groups: PromptGroups?
         /// Masked tokens of each, in the order of the job's masks.
         var tokens: [(mask: TokenMask, counts: [UInt32])]
         /// In the order of the results.
@@ -56,28 +58,60 @@ struct PromptRecordsDraft {
                 "there is room for \(content.room) differences: \(content.room / max(1, kept.prompts)) latents of "
                     + "\(kept.prompts) prompts")
         }
+        if let groups = diff.groups {
+            try write(
+                ColumnFile.bytes(groups.columns, metadata: metadata), to: PromptRecords.groupsFile(of: diff.fileName))
+            members["groups"] = .array(groups.groups.map(\.record))
+            members["contrasts"] = .array(groups.contrasts.map(\.record))
+        }
         results.append(.object(members))
     }
 
     /// Writes the two files that are about all results.
     mutating func finish(manifest: Digest) throws {
         let count = content.ids.count
+        let groups = content.groups.map { groups in content.positions.map { groups.members[$0] } }
         let arrays =
             [ArrayFile.Member(name: "position", shape: [count], values: .integers(content.positions))]
             + content.tokens.map {
                 .init(name: "tokens.\($0.mask.rawValue)", shape: [count], values: .integers($0.counts.map(Int.init)))
-            }
+            } + (groups.map { [.init(name: "group", shape: [count], values: .integers($0))] } ?? [])
         try write(ArrayFile(arrays).bytes(metadata: ["format": PromptRecords.format]), to: PromptRecords.numbersFile)
-        let value = Document.Value.object([
+        var members: [String: Document.Value] = [
             "format": .string(PromptRecords.format), "format_version": .integer(PromptRecords.version),
             "manifest": .string(manifest.description), "ids": .array(content.ids.map { .string($0) }),
             "results": .array(results), "files": .object(files),
-        ])
-        try folder.write(Data(CanonicalJSON.text(value).utf8), to: PromptRecords.file)
+        ]
+        if let groups = content.groups { members["groups"] = .array(groups.names.map { .string($0) }) }
+        try folder.write(Data(CanonicalJSON.text(.object(members)).utf8), to: PromptRecords.file)
     }
 
     private mutating func write(_ data: Data, to name: String) throws {
         try folder.write(data, to: name)
         files[name] = .string(data.withUnsafeBytes { Digest(of: $0) }.description)
+    }
+}
+
+extension GroupStatistics.Group {
+    /// As it stands in `prompts.json`.
+    fileprivate var record: Document.Value {
+        .object([
+            "name": .string(name), "prompts": .integer(prompts), "tokens": .integer(tokens), "fired": .integer(fired),
+        ])
+    }
+}
+
+extension GroupStatistics.Tested {
+    /// As it stands in `prompts.json`.
+    fileprivate var record: Document.Value {
+        var members: [String: Document.Value] = [
+            "name": .string(contrast.name), "plus": .string(contrast.plus), "minus": .string(contrast.minus),
+            "test": .string(isPaired ? "paired" : "welch"), "pairs": .integer(pairs),
+            "matching_ids": .integer(matching),
+        ]
+        if !isPaired, matching > 0 {
+            members["why"] = .string("only some ids are in both groups: the two are taken for independent")
+        }
+        return .object(members)
     }
 }

@@ -25,7 +25,7 @@ extension JobSpec {
         let root = try Document(yaml: text, file: file)
         try root.refuseKeys(outside: [
             "kind", "name", "base", "tuned", "prompts", "hooks", "masks", "skip_first", "shard_tokens", "rank", "seed",
-            "permutations", "verify", "keep_latents",
+            "permutations", "verify", "keep_latents", "contrasts",
         ])
         if let kind = try root.optional("kind"), try kind.string() != LatentsKind.name {
             throw kind.error(expected: LatentsKind.name)
@@ -43,6 +43,7 @@ extension JobSpec {
         permutations = try root.optional("permutations")?.whole(in: 0...Self.mostPermutations) ?? 0
         verify = try root.optional("verify")?.share() ?? 0
         keepLatents = try root.optional("keep_latents").map(Self.keptLatents)
+        contrasts = try root.optional("contrasts").map(Contrast.list)
         try refuseTwins(in: root)
         try refuseDensityOfDirections(in: root)
     }
@@ -67,9 +68,27 @@ extension JobSpec {
     private static func prompts(_ entry: Document, _ folder: String) throws -> Prompts {
         try entry.refuseKeys(outside: ["path", "chat_template", "add_generation_prompt"])
         return Prompts(
-            path: try entry.required("path").path(from: folder),
+            files: try promptFiles(entry.required("path"), folder),
             template: try entry.optional("chat_template")?.choice() ?? .auto,
             addGenerationPrompt: try entry.optional("add_generation_prompt")?.bool() ?? true)
+    }
+
+    /// A path, or a mapping from groups to paths.
+    private static func promptFiles(_ entry: Document, _ folder: String) throws -> [Prompts.File] {
+        guard case .object(let members) = entry.value else {
+            return [Prompts.File(path: try entry.path(from: folder))]
+        }
+        guard (1...PromptGroups.most).contains(members.count) else {
+            throw InputError(entry.place, expected: "1 to \(PromptGroups.most) groups", found: "\(members.count)")
+        }
+        return try members.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { group in
+            guard SafeName.isSafe(group) else {
+                throw InputError(
+                    entry.place, expected: "groups named by \(SafeName.words)", found: "'\(group)'",
+                    hint: "the name becomes part of columns' names")
+            }
+            return Prompts.File(group: group, path: try entry.required(group).path(from: folder))
+        }
     }
 
     private static func hook(_ entry: Document, _ folder: String) throws -> Hook {

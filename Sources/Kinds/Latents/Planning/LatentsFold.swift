@@ -101,7 +101,7 @@ struct LatentsFold: WorkFold {
         }
         let prompts = reducer.countedPrompts
         return PromptRecordsDraft.Content(
-            ids: prompts.map { reducer.ids[$0] }, positions: prompts,
+            ids: prompts.map { reducer.ids[$0] }, positions: prompts, groups: reducer.groups,
             tokens: task.masks.enumerated().map { mask, name in
                 (name, prompts.map { reducer.tokenCounts[mask][$0] })
             }, kept: secondPass.results, room: KeptLatents.room(results: secondPass.results.count))

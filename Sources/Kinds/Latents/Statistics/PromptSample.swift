@@ -52,7 +52,7 @@ struct PromptSample: Sendable {
             columns.append("density_tuned", densities.tuned)
         }
         let fired = self.fired
-        let effects = effects(of: fired)
+        let effects = differences.effects(of: fired, prompts: prompts)
         var p = [Double](repeating: 1, count: latents)
         var q = p
         for latent in fired where effects.t[latent] != 0 {
@@ -71,8 +71,8 @@ struct PromptSample: Sendable {
     func values(of key: RankKey) -> [Double] {
         switch key {
         case .delta: delta
-        case .promptDelta: effects(of: fired).mean
-        case .t: effects(of: fired).t
+        case .promptDelta: differences.effects(of: fired, prompts: prompts).mean
+        case .t: differences.effects(of: fired, prompts: prompts).t
         case .density: zip(densities.tuned, densities.base).map { $0 - $1 }
         }
     }
@@ -82,13 +82,16 @@ struct PromptSample: Sendable {
         let tokens = Double(max(1, self.tokens))
         return (base.active.map { Double($0) / tokens }, tuned.active.map { Double($0) / tokens })
     }
+}
 
-    /// Mean of d, its t, and the mean in standard deviations; the last two are 0 where d does not vary.
-    private func effects(of fired: [Int]) -> (mean: [Double], t: [Double], size: [Double]) {
-        var mean = [Double](repeating: 0, count: base.sums.count)
+extension PromptMoments {
+    /// Of some latents over `prompts` prompts the mean of d, its t, and the mean in standard deviations. The last two are 0 where
+    /// d does not vary, all are for other latents.
+    fileprivate func effects(of latents: [Int], prompts: Int) -> (mean: [Double], t: [Double], size: [Double]) {
+        var mean = [Double](repeating: 0, count: counts.count)
         var (t, size) = (mean, mean)
-        for latent in fired {
-            let (average, deviation) = differences.meanAndDeviation(latent, prompts: prompts)
+        for latent in latents {
+            let (average, deviation) = meanAndDeviation(latent, prompts: prompts)
             mean[latent] = average
             guard deviation > 0 else { continue }
             size[latent] = average / deviation
