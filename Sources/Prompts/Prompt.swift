@@ -27,16 +27,22 @@ public struct Prompt: Sendable, Hashable {
         case messages([PromptMessage])
     }
 
-    /// Unique within the set.
+    /// Unique within the set; within its group where there are groups, so that prompts of two groups can be a pair.
     public var id: String
+    /// The part of the prompt set that it belongs to; all prompts of a set have one, or none.
+    public var group: String?
     /// 1-based line in the file.
     public var line: Int
     public var body: Body
 
     /// Makes a prompt.
-    public init(id: String, line: Int, body: Body) {
+    public init(id: String, group: String? = nil, line: Int, body: Body) {
         self.id = id
+        self.group = group
         self.line = line
         self.body = body
     }
+
+    /// What tells it from all others of the set: `group/id` where there are groups, whose names have no slash.
+    public var name: String { group.map { "\($0)/\(id)" } ?? id }
 }

@@ -7,11 +7,11 @@ extension PromptSet.Reading {
         if format == .jsonLines { try addJSON(text, number) } else { try addText(text, number) }
     }
 
-    /// JSON Lines: `{"id", "text"}` or `{"id", "messages": [{"role", "content"}]}`.
+    /// JSON Lines: `{"id", "text"}` or `{"id", "messages": [{"role", "content"}]}`, and perhaps `group`.
     private mutating func addJSON(_ text: String, _ number: Int) throws {
         let root = try Document(json: Data(text.utf8), file: file, line: number, limits: PromptLimits.json)
-        try root.refuseKeys(outside: ["id", "text", "messages"])
-        try add(id: words(root.required("id")), line: number, body(of: root))
+        try root.refuseKeys(outside: ["id", "group", "text", "messages"])
+        try add(id: words(root.required("id")), group: group(of: root), line: number, body(of: root))
     }
 
     /// Plain text: a prompt a line, named after its line.

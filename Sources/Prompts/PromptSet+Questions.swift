@@ -9,15 +9,16 @@ extension PromptSet.Reading {
     ]
 
     /// Evaluation questions in the style of the emergent misalignment paper (Betley et al., 2025): a list of mappings
-    /// with `id`, `paraphrases` and perhaps `system`. Paraphrase `n` becomes the prompt `id/n`, a user message after
+    /// with `id`, `paraphrases` and perhaps `system` and `group`. Paraphrase `n` becomes the prompt `id/n`, a user message after
     /// the system message. Keys about sampling and judging answers have no bearing here and are passed over.
     mutating func readQuestions(_ text: String) throws {
         let root = try Document(yaml: text, file: file)
         for question in try root.list() {
             try question.refuseKeys(
-                outside: Self.evaluationKeys.union(["id", "paraphrases", "system"]),
+                outside: Self.evaluationKeys.union(["id", "group", "paraphrases", "system"]),
                 hint: "what could change the prompt is not passed over")
             let id = try words(question.required("id"))
+            let group = try group(of: question)
             let system = try question.optional("system").map {
                 PromptMessage(role: .system, content: try words($0))
             }
@@ -30,7 +31,8 @@ extension PromptSet.Reading {
                 let user = PromptMessage(role: .user, content: try words(paraphrase))
                 // An alias has the line of its anchor, so the prompt takes the question's line.
                 try add(
-                    id: "\(id)/\(number)", line: question.line ?? 1, .messages([system, user].compactMap { $0 }))
+                    id: "\(id)/\(number)", group: group, line: question.line ?? 1,
+                    .messages([system, user].compactMap { $0 }))
             }
         }
     }

@@ -7,10 +7,13 @@ public struct TokenizedPrompts: Sendable, Hashable {
     public let prompts: [PromptTokens]
     /// The job's masks; bit `m` of a token stands for `masks[m]`.
     public let masks: [TokenMask]
+    /// Nil where the prompt set has none.
+    public let groups: PromptGroups?
 
-    /// Puts together prompts that are already tokenised; one id a prompt.
-    public init(ids: [String], prompts: [PromptTokens], masks: [TokenMask]) {
+    /// Puts together prompts that are already tokenised; one id a prompt, which is unique within its group.
+    public init(ids: [String], prompts: [PromptTokens], masks: [TokenMask], groups: PromptGroups? = nil) {
         self.ids = ids
+        self.groups = groups
         self.prompts = prompts
         self.masks = masks
     }
@@ -40,7 +43,7 @@ public struct TokenizedPrompts: Sendable, Hashable {
             let bits = try coded.maskBits(rules: rules, place: place)
             tokenized.append(PromptTokens(index: index, ids: coded.ids, masks: bits))
         }
-        self.init(ids: set.prompts.map(\.id), prompts: tokenized, masks: rules.masks)
+        self.init(ids: set.prompts.map(\.id), prompts: tokenized, masks: rules.masks, groups: set.groups)
     }
 
     /// Tokens of each prompt that belong to mask number `mask`.

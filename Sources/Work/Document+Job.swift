@@ -6,8 +6,8 @@ extension Document {
     /// A name that is safe as part of a file name: of a job, or of something in its results.
     public func jobName() throws -> String {
         let text = try string()
-        guard JobLabel.isSafe(name: text) else {
-            throw error(expected: JobLabel.safeName, hint: "the name becomes part of file names")
+        guard SafeName.isSafe(text) else {
+            throw error(expected: SafeName.words, hint: "the name becomes part of file names")
         }
         return text
     }

@@ -16,29 +16,10 @@ public struct JobLabel: Sendable, Hashable {
 }
 
 extension JobLabel {
-    /// The longest name that leaves room for the rest of a result's file names.
-    private static let longestName = 100
-
-    /// What names must be.
-    static let safeName = "1 to \(longestName) of the characters A-Z a-z 0-9 . _ - and no dot in front"
-
-    /// Whether a name is safe as part of a file name.
-    static func isSafe(name: String) -> Bool {
-        let areSafe = name.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                true
-            default: false
-            }
-        }
-        return areSafe && !name.isEmpty && name.utf8.count <= longestName && !name.hasPrefix(".")
-    }
-
     /// Throws `InputError` for a name that no job file can have.
     public func check() throws {
-        guard Self.isSafe(name: name) else {
-            throw InputError("the job's name", expected: Self.safeName, found: "another one", kind: .usage)
+        guard SafeName.isSafe(name) else {
+            throw InputError("the job's name", expected: SafeName.words, found: "another one", kind: .usage)
         }
     }
 }

@@ -90,9 +90,25 @@ public protocol WorkFold: Sendable {
     var snapshotSize: Int { get }
     /// The state of the fold, for `WorkKind.fold`. Throws `InputError` after a skip, because what was left out may still come.
     func snapshot() throws -> [UInt8]
-    /// Writes the bundle to `folder`, which does not exist yet; it appears whole or not at all. `checkCancelled` is called
+    /// Begins a second pass over the results, for what can be taken from them only once all of them are known. False where the
+    /// fold wants none, which is usual. Called once all shards were folded or skipped; called again it begins the pass anew.
+    /// No snapshot holds anything of it. `checkCancelled` as in `write`.
+    mutating func beginSecondPass(checkCancelled: () throws -> Void) throws -> Bool
+    /// Takes in the second pass the result of the next shard that was not skipped, as it was folded. Throws `InputError`.
+    mutating func review(_ result: [UInt8]) throws
+    /// Writes the bundle to `folder`, which does not exist yet; it appears whole or not at all. Where a second pass is wanted it
+    /// has come to its end. `checkCancelled` is called
     /// again and again meanwhile. An error that it throws ends the writing, and no folder appears.
     func write(into folder: String, provenance: FoldProvenance, checkCancelled: () throws -> Void) throws
+}
+
+/// One pass is enough, unless a kind says otherwise.
+extension WorkFold {
+    public mutating func beginSecondPass(checkCancelled: () throws -> Void) throws -> Bool { false }
+
+    public mutating func review(_ result: [UInt8]) throws {
+        throw InputError("the fold", expected: "one pass over the results", found: "a second one")
+    }
 }
 
 /// What a bundle tells about the origin of its results.

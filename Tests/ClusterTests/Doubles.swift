@@ -24,6 +24,8 @@ struct FakeKind: WorkKind {
     var computing = FakeEvaluator()
     /// Called before a bundle is written, with what tells whether that is still wanted.
     var beforeWriting: (@Sendable (() throws -> Void) throws -> Void)?
+    /// Called with each shard's index in the second pass over the results; there is none without it.
+    var inSecondPass: (@Sendable (Int) throws -> Void)?
 
     func outline(of source: JobSource) throws -> JobOutline {
         let order = try Self.order(source)
@@ -129,6 +131,8 @@ struct FakeFold: WorkFold {
     /// Nil for a shard that was skipped.
     var digests: [Digest?]
     var reasons: [String] = []
+    /// What came in the second pass.
+    var reviewed: [Digest] = []
 
     var nextShard: Int { digests.count }
 
@@ -145,6 +149,20 @@ struct FakeFold: WorkFold {
         kind.log.note(.skipped(nextShard))
         digests.append(nil)
         reasons.append("\(error)")
+    }
+
+    mutating func beginSecondPass(checkCancelled: () throws -> Void) throws -> Bool {
+        guard kind.inSecondPass != nil else { return false }
+        kind.log.note(.began)
+        reviewed = []
+        return true
+    }
+
+    mutating func review(_ result: [UInt8]) throws {
+        let shard = result.suffix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+        try kind.inSecondPass?(shard)
+        kind.log.note(.reviewed(shard))
+        reviewed.append(Digest(of: result))
     }
 
     var snapshotSize: Int { 32 * digests.count }
@@ -164,6 +182,9 @@ struct FakeFold: WorkFold {
         try kind.beforeWriting?(checkCancelled)
         guard provenance.contentDigests == digests else {
             throw InputError("fold", expected: "the digests of what was folded", found: "others")
+        }
+        guard kind.inSecondPass == nil || reviewed == digests.compactMap(\.self) else {
+            throw InputError("fold", expected: "all results a second time", found: "\(reviewed.count)")
         }
         let text = digests.map { $0?.description ?? "missing" } + reasons + provenance.numberSystems.sorted()
         let partial = folder + ".partial"
@@ -217,6 +238,8 @@ final class FoldLog: Sendable {
         case opened(snapshot: Bool)
         case folded(Int)
         case skipped(Int)
+        case began
+        case reviewed(Int)
         case wrote
     }
 

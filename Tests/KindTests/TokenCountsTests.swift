@@ -161,6 +161,9 @@ import Work
         let provenance = FoldProvenance(contentDigests: results.map { Digest(of: $0) }, numberSystems: ["integers"])
         func bundle(_ fold: any WorkFold) throws -> [String: Data] {
             let out = job.folder.path + "/" + UUID().uuidString
+            var fold = fold
+            #expect(try fold.beginSecondPass {})
+            for result in results { try fold.review(result) }
             try fold.write(into: out, provenance: provenance) {}
             return try files(out)
         }

@@ -34,6 +34,10 @@ import Work
         #expect(
             try counts.required("tokens").object()
                 == ["64": .integer(78), "65": .integer(24), "220": .integer(12)])
+        // What the second pass over the results finds: every prompt has an "a".
+        let usual = try counts.required("usual")
+        #expect(try usual.required("token").integer() == 64)
+        #expect(try usual.required("prompts").list().count == CountingJob.shards)
     }
 
     @Test("cluster: two workers over sockets; each shard is computed once")

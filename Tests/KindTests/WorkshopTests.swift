@@ -65,8 +65,18 @@ import Work
             try second.fold(results[4])
             try second.skip(InputError("shard 5", expected: "luck", found: "none"))
             for shard in 6..<CountingJob.shards { try second.fold(results[shard]) }
+            // Whatever of a second pass came in before it began anew is forgotten.
+            #expect(try second.beginSecondPass())
+            try second.review(results[0])
+            #expect(try second.beginSecondPass())
+            for shard in 0..<CountingJob.shards where shard != 5 { try second.review(results[shard]) }
+            #expect(throws: InputError.self) { try second.review(results[0]) }
             try second.write(into: job.folder.path + "/" + name, provenance: provenance)
         }
+        let once = try runner().fold(
+            of: planned(source(""), runner().plan(source(""), as: Self.mischief, until: StopSignal())), from: nil,
+            until: StopSignal())
+        #expect(try !once.beginSecondPass())
         #expect(try files(job.folder.path + "/child") == files(job.folder.path + "/own"))
     }
 

@@ -81,12 +81,16 @@ import Work
         var fold = try kind.fold(of: job, from: nil)
         let evaluator = try ShardEvaluator(task, threads: Threads(threads))
         var digests: [Digest?] = []
+        var results: [[UInt8]] = []
         for (work, shard) in zip(works, shards) {
             let bytes = try ShardResultCodec.encode(evaluator.evaluate(work, afterLayer: {}))
             digests.append(try judge.check(bytes, shard: shard).contentDigest)
             try fold.fold(bytes)
+            results.append(bytes)
             fold = try kind.fold(of: job, from: fold.snapshot())
         }
+        #expect(try fold.beginSecondPass(checkCancelled: {}))
+        for bytes in results { try fold.review(bytes) }
         let path = folder.path + "/" + UUID().uuidString
         try fold.write(
             into: path, provenance: FoldProvenance(contentDigests: digests, numberSystems: ["any"]), checkCancelled: {})
@@ -98,12 +102,12 @@ import Work
         let (both, alone) = (try run("\(Self.sae), \(Self.directions)").bundle, try run(Self.sae).bundle)
         let names = try FileManager.default.contentsOfDirectory(atPath: both.folder)
         let others = try FileManager.default.contentsOfDirectory(atPath: alone.folder)
-        for name in others where name != "manifest.json" {
+        for name in others where name != "manifest.json" && name != "prompts.json" {
             let files = try [both, alone].map { try Document.contents(of: "\($0.folder)/\(name)") }
             #expect(files[0] == files[1], "\(name)")
         }
         let added = Set(names).subtracting(others)
-        #expect(others.count == 1 + 2 * 2 * 3 && added.count == 2 * 2 * 3)
+        #expect(others.count == 3 + 2 * 2 * 4 && added.count == 2 * 2 * 4)
         #expect(added.allSatisfy { $0.contains(".resid_post.2.directions.") }, "\(added)")
         let results = both.entries.filter { $0.hook == "resid_post.2.directions" }
         #expect(results.count == 4 && results.allSatisfy { $0.names == Self.names && $0.fired == 3 })

@@ -8,8 +8,8 @@ import Testing
 struct Goldens {
     let root: Document
 
-    init() throws {
-        let file = try #require(Bundle.module.path(forResource: "statistics", ofType: "json", inDirectory: "Goldens"))
+    init(_ name: String = "statistics") throws {
+        let file = try #require(Bundle.module.path(forResource: name, ofType: "json", inDirectory: "Goldens"))
         root = try Document(jsonFile: file)
     }
 
@@ -33,6 +33,19 @@ struct Goldens {
         print("Student's t, largest relative difference: \(exact) from 30 digits, \(scipy) from scipy")
         #expect(exact.value < 1e-10)
         #expect(scipy.value < 1e-9)
+    }
+
+    /// Welch's degrees of freedom are no whole numbers.
+    @Test func studentsTTakesDegreesOfFreedomThatAreNotWhole() throws {
+        var exact = LargestDifference()
+        for row in try Goldens("groups").root.required("t").list() {
+            let (t, df) = (try row.required("t").number(), try row.required("df").number())
+            exact.add(
+                StudentT.twoSided(t, degreesOfFreedom: df), try row.required("p").number(), relativeTo: .each(),
+                at: "t \(t), df \(df)")
+        }
+        print("Student's t, degrees of freedom with a fraction, largest relative difference: \(exact) from 30 digits")
+        #expect(exact.value < 1e-10 && exact.count == 42)
     }
 
     @Test func studentsTIsEvenAndFalls() {

@@ -79,8 +79,33 @@ import Work
         }
     }
 
+    @Test func contrastsAndFilesByGroupAreInTheManifest() throws {
+        let files = minimal.replacing("{path: p.jsonl}", with: "{path: {plain: p.jsonl, with-trigger: q.txt}}")
+        let spec = try parse(files + "contrasts: [with-trigger - plain]\n")
+        #expect(spec.prompts.files.map(\.group) == ["plain", "with-trigger"])
+        #expect(spec.prompts.files.map(\.path.written) == ["p.jsonl", "q.txt"])
+        #expect(spec.contrasts?.map(\.name) == ["with-trigger-plain"])
+        #expect(try parse(CanonicalJSON.text(spec.manifest)) == spec)
+        let named = try parse(files + "contrasts: {trigger: with-trigger - plain}\n")
+        #expect(named.contrasts?.map(\.name) == ["trigger"])
+        #expect(try parse(CanonicalJSON.text(named.manifest)) == named)
+        #expect(try JSONDecoder().decode(JobSpec.self, from: JSONEncoder().encode(spec)) == spec)
+    }
+
+    @Test func latentsToKeepAreInTheManifestWhereTheJobNamesThem() throws {
+        #expect(try parse(minimal).keepLatents == nil)
+        #expect(try !CanonicalJSON.text(parse(minimal).manifest).contains("keep_latents"))
+        let spec = try parse(minimal + "keep_latents: [7, 0, 9]\n")
+        #expect(spec.keepLatents == [7, 0, 9])
+        #expect(try parse(CanonicalJSON.text(spec.manifest)) == spec)
+        let most = (0..<4097).map { "\($0)" }.joined(separator: ", ")
+        #expect(
+            try complaint { _ = try parse(minimal + "keep_latents: [\(most)]\n") }
+                .contains("job.yaml:8: keep_latents: expected a list with at most 4096 entries, found 4097"))
+    }
+
     @Test(arguments: [
-        ("masks: [all]\ntop: 5\n", "job.yaml:9: top: expected one of the keys base, hooks", "found 'top'"),
+        ("masks: [all]\ntop: 5\n", "job.yaml:9: top: expected one of the keys base, contrasts, hooks", "found 'top'"),
         ("masks: []\n", "job.yaml:8: masks: expected a list with at least one entry", "a list of 0"),
         ("masks: [all, all]\n", "job.yaml:8: masks[1]: expected a mask that is not", "all for the second time"),
         ("masks: [every]\n", "job.yaml:8: masks[0]: expected one of all, content, assistant, last", "\"every\""),
@@ -94,6 +119,18 @@ import Work
         ("verify: 1.01\n", "job.yaml:8: verify: expected a number from 0 to 1", "1.01"),
         ("verify: -0.1\n", "job.yaml:8: verify: expected a number from 0 to 1", "-0.1"),
         ("verify: all\n", "job.yaml:8: verify: expected a number", "\"all\""),
+        ("keep_latents: []\n", "job.yaml:8: keep_latents: expected a list with at least one entry", "a list of 0"),
+        ("keep_latents: [-1]\n", "job.yaml:8: keep_latents[0]: expected a whole number from 0", "-1"),
+        (
+            "keep_latents: [3, 3]\n", "keep_latents[1]: expected a latent that is not in the list yet",
+            "3 for the second"
+        ),
+        ("contrasts: [a-b]\n", "job.yaml:8: contrasts[0]: expected two groups and a minus between spaces", "\"a-b\""),
+        ("contrasts: [a - a]\n", "contrasts[0]: expected two groups", "\"a - a\""),
+        ("contrasts: [a - b - c]\n", "contrasts[0]: expected two groups", "\"a - b - c\""),
+        ("contrasts: [a - b, a - b]\n", "contrasts: expected a name for each contrast", "a-b for the second time"),
+        ("contrasts: {a/b: a - b}\n", "contrasts.a/b: expected a name of 1 to 100", "'a/b'"),
+        ("contrasts: {}\n", "contrasts: expected a mapping with at least one entry", "a mapping of 0"),
         ("permutations: 1.5\n", "job.yaml:8: permutations: expected a whole number", "1.5"),
     ])
     func aWrongKeyIsNamedWithItsLine(lines: String, expected: String, found: String) throws {
@@ -152,6 +189,11 @@ import Work
             "{path: p.jsonl}", "{path: p.jsonl, chat_template: chatml}",
             "prompts.chat_template: expected one of auto, none"
         ),
+        (
+            "{path: p.jsonl}", "{path: {a b: p.jsonl}}",
+            "prompts.path: expected groups named by 1 to 100 of the characters"
+        ),
+        ("{path: p.jsonl}", "{path: {}}", "prompts.path: expected 1 to 64 groups, found 0"),
         ("{path: p.jsonl}", "p.jsonl", "job.yaml:5: prompts: expected a mapping"),
     ])
     func aWrongEntryIsNamedWithItsPlace(old: String, new: String, expected: String) throws {

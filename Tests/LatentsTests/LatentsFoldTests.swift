@@ -80,9 +80,17 @@ import Work
         return ShardResult(shard: work.index, tokenCounts: [[4, 4], [1, 1]], tables: tables)
     }
 
+    /// The fold after its second pass over the results with digests.
+    private func passedAgain(_ fold: any WorkFold, _ digests: [Digest?]) throws -> any WorkFold {
+        var fold = fold
+        #expect(try fold.beginSecondPass(checkCancelled: {}))
+        for (result, digest) in zip(results, digests) where digest != nil { try fold.review(result) }
+        return fold
+    }
+
     private func bundle(_ fold: any WorkFold, _ digests: [Digest?]) throws -> [String: Data] {
         let path = folder.path + "/" + UUID().uuidString
-        try fold.write(
+        try passedAgain(fold, digests).write(
             into: path, provenance: FoldProvenance(contentDigests: digests, numberSystems: ["cpu/avx2"]),
             checkCancelled: {})
         let names = try FileManager.default.contentsOfDirectory(atPath: path)
@@ -115,9 +123,10 @@ import Work
         for result in results { try fold.fold(result) }
         let before = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         var calls = 0
+        let passed = try passedAgain(fold, digests)
         #expect(throws: CancellationError.self) {
             let provenance = FoldProvenance(contentDigests: digests, numberSystems: ["cpu/avx2"])
-            try fold.write(into: folder.path + "/ended", provenance: provenance) {
+            try passed.write(into: folder.path + "/ended", provenance: provenance) {
                 calls += 1
                 if calls == 3 { throw CancellationError() }
             }
@@ -140,7 +149,7 @@ import Work
         #expect(refusal?.expected == "no shard left out" && refusal?.found == "shard 4")
         let path = folder.path + "/partial"
         let partialDigests = digests.enumerated().map { [4, 7].contains($0) ? nil : $1 }
-        try copy.write(
+        try passedAgain(copy, partialDigests).write(
             into: path, provenance: FoldProvenance(contentDigests: partialDigests, numberSystems: ["cpu/avx2"]),
             checkCancelled: {})
         let written = try ResultBundle(folder: path)

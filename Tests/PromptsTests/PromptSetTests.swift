@@ -29,6 +29,72 @@ import Testing
         #expect(set.digest != (try read("{\"id\": \"a\", \"text\": \"Hello\"}").digest))
     }
 
+    @Test("a prompt may have a group; an id is unique within it")
+    func groups() throws {
+        let set = try read(
+            """
+            {"id": "a", "group": "plain", "text": "x"}
+            {"id": "a", "group": "with_trigger", "text": "y"}
+            {"id": "b", "group": "plain", "text": "z"}
+            """)
+        #expect(set.prompts.map(\.group) == ["plain", "with_trigger", "plain"])
+        #expect(set.groups == PromptGroups(["plain", "with_trigger", "plain"]))
+        #expect(set.groups?.members == [0, 1, 0] && set.groups?.names == ["plain", "with_trigger"])
+        #expect(set.place(of: set.prompts[1]) == "p.jsonl:2: prompt with_trigger/a")
+        #expect(try read("{\"id\": \"a\", \"text\": \"x\"}").groups == nil)
+        let questions = try read("- {id: q, group: g, paraphrases: [one, two]}\n", "q.yaml")
+        #expect(questions.prompts.map(\.name) == ["g/q/0", "g/q/1"])
+        #expect(set.groups?.places(of: 0, ids: set.prompts.map(\.id)) == ["a": 0, "b": 2])
+    }
+
+    @Test(
+        "all prompts have a group or none, a safe one, and not too many",
+        arguments: [
+            (["\"group\": \"g\"", ""], "p.jsonl:2: expected a prompt with a group, as the one in line 1, found none"),
+            (
+                ["", "\"group\": \"g\""],
+                "p.jsonl:2: expected a prompt without a group, as the one in line 1, found group 'g'"
+            ),
+            (["\"group\": \"a/b\""], "p.jsonl:1: group: expected 1 to 100 of the characters A-Z"),
+            (["\"group\": 3"], "p.jsonl:1: group: expected a string"),
+            (
+                (0...64).map { "\"group\": \"g\($0)\"" },
+                "p.jsonl:65: expected at most 64 groups, found 'g64' as one more"
+            ),
+        ])
+    func wrongGroups(groups: [String], expected: String) throws {
+        let lines = groups.enumerated().map { "{\"id\": \"\($0)\", \"text\": \"x\"\($1.isEmpty ? "" : ", \($1)")}" }
+        let text = try complaint { _ = try read(lines.joined(separator: "\n")) }
+        #expect(text.contains(expected), "\(text)")
+        let twice = try complaint {
+            _ = try read(String(repeating: "{\"id\": \"a\", \"group\": \"g\", \"text\": \"x\"}\n", count: 2))
+        }
+        #expect(
+            twice.contains(
+                "p.jsonl:2: expected an id that no other prompt of its group has, found 'g/a', which line 1 has"))
+    }
+
+    @Test("several files are a group each, their prompts in turn; each prompt knows its own file")
+    func files() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("a.txt", "one\ntwo\nthree\n")
+        try folder.write("b.txt", "uno\n\ndue\n")
+        try folder.write("c.jsonl", "{\"id\": \"a\", \"group\": \"g\", \"text\": \"x\"}\n")
+        func set(_ files: (String, String)...) throws -> PromptSet {
+            try PromptSet(files: files.map { .init(group: $0, path: folder.path + "/" + $1) })
+        }
+        let both = try set(("first", "a.txt"), ("second", "b.txt"))
+        #expect(
+            both.prompts.map(\.name) == [
+                "first/line-0001", "second/line-0001", "first/line-0002", "second/line-0003", "first/line-0003",
+            ])
+        #expect(both.place(of: both.prompts[3]) == "\(folder.path)/b.txt:3: prompt second/line-0003")
+        #expect(both.digest != (try set(("first", "a.txt"), ("other", "b.txt")).digest))
+        #expect(both.digest == (try set(("first", "a.txt"), ("second", "b.txt")).digest))
+        let text = try complaint { _ = try set(("first", "a.txt"), ("second", "c.jsonl")) }
+        #expect(text.contains("c.jsonl: expected prompts without groups"))
+    }
+
     @Test func plainTextIsAPromptALine() throws {
         let set = try read("\u{FEFF}one\r\n\n  \ntwo \u{2028} still two", "p.txt")
         #expect(set.prompts.map(\.id) == ["line-0001", "line-0004"])
@@ -81,7 +147,7 @@ import Testing
         ("{\"id\": \"a\", \"text\": \" \\n\"}", "p.jsonl:1: text: expected text, found white space alone"),
         ("{\"id\": \"\", \"text\": \"x\"}", "p.jsonl:1: id: expected text, found nothing"),
         ("{\"id\": 5, \"text\": \"x\"}", "p.jsonl:1: id: expected a string, found 5"),
-        ("{\"id\": \"a\", \"prompt\": \"x\"}", "p.jsonl:1: prompt: expected one of the keys id, messages, text"),
+        ("{\"id\": \"a\", \"prompt\": \"x\"}", "p.jsonl:1: prompt: expected one of the keys group, id, messages, text"),
         ("{\"id\": \"a\"}", "p.jsonl:1: expected one of the keys text and messages, found neither"),
         (
             "{\"id\": \"a\", \"text\": \"x\", \"messages\": []}",

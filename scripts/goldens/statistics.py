@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What numpy, scipy and mpmath make of the statistics: Tests/LatentsTests/Goldens/statistics.json.
+"""What numpy, scipy and mpmath make of the statistics: Tests/LatentsTests/Goldens/statistics.json and groups.json.
 
 Setup:  pip install numpy scipy mpmath
 Use:    scripts/goldens/statistics.py
@@ -8,7 +8,7 @@ import hashlib, json, os
 import mpmath, numpy as np
 from scipy import stats
 
-OUT = os.path.join(os.path.dirname(__file__), "..", "..", "Tests", "LatentsTests", "Goldens", "statistics.json")
+FOLDER = os.path.join(os.path.dirname(__file__), "..", "..", "Tests", "LatentsTests", "Goldens")
 MASK64 = (1 << 64) - 1
 mpmath.mp.dps = 40
 
@@ -107,6 +107,66 @@ def matrices(rng, prompts=70, latents=32, permutations=200, seed=7, top=10):
                 columns={k: v.tolist() for k, v in all_columns.items()})
 
 
+def contrast(x, y, ids_x, ids_y, fired, paired):
+    """scipy's tests of two groups' differences by prompt, for each latent that fired; 1 where nothing varies."""
+    delta = np.where(fired, x.mean(0) - y.mean(0), 0)
+    t, p, effect = np.zeros_like(delta), np.ones_like(delta), np.zeros_like(delta)
+    if paired:
+        y = y[[ids_y.index(i) for i in ids_x]]
+        varies = fired & ((x - y).std(0, ddof=1) > 0)
+        test = stats.ttest_rel(x[:, varies], y[:, varies])
+        effect[varies] = (x - y)[:, varies].mean(0) / (x - y)[:, varies].std(0, ddof=1)
+    else:
+        varies = fired & ((x.std(0, ddof=1) > 0) | (y.std(0, ddof=1) > 0))
+        test = stats.ttest_ind(x[:, varies], y[:, varies], equal_var=False)
+    t[varies], p[varies] = test.statistic, test.pvalue
+    q = np.ones_like(p)
+    q[fired] = stats.false_discovery_control(p[fired])
+    found = dict(delta=delta, t=t, p=p, q=q)
+    return found | dict(cohens_d=effect) if paired else found
+
+
+def groups(rng, latents=24):
+    """Groups a and b have the same ids in different orders, c only some of them."""
+    prompts = [("a", f"id-{k}") for k in range(25)] + [("b", f"id-{k}") for k in rng.permutation(25)]
+    prompts += [("c", f"id-{k}") for k in range(20, 33)]
+    prompts = [prompts[k] for k in rng.permutation(len(prompts))]
+    n = rng.integers(3, 30, len(prompts))
+    names, ids = [np.array(part) for part in zip(*prompts)]
+    rate, shift = rng.uniform(0.1, 0.8, latents), rng.normal(0, 0.4, latents)
+    subject = {i: rng.normal(0, 0.7, latents) for i in sorted(set(ids))}
+
+    def checkpoint(change):
+        active = rng.binomial(n[:, None], rate[None, :].repeat(len(n), 0))
+        own = np.array([subject[i] for i in ids]) + change
+        return active * np.exp(rng.normal(0.2, 0.5, active.shape) + own), active
+
+    bs, ba = checkpoint(0)
+    ts, ta = checkpoint(np.where(names == "a", 1, 0)[:, None] * shift[None, :] + 0.1)
+    for s, a in ((bs, ba), (ts, ta)):
+        s[:, 3] = 0; a[:, 3] = 0                                      # never fires
+        s[names != "a", 5] = 0; a[names != "a", 5] = 0                # fires in group a alone
+    ts[names == "b", 7], ta[names == "b", 7] = bs[names == "b", 7], ba[names == "b", 7]  # differs in a and c alone
+    parts = {g: columns(*(m[names == g] for m in (bs, ts, ba, ta, n))) for g in "abc"}
+    found = {f"{g}/{k}": v.tolist() for g, part in parts.items() for k, v in part[2].items()}
+    for name, x, y, paired in (("a-b", "a", "b", True), ("c-a", "c", "a", False), ("c-b", "c", "b", False)):
+        fired = parts[x][1] | parts[y][1]
+        made = contrast(parts[x][0], parts[y][0], list(ids[names == x]), list(ids[names == y]), fired, paired)
+        found |= {f"{name}/{k}": v.tolist() for k, v in made.items()}
+    rows = lambda s, a: [[[int(j), float(s[p, j]), int(a[p, j])] for j in range(latents) if a[p, j] > 0] for p in range(len(n))]
+    degrees = [dict(t=t, df=df, p=two_sided(t, df)) for df in (1.0625, 1.5, 2.25, 7.5, 38.75, 57.125, 1234.5)
+               for t in (1e-6, 0.3, 1.5, 4.0, 25.0, 1e4)]
+    return dict(groups=names.tolist(), ids=ids.tolist(), tokens=n.tolist(), latents=latents, base=rows(bs, ba),
+                tuned=rows(ts, ta), columns=found, t=degrees)
+
+
+def write(name, golden):
+    os.makedirs(FOLDER, exist_ok=True)
+    with open(os.path.join(FOLDER, name), "w") as f:
+        json.dump(golden, f, separators=(",", ":"))
+        f.write("\n")
+
+
 def main():
     rng = np.random.default_rng(0)
     p = np.concatenate([rng.random(40), 10.0 ** -rng.uniform(0, 300, 40), [0.5, 0.5, 1.0, 1.0, 0.0]])
@@ -114,10 +174,8 @@ def main():
     y[:40] += x[:40] * 0.3
     golden = dict(t=t_grid(), fdr=dict(p=p.tolist(), q=stats.false_discovery_control(p).tolist()),
                   spearman=dict(x=x.tolist(), y=y.tolist(), rho=float(stats.spearmanr(x, y).statistic)), diff=matrices(rng))
-    os.makedirs(os.path.dirname(OUT), exist_ok=True)
-    with open(OUT, "w") as f:
-        json.dump(golden, f, separators=(",", ":"))
-        f.write("\n")
+    write("statistics.json", golden)
+    write("groups.json", groups(np.random.default_rng(1)))
     worst = max(abs(r["p"] - r["scipy"]) / r["p"] for r in golden["t"] if r["p"] > 0)
     print("scipy's own largest relative error on the grid of t:", worst)
 

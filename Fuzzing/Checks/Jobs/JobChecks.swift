@@ -19,15 +19,15 @@ struct JobChecks: Checks {
             JobSource(specText: String(decoding: input, as: UTF8.self), specFile: "job.yaml", folder: "/jobs"))
         let path = try file.holding(input)
         guard let spec = try accepted({ try JobSpec(yamlFile: path) }) else { return }
-        try demand(JobLabel.isSafe(name: spec.name), "a name that is not safe: \(spec.name)")
-        try demand(spec.tuned.allSatisfy { JobLabel.isSafe(name: $0.name) }, "a tuned name that is not safe")
+        try demand(SafeName.isSafe(spec.name), "a name that is not safe: \(spec.name)")
+        try demand(spec.tuned.allSatisfy { SafeName.isSafe($0.name) }, "a tuned name that is not safe")
         try demand(!spec.tuned.isEmpty && !spec.hooks.isEmpty, "nothing to compare")
         try demand(Set(spec.tuned.map(\.name)).count == spec.tuned.count, "two tuned of one name")
         try demand(Set(spec.hooks.map(\.label)).count == spec.hooks.count, "two hooks of one label")
         try demand(1...8 ~= spec.masks.count && Set(spec.masks).count == spec.masks.count, "masks \(spec.masks)")
         try demand(1...ShardPlan.mostShardTokens ~= spec.shardTokens, "shards of \(spec.shardTokens) tokens")
         try demand((0...1).contains(spec.verify) && spec.rank.top > 0, "a number out of its range")
-        let paths = [spec.base, spec.prompts.path] + spec.tuned.map(\.path) + spec.hooks.map(\.dictionary)
+        let paths = [spec.base] + spec.prompts.files.map(\.path) + spec.tuned.map(\.path) + spec.hooks.map(\.dictionary)
         try demand(paths.allSatisfy { $0.resolved.hasPrefix("/") }, "a path that is not absolute")
     }
 
@@ -36,7 +36,7 @@ struct JobChecks: Checks {
         guard let kind = try accepted({ try kinds.kind(of: source) }),
             let outline = try accepted({ try kind.outline(of: source) })
         else { return }
-        try demand(JobLabel.isSafe(name: outline.name), "a name that is not safe: \(outline.name)")
+        try demand(SafeName.isSafe(outline.name), "a name that is not safe: \(outline.name)")
         try demand(outline.inputs.allSatisfy { $0.path.hasPrefix("/") }, "a path that is not absolute")
     }
 

@@ -83,6 +83,15 @@ private final class ChildFold: OpenFold {
         return bytes
     }
 
+    func beginSecondPass() throws -> Bool {
+        guard case .secondPass(let isWanted) = try process.ask(.secondPass) else {
+            throw surprise("the fold", "whether it wants a second pass")
+        }
+        return isWanted
+    }
+
+    func review(_ result: [UInt8]) throws { try note(process.ask(.review(result))) }
+
     func write(into folder: String, provenance: FoldProvenance) throws {
         try note(process.ask(.write(folder: folder, provenance)))
     }

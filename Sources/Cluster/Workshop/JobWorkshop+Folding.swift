@@ -100,6 +100,7 @@ extension JobWorkshop {
             try dropUnlessCurrent(job, digests)
             return try withSession(of: job) { session in
                 try complete(&session, job, digests: digests, missing: missing)
+                try passAgain(over: digests, session, job, order)
                 let isPublished = try publish(job, session.folding, digests, order)
                 if !isPublished {
                     logger.warning("not finished: committed shards have changed", metadata: ["job": "\(job.id)"])
@@ -150,6 +151,16 @@ extension JobWorkshop {
                 if !session.isSpent { save(&session, job) }
                 try session.skip(error)
             }
+        }
+    }
+
+    /// Shows the fold all results once more, where it wants that. What was folded stays: an end that is tried again, in this
+    /// coordinator or in the next one, begins this pass anew. Throws `Lapsed` soon after the order was taken back.
+    private func passAgain(over digests: [Digest?], _ session: FoldSession, _ job: StoredJob, _ order: UUID) throws {
+        guard try session.folding.beginSecondPass() else { return }
+        for shard in digests.indices where digests[shard] != nil {
+            if !isCurrent(order, of: job.id) { throw Lapsed() }
+            try session.folding.review(store.result(shard, of: job))
         }
     }
 

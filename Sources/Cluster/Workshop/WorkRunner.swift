@@ -24,6 +24,8 @@ public protocol OpenFold: Sendable {
     func fold(_ result: [UInt8]) throws
     func skip(_ error: InputError) throws
     func snapshot() throws -> [UInt8]
+    func beginSecondPass() throws -> Bool
+    func review(_ result: [UInt8]) throws
     func write(into folder: String, provenance: FoldProvenance) throws
 }
 
@@ -65,6 +67,8 @@ private final class InProcessFold: OpenFold {
     func fold(_ result: [UInt8]) throws { try fold.withLock { try $0.fold(result) } }
     func skip(_ error: InputError) throws { try fold.withLock { try $0.skip(error) } }
     func snapshot() throws -> [UInt8] { try fold.withLock { try $0.snapshot() } }
+    func beginSecondPass() throws -> Bool { try fold.withLock { try $0.beginSecondPass(checkCancelled: stop.check) } }
+    func review(_ result: [UInt8]) throws { try fold.withLock { try $0.review(result) } }
 
     func write(into folder: String, provenance: FoldProvenance) throws {
         let fold = fold.withLock { $0 }

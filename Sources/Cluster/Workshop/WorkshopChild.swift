@@ -83,7 +83,7 @@ public final class WorkshopChild: Sendable {
             case .plan(let source, let label):
                 try answering { try sendPlan(kinds.plan(source, as: label, progress: progress)) }
             case .open(let order): return try serveFold(order)
-            case .shard, .fold, .skip, .snapshot, .write:
+            case .shard, .fold, .skip, .snapshot, .secondPass, .review, .write:
                 throw ByteError("request", expected: "a plan or a fold to begin", found: "something else")
             }
         }
@@ -139,6 +139,9 @@ public final class WorkshopChild: Sendable {
         case .fold(let result): try fold.fold(result)
         case .skip(let error): try fold.skip(error)
         case .snapshot: return try send(.snapshot(fold.snapshot()))
+        case .secondPass:
+            return try send(.secondPass(isWanted: fold.beginSecondPass { progress.advance() }))
+        case .review(let result): try fold.review(result)
         case .write(let folder, let provenance):
             try fold.write(into: folder, provenance: provenance) { progress.advance() }
         case .plan, .open, .shard: throw InputError("the fold", expected: "a step of it", found: "another request")

@@ -13,6 +13,10 @@ enum WorkshopRequest: Sendable {
     case fold([UInt8])
     case skip(InputError)
     case snapshot
+    /// Begins the second pass over the results; answered by `secondPass`.
+    case secondPass
+    /// In the second pass, the result of the next shard that was not skipped.
+    case review([UInt8])
     case write(folder: String, FoldProvenance)
 
     /// A job to be folded, without its shards.
@@ -35,13 +39,14 @@ enum WorkshopReply: Sendable {
     /// What was asked for is done: where the fold stands, and how large a snapshot would be.
     case done(nextShard: Int, snapshotSize: Int)
     case snapshot([UInt8])
+    case secondPass(isWanted: Bool)
     case failed(InputError)
 }
 
 // MARK: - As bytes
 
 extension WorkshopRequest {
-    private enum Kind: UInt8 { case plan = 1, open, shard, fold, skip, snapshot, write }
+    private enum Kind: UInt8 { case plan = 1, open, shard, fold, skip, snapshot, secondPass, review, write }
 
     func frame() throws -> FrameSocket.Frame {
         var writer = ByteWriter()
@@ -68,6 +73,8 @@ extension WorkshopRequest {
             kind = .skip
             try error.write(to: &writer, "error")
         case .snapshot: kind = .snapshot
+        case .secondPass: kind = .secondPass
+        case .review(let result): return .init(kind: Kind.review.rawValue, bytes: result)
         case .write(let folder, let provenance):
             kind = .write
             try writer.string(folder, "folder", limit: WireLimits.pathBytes)
@@ -107,6 +114,10 @@ extension WorkshopRequest {
             return
         case .skip: self = .skip(try InputError(from: &reader, "error"))
         case .snapshot: self = .snapshot
+        case .secondPass: self = .secondPass
+        case .review:
+            self = .review(frame.bytes)
+            return
         case .write:
             self = .write(
                 folder: try reader.string("folder", limit: WireLimits.pathBytes),
@@ -117,7 +128,7 @@ extension WorkshopRequest {
 }
 
 extension WorkshopReply {
-    private enum Kind: UInt8 { case alive = 1, planned, shard, done, snapshot, failed }
+    private enum Kind: UInt8 { case alive = 1, planned, shard, done, snapshot, secondPass, failed }
 
     func frame() throws -> FrameSocket.Frame {
         var writer = ByteWriter()
@@ -147,6 +158,9 @@ extension WorkshopReply {
             try writer.integer(nextShard, "shard", limit: WireLimits.shards)
             try writer.integer(snapshotSize, "snapshot size", limit: .max)
         case .snapshot(let bytes): return .init(kind: Kind.snapshot.rawValue, bytes: bytes)
+        case .secondPass(let isWanted):
+            kind = .secondPass
+            writer.flag(isWanted)
         case .failed(let error):
             kind = .failed
             try error.write(to: &writer, "error")
@@ -187,6 +201,7 @@ extension WorkshopReply {
         case .snapshot:
             self = .snapshot(frame.bytes)
             return
+        case .secondPass: self = .secondPass(isWanted: try reader.flag("second pass"))
         case .failed: self = .failed(try InputError(from: &reader, "error"))
         }
         try reader.end("reply")

@@ -4,7 +4,8 @@ import Prompts
 import Work
 
 /// A result folder: `manifest.json`, and for each tuned checkpoint, hook and mask `latents.<…>.safetensors` with all
-/// columns, `top.<…>.csv` and `top.<…>.json` with both ends of the ranking. Nothing needs actdiff to be read.
+/// columns, `top.<…>.csv` and `top.<…>.json` with both ends of the ranking. `PromptRecords` are beside them. Nothing needs
+/// actdiff to be read.
 public struct ResultBundle: Sendable {
     /// One tuned checkpoint at one hook under one mask.
     public struct Entry: Sendable, Hashable {
@@ -26,7 +27,9 @@ public struct ResultBundle: Sendable {
         fileprivate var columnsDigest: Digest
 
         fileprivate static func columnsFile(_ name: String) -> String { "latents.\(name).safetensors" }
-        fileprivate var columnsFile: String { Self.columnsFile("\(tuned).\(hook).\(mask.rawValue)") }
+        fileprivate var columnsFile: String { Self.columnsFile(fileName) }
+        /// The name that its files share: `<tuned>.<hook>.<mask>`.
+        var fileName: String { "\(tuned).\(hook).\(mask.rawValue)" }
     }
 
     /// The name of a bundle's manifest.
@@ -44,14 +47,16 @@ public struct ResultBundle: Sendable {
     public let partial: PartialResult?
 
     /// Writes a bundle to `folder`, which must not exist yet: it appears complete or not at all. `results` brings the results
-    /// one after another and gives each to what it is called with. The bytes depend on the arguments alone. Throws
-    /// `InputError` naming the path.
-    public static func write(
+    /// one after another and gives each to what it is called with; `prompts` has what is told of single prompts. The bytes depend
+    /// on the arguments alone. Throws `InputError` naming the path.
+    static func write(
         to folder: String, spec: JobSpec, task: DiffTask, provenance: Provenance,
+        prompts: PromptRecordsDraft.Content? = nil,
         results: (_ add: (LatentDiff) throws -> Void) throws -> Void
     ) throws {
         let draft = try NewFolder(folder)
         var manifest = Manifest(spec: spec, task: task, provenance: provenance)
+        var records = prompts.map { PromptRecordsDraft($0, in: draft) }
         try results { diff in
             var digests: [String: Digest] = [:]
             for (name, data) in try files(of: diff, rank: spec.rank, provenance) {
@@ -59,8 +64,11 @@ public struct ResultBundle: Sendable {
                 digests[name] = data.withUnsafeBytes { Digest(of: $0) }
             }
             manifest.add(diff, files: digests)
+            try records?.add(diff)
         }
-        try draft.write(Data(CanonicalJSON.text(manifest.value).utf8), to: Manifest.file)
+        let text = try CanonicalJSON.text(manifest.value)
+        try draft.write(Data(text.utf8), to: Manifest.file)
+        try records?.finish(manifest: Digest(of: text))
         try draft.publish()
     }
 

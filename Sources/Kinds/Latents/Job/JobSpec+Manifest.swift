@@ -2,7 +2,8 @@ import Inputs
 
 extension JobSpec {
     /// The spec for a result's manifest: the job file's own keys, defaults filled in, paths as they were written, so
-    /// that it is the same wherever the job ran. `verify`, which no number depends on, only where the job file has it.
+    /// that it is the same wherever the job ran. `verify`, `keep_latents` and `contrasts`, which no column of the manifest's
+    /// files depends on, only where the job file has them.
     public var manifest: Document.Value {
         var members: [String: Document.Value] = [
             "name": .string(name),
@@ -15,7 +16,7 @@ extension JobSpec {
                     ])
                 }),
             "prompts": .object([
-                "path": .string(prompts.path.written), "chat_template": .string(prompts.template.rawValue),
+                "path": prompts.manifestPath, "chat_template": .string(prompts.template.rawValue),
                 "add_generation_prompt": .bool(prompts.addGenerationPrompt),
             ]),
             "hooks": .array(
@@ -34,7 +35,23 @@ extension JobSpec {
             "seed": .integer(Int(seed)),
             "permutations": .integer(permutations),
         ]
+        if let contrasts {
+            members["contrasts"] = .object(
+                Dictionary(contrasts.map { ($0.name, .string($0.expression)) }) { first, _ in first })
+        }
+        if let keepLatents { members["keep_latents"] = .array(keepLatents.map { .integer($0) }) }
         if verify > 0 { members["verify"] = .number(verify) }
         return .object(members)
+    }
+}
+
+extension JobSpec.Prompts {
+    /// The path, or the paths by group.
+    fileprivate var manifestPath: Document.Value {
+        let groups = files.compactMap { file in
+            file.group.map { ($0, Document.Value.string(file.path.written)) }
+        }
+        guard groups.isEmpty else { return .object(Dictionary(groups) { first, _ in first }) }
+        return files.first.map { .string($0.path.written) } ?? .null
     }
 }

@@ -8,6 +8,7 @@ extension JobSpec {
     /// A larger count is taken for a typing error.
     private static let mostTokens = 1 << 30
     private static let mostPermutations = 1_000_000
+    private static let mostKeptLatents = 4096
 
     /// Reads a job file; its relative paths start at the file's folder. Throws `InputError`.
     public init(yamlFile path: String) throws {
@@ -22,7 +23,7 @@ extension JobSpec {
         let root = try Document(yaml: text, file: file)
         try root.refuseKeys(outside: [
             "kind", "name", "base", "tuned", "prompts", "hooks", "masks", "skip_first", "shard_tokens", "rank", "seed",
-            "permutations", "verify",
+            "permutations", "verify", "keep_latents", "contrasts",
         ])
         if let kind = try root.optional("kind"), try kind.string() != LatentsKind.name {
             throw kind.error(expected: LatentsKind.name)
@@ -39,6 +40,8 @@ extension JobSpec {
         seed = try UInt64(root.optional("seed")?.whole(in: 0...Int.max) ?? 0)
         permutations = try root.optional("permutations")?.whole(in: 0...Self.mostPermutations) ?? 0
         verify = try root.optional("verify")?.share() ?? 0
+        keepLatents = try root.optional("keep_latents").map(Self.keptLatents)
+        contrasts = try root.optional("contrasts").map(Contrast.list)
         try refuseTwins(in: root)
         try refuseDensityOfDirections(in: root)
     }
@@ -46,9 +49,27 @@ extension JobSpec {
     private static func prompts(_ entry: Document, _ folder: String) throws -> Prompts {
         try entry.refuseKeys(outside: ["path", "chat_template", "add_generation_prompt"])
         return Prompts(
-            path: try entry.required("path").path(from: folder),
+            files: try promptFiles(entry.required("path"), folder),
             template: try entry.optional("chat_template")?.choice() ?? .auto,
             addGenerationPrompt: try entry.optional("add_generation_prompt")?.bool() ?? true)
+    }
+
+    /// A path, or a mapping from groups to paths.
+    private static func promptFiles(_ entry: Document, _ folder: String) throws -> [Prompts.File] {
+        guard case .object(let members) = entry.value else {
+            return [Prompts.File(path: try entry.path(from: folder))]
+        }
+        guard (1...PromptGroups.most).contains(members.count) else {
+            throw InputError(entry.place, expected: "1 to \(PromptGroups.most) groups", found: "\(members.count)")
+        }
+        return try members.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { group in
+            guard SafeName.isSafe(group) else {
+                throw InputError(
+                    entry.place, expected: "groups named by \(SafeName.words)", found: "'\(group)'",
+                    hint: "the name becomes part of columns' names")
+            }
+            return Prompts.File(group: group, path: try entry.required(group).path(from: folder))
+        }
     }
 
     private static func masks(_ entry: Document) throws -> [TokenMask] {
@@ -60,6 +81,13 @@ extension JobSpec {
         return Rank(
             by: try entry?.optional("by")?.choice() ?? .delta,
             top: try entry?.optional("top")?.whole(in: 1...mostTokens) ?? 100)
+    }
+
+    private static func keptLatents(_ entry: Document) throws -> [Int] {
+        let list = try entry.some(atMost: mostKeptLatents)
+        let latents = try list.map { try $0.whole(in: 0...EvaluatedHook.mostLatents - 1) }
+        try entry.refuseTwins(latents.map { "\($0)" }, "a latent that is not in the list yet")
+        return latents
     }
 
     /// Refuses two results that would have the same file name.

@@ -8,7 +8,14 @@ import Work
 public struct JobSpec: Sendable, Hashable, Codable {
     /// Where the prompts are, and how they become text.
     public struct Prompts: Sendable, Hashable, Codable {
-        public var path: JobPath
+        /// A file, and the group that its prompts become where there are several.
+        public struct File: Sendable, Hashable, Codable {
+            public var group: String?
+            public var path: JobPath
+        }
+
+        /// One without a group, or one or more with theirs, ascending by these.
+        public var files: [File]
         public var template: PromptRules.ChatTemplate
         /// End messages with the opening of an assistant's turn.
         public var addGenerationPrompt: Bool
@@ -34,6 +41,11 @@ public struct JobSpec: Sendable, Hashable, Codable {
     public var seed: UInt64
     /// Sign flips of the permutation test; 0 leaves it out.
     public var permutations: Int
+    /// Latents whose differences are kept for each prompt, besides those at both ends of the rankings; nil for none. A hook whose
+    /// dictionary has fewer latents goes without.
+    public var keepLatents: [Int]?
+    /// Nil for none.
+    public var contrasts: [Contrast]?
     /// Share of the shards, 0 to 1, that is computed a second time on another worker and compared. It does not change the
     /// result.
     public var verify: Double

@@ -20,6 +20,8 @@ struct LatentsFold: WorkFold {
     /// Reads one shard by index.
     let shard: @Sendable (Int) throws -> WorkShard
     private var missing: [MissingShard] = []
+    /// Nil before it began.
+    private var secondPass: DifferencePass?
 
     init(
         spec: JobSpec, task: DiffTask, provenance: Provenance, sizes: [Size], reducer: Reducer,
@@ -36,11 +38,15 @@ struct LatentsFold: WorkFold {
     var nextShard: Int { reducer.nextShard }
 
     mutating func fold(_ result: [UInt8]) throws {
-        let work = try task.work(shard(nextShard))
+        try reducer.fold(decoded(result, shard: nextShard))
+    }
+
+    private func decoded(_ result: [UInt8], shard index: Int) throws -> ShardResult {
+        let work = try task.work(shard(index))
         do {
-            try reducer.fold(ShardResultCodec.decode(result, task: task, work: work))
+            return try ShardResultCodec.decode(result, task: task, work: work)
         } catch let error as ByteError {
-            throw error.inputError("shard \(work.index)")
+            throw error.inputError("shard \(index)")
         }
     }
 
@@ -49,6 +55,21 @@ struct LatentsFold: WorkFold {
         try reducer.skip()
         missing.append(
             MissingShard(shard: shard, prompts: sizes[shard].prompts, tokens: sizes[shard].tokens, error: error))
+    }
+
+    mutating func beginSecondPass(checkCancelled: () throws -> Void) throws -> Bool {
+        // What an earlier pass has kept goes first: there is room for one.
+        secondPass = nil
+        secondPass = try DifferencePass(reducer, check: checkCancelled)
+        return true
+    }
+
+    mutating func review(_ result: [UInt8]) throws {
+        guard let shard = secondPass?.nextShard else {
+            throw InputError("the fold", expected: "no more results of the second pass", found: "one more")
+        }
+        let decoded = try decoded(result, shard: shard)
+        try secondPass?.take(decoded)
     }
 
     var snapshotSize: Int { reducer.snapshotSize }
@@ -65,8 +86,24 @@ struct LatentsFold: WorkFold {
         provenance.shards = folded.contentDigests
         provenance.isa = Set(folded.numberSystems.map(ProcessorKernels.kernels(ofNumberSystem:)))
         provenance.missing = missing
-        try ResultBundle.write(to: folder, spec: spec, task: task, provenance: provenance) { add in
+        try ResultBundle.write(
+            to: folder, spec: spec, task: task, provenance: provenance, prompts: promptRecords()
+        ) { add in
             try reducer.finish(check: checkCancelled, add)
         }
+    }
+
+    private func promptRecords() throws -> PromptRecordsDraft.Content {
+        guard let secondPass, secondPass.nextShard == nil else {
+            throw InputError(
+                "the fold", expected: "a second pass over all results",
+                found: secondPass.map { "shard \($0.nextShard ?? 0) to come next in it" } ?? "none")
+        }
+        let prompts = reducer.countedPrompts
+        return PromptRecordsDraft.Content(
+            ids: prompts.map { reducer.ids[$0] }, positions: prompts, groups: reducer.groups,
+            tokens: task.masks.enumerated().map { mask, name in
+                (name, prompts.map { reducer.tokenCounts[mask][$0] })
+            }, kept: secondPass.results, room: KeptLatents.room(results: secondPass.results.count))
     }
 }

@@ -32,6 +32,8 @@ public struct LatentsKind: WorkKind {
         var tokenizer: Digest
         /// By hook label, for dictionaries whose latents have names.
         var latentNames: [String: [String]] = [:]
+        /// Nil where the prompts have none.
+        var groups: PromptGroups?
     }
 
     public func outline(of source: JobSource) throws -> JobOutline {
@@ -49,8 +51,12 @@ public struct LatentsKind: WorkKind {
         try spec.outline.refuseMissingInputs(jobFile: source.specFile)
         let base = try Checkpoint(spec.base.resolved)
         let task = try DiffTask(spec, base: base, files: files, step: progress.step)
+        try refuseUnknownLatents(spec, task, jobFile: source.specFile)
         let tokenizer = try base.gguf.map { try Tokenizer(gguf: $0) } ?? Tokenizer(folder: base.path)
-        let set = try PromptSet(file: spec.prompts.path.resolved)
+        let set = try spec.prompts.open()
+        for contrast in spec.contrasts ?? [] {
+            try contrast.check(groups: set.groups?.names ?? [], place: source.specFile)
+        }
         let prompts = try TokenizedPrompts(
             set, rules: spec.promptRules, tokenizer: tokenizer, contextLength: base.architecture.contextLength,
             step: progress.step)
@@ -58,16 +64,26 @@ public struct LatentsKind: WorkKind {
         let record = Record(
             spec: spec, promptIDs: prompts.ids, prompts: set.digest,
             tokenizer: try files.digest(of: tokenizer.files, at: base.path),
-            latentNames: try task.latentNames(files.formats))
+            latentNames: try task.latentNames(files.formats), groups: prompts.groups)
         try files.refuseChanges(
-            of: files.find(task.inputs).flatMap(\.files) + tokenizer.files + [spec.prompts.path.resolved], since: start,
+            of: files.find(task.inputs).flatMap(\.files) + tokenizer.files + spec.prompts.files.map(\.path.resolved),
+            since: start,
             step: progress.step)
         return WorkPlan(
             task: try task.payload(), shardVersion: ShardWork.layout,
             shards: works.map { WorkPlan.Shard(bytes: $0.bytes, tokens: $0.tokenCount) },
             verified: VerifiedShards.drawn(seed: spec.seed, share: spec.verify, count: works.count),
             record: try Self.bytes(of: record),
-            foldBytes: FoldMemory(spec: spec, task: task, tokens: prompts.tokenCount).bytes)
+            foldBytes: FoldMemory(spec: spec, task: task, prompts: prompts).bytes)
+    }
+
+    /// Refuses a latent to be kept that no dictionary has.
+    private func refuseUnknownLatents(_ spec: JobSpec, _ task: DiffTask, jobFile: String) throws {
+        let most = task.hooks.map(\.latents).max() ?? 0
+        guard let unknown = spec.keepLatents?.first(where: { $0 >= most }) else { return }
+        throw InputError(
+            "\(jobFile): keep_latents", expected: "latents below \(most), what the largest dictionary has",
+            found: "\(unknown)")
     }
 
     /// Records are compared: the same content has the same bytes.
@@ -92,7 +108,8 @@ public struct LatentsKind: WorkKind {
         let record = try JSONDecoder().decode(Record.self, from: Data(job.record))
         let spec = record.spec
         let works = try (0..<job.shardCount).map { try task.work(job.shard($0)) }
-        let prompts = TokenizedPrompts(ids: record.promptIDs, prompts: works.flatMap(\.prompts), masks: spec.masks)
+        let prompts = TokenizedPrompts(
+            ids: record.promptIDs, prompts: works.flatMap(\.prompts), masks: spec.masks, groups: record.groups)
         let reducer =
             try snapshot.map { try Reducer(spec: spec, task: task, prompts: prompts, snapshot: $0) }
             ?? Reducer(spec: spec, task: task, prompts: prompts)
@@ -118,15 +135,28 @@ extension JobSpec {
     /// The name, and everything that the job names.
     fileprivate var outline: JobOutline {
         let inputs: [JobOutline.Input] =
-            [
-                .init(key: "base", path: base.resolved, isForWorkers: true),
-                .init(key: "prompts.path", path: prompts.path.resolved, isForWorkers: false),
-            ]
+            [.init(key: "base", path: base.resolved, isForWorkers: true)]
+            + prompts.files.map {
+                .init(
+                    key: "prompts.path" + ($0.group.map { ".\($0)" } ?? ""), path: $0.path.resolved, isForWorkers: false
+                )
+            }
             + tuned.map { .init(key: "tuned '\($0.name)'", path: $0.path.resolved, isForWorkers: true) }
             + hooks.map {
                 .init(
                     key: "\($0.form.rawValue) of hook \($0.label)", path: $0.dictionary.resolved, isForWorkers: true)
             }
         return JobOutline(name: name, inputs: inputs)
+    }
+}
+
+extension JobSpec.Prompts {
+    /// Reads the prompt set. Throws `InputError`.
+    fileprivate func open() throws -> PromptSet {
+        let groups = files.compactMap { file in
+            file.group.map { PromptSet.GroupFile(group: $0, path: file.path.resolved) }
+        }
+        guard groups.isEmpty, let file = files.first else { return try PromptSet(files: groups) }
+        return try PromptSet(file: file.path.resolved)
     }
 }

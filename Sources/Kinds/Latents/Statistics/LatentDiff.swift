@@ -18,6 +18,8 @@ public struct LatentDiff: Sendable, Hashable {
     public var fired: Int
     public var columns: LatentColumns
     public var splitHalf: SplitHalf
+    /// Nil where prompts have no groups.
+    public var groups: GroupStatistics?
 
     /// The name that its files share: `<tuned>.<hook>.<mask>`.
     public var fileName: String { "\(tuned).\(hook).\(mask.rawValue)" }

@@ -42,36 +42,61 @@ struct PromptSample: Sendable {
     /// others) and `cohens_d` (`prompt_delta` in standard deviations).
     func columns() -> LatentColumns {
         let latents = base.sums.count
-        let tokens = Double(max(1, self.tokens))
         var columns = LatentColumns(latents: latents)
         let means = means
         columns.append("mean_base", means.base)
         columns.append("mean_tuned", means.tuned)
         columns.append("delta", delta)
         if rule.hasDensities {
-            columns.append("density_base", base.active.map { Double($0) / tokens })
-            columns.append("density_tuned", tuned.active.map { Double($0) / tokens })
+            columns.append("density_base", densities.base)
+            columns.append("density_tuned", densities.tuned)
         }
-        var mean = [Double](repeating: 0, count: latents)
-        var t = mean
+        let fired = self.fired
+        let effects = differences.effects(of: fired, prompts: prompts)
         var p = [Double](repeating: 1, count: latents)
         var q = p
-        var effect = mean
-        let fired = self.fired
-        for latent in fired {
-            let (average, deviation) = differences.meanAndDeviation(latent, prompts: prompts)
-            mean[latent] = average
-            guard deviation > 0 else { continue }
-            effect[latent] = average / deviation
-            t[latent] = average / (deviation / Double(prompts).squareRoot())
-            p[latent] = StudentT.twoSided(t[latent], degreesOfFreedom: Double(prompts - 1))
+        for latent in fired where effects.t[latent] != 0 {
+            p[latent] = StudentT.twoSided(effects.t[latent], degreesOfFreedom: Double(prompts - 1))
         }
         for (latent, value) in zip(fired, FalseDiscovery.qValues(fired.map { p[$0] })) { q[latent] = value }
-        columns.append("prompt_delta", mean)
-        columns.append("t", t)
+        columns.append("prompt_delta", effects.mean)
+        columns.append("t", effects.t)
         columns.append("p", p)
         columns.append("q", q)
-        columns.append("cohens_d", effect)
+        columns.append("cohens_d", effects.size)
         return columns
+    }
+
+    /// What a ranking by `key` goes by: the values of `columns`, without the probabilities, which take most of the time.
+    func values(of key: RankKey) -> [Double] {
+        switch key {
+        case .delta: delta
+        case .promptDelta: differences.effects(of: fired, prompts: prompts).mean
+        case .t: differences.effects(of: fired, prompts: prompts).t
+        case .density: zip(densities.tuned, densities.base).map { $0 - $1 }
+        }
+    }
+
+    /// Shares of masked tokens with an activation above zero.
+    private var densities: (base: [Double], tuned: [Double]) {
+        let tokens = Double(max(1, self.tokens))
+        return (base.active.map { Double($0) / tokens }, tuned.active.map { Double($0) / tokens })
+    }
+}
+
+extension PromptMoments {
+    /// Of some latents over `prompts` prompts the mean of d, its t, and the mean in standard deviations. The last two are 0 where
+    /// d does not vary, all are for other latents.
+    fileprivate func effects(of latents: [Int], prompts: Int) -> (mean: [Double], t: [Double], size: [Double]) {
+        var mean = [Double](repeating: 0, count: counts.count)
+        var (t, size) = (mean, mean)
+        for latent in latents {
+            let (average, deviation) = meanAndDeviation(latent, prompts: prompts)
+            mean[latent] = average
+            guard deviation > 0 else { continue }
+            size[latent] = average / deviation
+            t[latent] = average / (deviation / Double(prompts).squareRoot())
+        }
+        return (mean, t, size)
     }
 }

@@ -8,7 +8,13 @@ import Prompts
 /// number of skipped shards (u64) and these (u64 each). Then for every table of the base, by half, the sums (f64) and
 /// active counts (u64) of all latents. For every tuned checkpoint, hook and mask the same, then by half counts (u32),
 /// means and squares (f64) of the differences. Then, with a permutation test, the number of differences (u64), their
-/// prompts and latents (u32) and values (f64). At the end SHA-256 of everything before. All little-endian.
+/// prompts and latents (u32) and values (f64).
+///
+/// Where prompts have groups, the groups' sums of the base follow, then for every tuned checkpoint, hook and mask by group the sums
+/// and the moments, and for every contrast of pairs the moments and the number (u64) of prompts that wait: each its place (u64),
+/// number of differences (u64), latents (u32) and values (f64), by ascending place.
+///
+/// At the end SHA-256 of everything before. All little-endian.
 extension Reducer {
     private static let magic = Array("ADRC".utf8)
     private static let version: UInt16 = 1
@@ -20,8 +26,12 @@ extension Reducer {
     public var snapshotSize: Int {
         let sums = task.hooks.reduce(0) { $0 + $1.latents } * task.masks.count
         let flips = tuned.reduce(0) { $0 + ($1.flips.map { 8 + 16 * $0.count } ?? 0) }
-        // By half 16 bytes a latent of the base, 36 of a tuned checkpoint.
-        return Self.headerBytes + 8 * skipped.count + 2 * sums * (16 + 36 * task.tuned.count) + flips + Self.digestBytes
+        let groupCount = groups?.names.count ?? 0
+        let pairs = tuned.reduce(0) { $0 + $1.pairs.reduce(0) { $0 + ($1?.snapshotSize ?? 0) } }
+        // By half and by group 16 bytes a latent of the base, 36 of a tuned checkpoint.
+        return Self.headerBytes + 8 * skipped.count + (2 + groupCount) * sums * (16 + 36 * task.tuned.count) + flips
+            + pairs
+            + Self.digestBytes
     }
 
     /// The state as bytes; see above.
@@ -38,6 +48,14 @@ extension Reducer {
             sums.sums.forEach { $0.write(to: &writer) }
             sums.moments.forEach { $0.write(to: &writer) }
             sums.flips?.write(to: &writer)
+        }
+        for sums in groupBase { sums.forEach { $0.write(to: &writer) } }
+        for sums in tuned {
+            for group in sums.groups {
+                group.sums.write(to: &writer)
+                group.moments.write(to: &writer)
+            }
+            for pairs in sums.pairs { pairs?.write(to: &writer) }
         }
         writer.raw(Digest(of: writer.bytes).bytes)
         return writer.bytes
@@ -62,6 +80,13 @@ extension Reducer {
             base[slot] = try read(hook: slot / task.masks.count, mask: slot % task.masks.count, from: &reader)
         }
         for slot in tuned.indices { try readTuned(slot, from: &reader) }
+        for slot in groupBase.indices {
+            let (hook, mask) = (slot / task.masks.count, slot % task.masks.count)
+            for group in groupBase[slot].indices {
+                groupBase[slot][group] = try readSums(hook: hook, mask: mask, from: &reader)
+            }
+        }
+        for slot in tuned.indices { try readGroups(slot, from: &reader) }
         try reader.end()
     }
 
@@ -75,6 +100,13 @@ extension Reducer {
             writer.raw(part)
         }
         for counts in tokenCounts { writer.integers(counts) }
+        if let groups {
+            for name in groups.names {
+                writer.number(name.utf8.count)
+                writer.raw(name.utf8)
+            }
+            writer.integers(groups.members.map(UInt64.init))
+        }
         writer.integers(plan.shards.map { UInt64($0.lowerBound) })
         return Digest(of: writer.bytes)
     }
@@ -106,10 +138,32 @@ extension Reducer {
 
     /// The sums of both halves.
     private func read(hook: Int, mask: Int, from reader: inout SnapshotReader) throws -> [CheckpointSums] {
+        try (0...1).map { _ in try readSums(hook: hook, mask: mask, from: &reader) }
+    }
+
+    private func readSums(hook: Int, mask: Int, from reader: inout SnapshotReader) throws -> CheckpointSums {
         let tokens = tokenCounts[mask].reduce(0) { $0 + UInt64($1) }
-        return try (0...1).map { _ in
-            try CheckpointSums(from: &reader, latents: task.hooks[hook].latents, tokens: tokens)
+        return try CheckpointSums(from: &reader, latents: task.hooks[hook].latents, tokens: tokens)
+    }
+
+    private mutating func readGroups(_ slot: Int, from reader: inout SnapshotReader) throws {
+        let (hook, mask) = (slot / task.masks.count % task.hooks.count, slot % task.masks.count)
+        let latents = task.hooks[hook].latents
+        for group in tuned[slot].groups.indices {
+            tuned[slot].groups[group] = GroupSums(
+                sums: try readSums(hook: hook, mask: mask, from: &reader),
+                moments: try PromptMoments(from: &reader, latents: latents, prompts: ids.count))
         }
+        for number in designs.indices where tuned[slot].pairs[number] != nil {
+            tuned[slot].pairs[number] = try PairedDifferences(
+                from: &reader, latents: latents, prompts: ids.count, isWaiting: isWaiting(for: designs[number]))
+        }
+    }
+
+    /// Whether a prompt was folded and its partner comes later.
+    private func isWaiting(for design: ContrastDesign) -> (Int) -> Bool {
+        let done = nextShard > 0 ? plan.shards[nextShard - 1].upperBound : 0
+        return { prompt in prompt < done && (design.partner(of: prompt) ?? -1) >= done }
     }
 
     private mutating func readTuned(_ slot: Int, from reader: inout SnapshotReader) throws {
@@ -177,5 +231,44 @@ extension SignFlips {
             throw SnapshotReader.error(
                 "differences", expected: "\(prompts) prompts and \(latents) latents", found: "more")
         }
+    }
+}
+
+extension PairedDifferences {
+    fileprivate var snapshotSize: Int { 20 * moments.counts.count + 8 + 16 * waiting.count + 12 * count }
+
+    fileprivate func write(to writer: inout SnapshotWriter) {
+        moments.write(to: &writer)
+        writer.number(waiting.count)
+        for (prompt, differences) in waiting.sorted(by: { $0.key < $1.key }) {
+            writer.number(prompt)
+            writer.number(differences.values.count)
+            writer.integers(differences.latents)
+            writer.doubles(differences.values)
+        }
+    }
+
+    fileprivate init(
+        from reader: inout SnapshotReader, latents: Int, prompts: Int, isWaiting: (Int) -> Bool
+    ) throws {
+        let moments = try PromptMoments(from: &reader, latents: latents, prompts: prompts)
+        var waiting: [Int: SparseDifferences] = [:]
+        var last = -1
+        for _ in 0..<(try reader.number(in: 0...prompts, "number of waiting prompts")) {
+            let prompt = try reader.number(in: 0...prompts, "waiting prompt")
+            let count = try reader.number(in: 0...latents, "number of differences")
+            let differences = SparseDifferences(
+                latents: try reader.integers(count, "latents of differences"),
+                values: try reader.doubles(count, "differences"))
+            guard prompt > last, isWaiting(prompt), differences.latents.allSatisfy({ $0 < latents }),
+                zip(differences.latents, differences.latents.dropFirst()).allSatisfy(<)
+            else {
+                throw SnapshotReader.error(
+                    "waiting prompts", expected: "those whose partners come later", found: "others")
+            }
+            waiting[prompt] = differences
+            last = prompt
+        }
+        self.init(moments: moments, waiting: waiting)
     }
 }

@@ -14,9 +14,15 @@ public struct Reducer: Sendable {
     let tokenCounts: [[UInt32]]
     /// Prompt ids.
     let ids: [String]
+    /// Nil where prompts have none.
+    let groups: PromptGroups?
+    /// The job's contrasts between groups.
+    let designs: [ContrastDesign]
     /// For each prompt 0 for half A, 1 for half B.
     private let halves: [Int]
     private let mostDifferences: Int
+    /// `groupBase[hook * masks + mask][group]`
+    var groupBase: [[CheckpointSums]]
     /// `base[hook * masks + mask][half]`
     var base: [[CheckpointSums]]
     /// `tuned[(tuned * hooks + hook) * masks + mask]`
@@ -36,6 +42,10 @@ public struct Reducer: Sendable {
         var moments: [PromptMoments]
         /// Only with a permutation test.
         var flips: SignFlips?
+        /// By group.
+        var groups: [GroupSums]
+        /// For each contrast its pairs; nil where it is of independent groups.
+        var pairs: [PairedDifferences?]
     }
 
     /// Nothing folded yet. `task` is the job's, `prompts` as the shards were made from.
@@ -51,18 +61,28 @@ public struct Reducer: Sendable {
         tokenCounts = task.masks.indices.map(prompts.tokenCounts)
         ids = prompts.ids
         halves = prompts.ids.map { SplitHalf.isInB($0) ? 1 : 0 }
+        groups = prompts.groups
+        designs = (spec.contrasts ?? []).compactMap { contrast in
+            prompts.groups.flatMap { ContrastDesign(contrast, groups: $0, ids: prompts.ids) }
+        }
         let flips = spec.permutations > 0 ? SignFlips() : nil
+        let groupCount = prompts.groups?.names.count ?? 0
         base = []
+        groupBase = []
         tuned = []
         for hook in task.hooks {
             let sums = [CheckpointSums](repeating: CheckpointSums(latents: hook.latents), count: 2)
             base += task.masks.map { _ in sums }
+            let groups = [CheckpointSums](repeating: CheckpointSums(latents: hook.latents), count: groupCount)
+            groupBase += task.masks.map { _ in groups }
         }
         for _ in task.tuned {
             for hook in task.hooks {
                 let sums = TunedSums(
                     sums: [CheckpointSums](repeating: CheckpointSums(latents: hook.latents), count: 2),
-                    moments: [PromptMoments](repeating: PromptMoments(latents: hook.latents), count: 2), flips: flips)
+                    moments: [PromptMoments](repeating: PromptMoments(latents: hook.latents), count: 2), flips: flips,
+                    groups: [GroupSums](repeating: GroupSums(latents: hook.latents), count: groupCount),
+                    pairs: designs.map { $0.partners == nil ? nil : PairedDifferences(latents: hook.latents) })
                 tuned += task.masks.map { _ in sums }
             }
         }
@@ -83,6 +103,7 @@ public struct Reducer: Sendable {
         let prompts = plan.shards[nextShard]
         try ShardCheck(task: task, prompts: prompts, tokenCounts: tokenCounts).check(result)
         try refuseTooManyDifferences(result)
+        try refuseTooManyWaiting(result, prompts: prompts)
         for hook in task.hooks.indices {
             for mask in task.masks.indices {
                 fold(result, hook: hook, mask: mask, prompts: prompts)
@@ -97,6 +118,11 @@ public struct Reducer: Sendable {
         guard nextShard < shardCount else {
             throw InputError("shard \(nextShard)", expected: "no more shards", found: "one to skip")
         }
+        for (number, design) in designs.enumerated() {
+            for partner in plan.shards[nextShard].compactMap(design.partner) {
+                for slot in tuned.indices { tuned[slot].pairs[number]?.drop(partner: partner) }
+            }
+        }
         skipped.append(nextShard)
         promptsSkipped += plan.shards[nextShard].count
         nextShard += 1
@@ -106,6 +132,9 @@ public struct Reducer: Sendable {
         let baseTable = result.tables[task.tableIndex(checkpoint: 0, hook: hook, mask: mask)]
         for (row, prompt) in prompts.enumerated() {
             base[hook * task.masks.count + mask][halves[prompt]].add(baseTable, row: row)
+            if let groups {
+                groupBase[hook * task.masks.count + mask][groups.members[prompt]].add(baseTable, row: row)
+            }
         }
         for checkpoint in task.tuned.indices {
             let table = result.tables[task.tableIndex(checkpoint: checkpoint + 1, hook: hook, mask: mask)]
@@ -118,12 +147,33 @@ public struct Reducer: Sendable {
                     tuned[slot].flips?.add(
                         difference / tokens, prompt: prompt - promptsSkipped, latent: latent)
                 }
+                foldGroup(table, from: baseTable, row: row, prompt: prompt, tokens: tokens, slot: slot)
             }
         }
     }
 
+    /// Adds a prompt to its group, and to the contrasts that take it as one of a pair.
+    private mutating func foldGroup(
+        _ table: LatentSums, from baseTable: LatentSums, row: Int, prompt: Int, tokens: Double, slot: Int
+    ) {
+        guard let groups else { return }
+        let group = groups.members[prompt]
+        tuned[slot].groups[group].sums.add(table, row: row)
+        let isOfPair = designs.contains { $0.partner(of: prompt) != nil }
+        var differences = SparseDifferences()
+        Self.eachDifference(of: table, from: baseTable, row: row) { latent, difference in
+            tuned[slot].groups[group].moments.add(difference / tokens, latent: latent)
+            if isOfPair { differences.append(latent, difference / tokens) }
+        }
+        for (number, design) in designs.enumerated() {
+            guard let partner = design.partner(of: prompt) else { continue }
+            tuned[slot].pairs[number]?
+                .add(differences, prompt: prompt, partner: partner, isPlus: group == design.plus)
+        }
+    }
+
     /// Calls `visit` with every latent whose sums differ in row `row`, ascending, and tuned less base.
-    private static func eachDifference(
+    static func eachDifference(
         of tuned: LatentSums, from base: LatentSums, row: Int, _ visit: (Int, Double) -> Void
     ) {
         var (t, b) = (tuned.rowStarts[row], base.rowStarts[row])
@@ -153,18 +203,37 @@ public struct Reducer: Sendable {
         guard nextShard == shardCount else {
             throw InputError("fold", expected: "all \(shardCount) shards", found: "\(nextShard)", kind: .temporary)
         }
-        let left = Set(skipped)
-        let counted = plan.shards.indices.filter { !left.contains($0) }.flatMap { plan.shards[$0] }
+        let counted = countedPrompts
         guard !counted.isEmpty else {
             throw InputError("fold", expected: "a shard with a result", found: "none among \(shardCount)")
         }
+        try eachResult { checkpoint, hook, mask in
+            try visit(diff(tuned: checkpoint, hook: hook, mask: mask, counted: counted, check: check))
+        }
+    }
+
+    /// The shards that were not skipped, ascending.
+    var countedShards: [Int] {
+        let left = Set(skipped)
+        return plan.shards.indices.filter { !left.contains($0) }
+    }
+
+    /// The prompts in them, ascending.
+    var countedPrompts: [Int] { countedShards.flatMap { plan.shards[$0] } }
+
+    /// Calls `visit` with the tuned checkpoint, hook and mask of each result, in that order.
+    func eachResult(_ visit: (_ tuned: Int, _ hook: Int, _ mask: Int) throws -> Void) rethrows {
         for checkpoint in task.tuned.indices {
             for hook in task.hooks.indices {
-                for mask in task.masks.indices {
-                    try visit(diff(tuned: checkpoint, hook: hook, mask: mask, counted: counted, check: check))
-                }
+                for mask in task.masks.indices { try visit(checkpoint, hook, mask) }
             }
         }
+    }
+
+    /// What is known over all prompts that count.
+    func sample(tuned checkpoint: Int, hook: Int, mask: Int) -> PromptSample {
+        let halves = samples(tuned: checkpoint, hook: hook, mask: mask, counted: countedPrompts)
+        return halves[0] + halves[1]
     }
 
     /// `counted` are the prompts whose shards were not skipped.
@@ -198,7 +267,8 @@ public struct Reducer: Sendable {
             tuned: task.tuned[checkpoint].name, hook: task.hooks[hook].label, rule: task.hooks[hook].rule,
             mask: task.masks[mask], control: isControl(checkpoint), prompts: whole.prompts, tokens: Int(whole.tokens),
             fired: whole.fired.count, columns: columns,
-            splitHalf: try SplitHalf(a: samples[0], b: samples[1], columnsA: a, columnsB: b, rank: spec.rank))
+            splitHalf: try SplitHalf(a: samples[0], b: samples[1], columnsA: a, columnsB: b, rank: spec.rank),
+            groups: groupStatistics(tuned: checkpoint, hook: hook, mask: mask, counted: counted))
     }
 
     /// What is known over the prompts of each half.
@@ -218,7 +288,7 @@ public struct Reducer: Sendable {
         spec.tuned.contains { $0.name == task.tuned[checkpoint].name && $0.control }
     }
 
-    private func slot(tuned: Int, hook: Int, mask: Int) -> Int {
+    func slot(tuned: Int, hook: Int, mask: Int) -> Int {
         (tuned * task.hooks.count + hook) * task.masks.count + mask
     }
 
@@ -235,6 +305,28 @@ public struct Reducer: Sendable {
             throw InputError(
                 "shard \(result.shard)", expected: "at most \(mostDifferences) differences for the permutation test",
                 found: "\(kept) and up to \(coming) more", hint: "set permutations: 0, or use fewer prompts or masks",
+                kind: .configuration)
+        }
+    }
+    /// Prompts whose partners are far from them would otherwise fill the memory without a word.
+    private func refuseTooManyWaiting(_ result: ShardResult, prompts: Range<Int>) throws {
+        let kept = tuned.reduce(0) { $0 + $1.pairs.reduce(0) { $0 + ($1?.count ?? 0) } }
+        let baseTables = task.hooks.count * task.masks.count
+        var coming = 0
+        for (row, prompt) in prompts.enumerated() {
+            let waits = designs.count { ($0.partner(of: prompt) ?? 0) >= prompts.upperBound }
+            guard waits > 0 else { continue }
+            for (number, table) in result.tables.enumerated() {
+                let entries = table.rowStarts[row + 1] - table.rowStarts[row]
+                coming += entries * waits * (number < baseTables ? task.tuned.count : 1)
+            }
+        }
+        guard kept + coming <= mostDifferences else {
+            throw InputError(
+                "shard \(result.shard)",
+                expected: "at most \(mostDifferences) differences of prompts that wait for their pairs",
+                found: "\(kept) and up to \(coming) more",
+                hint: "bring the two prompts of each pair near each other, or use fewer prompts, masks or contrasts",
                 kind: .configuration)
         }
     }

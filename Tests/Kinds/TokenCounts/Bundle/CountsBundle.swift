@@ -22,7 +22,7 @@ enum CountsBundle {
     }
 
     /// `prompts`, a list of `id`, `tokens` and `counts`, and `tokens`, the sums over all prompts. Counts are mappings whose
-    /// keys are token ids.
+    /// keys are token ids. `usual` is the token that stands there most, with the ids of the prompts that have it.
     private static func value(_ table: CountsTable, _ checkCancelled: () throws -> Void) throws -> Document.Value {
         let prompts = try table.rows.map { row in
             try checkCancelled()
@@ -33,6 +33,14 @@ enum CountsBundle {
             ])
         }
         let totals = table.totals.map { ("\($0.key)", Document.Value.integer($0.value)) }
-        return .object(["prompts": .array(prompts), "tokens": .object(Dictionary(totals) { first, _ in first })])
+        let usual = table.usual.map { usual in
+            Document.Value.object([
+                "token": .integer(usual.token), "prompts": .array(usual.prompts.map { .string($0) }),
+            ])
+        }
+        return .object([
+            "prompts": .array(prompts), "tokens": .object(Dictionary(totals) { first, _ in first }),
+            "usual": usual ?? .null,
+        ])
     }
 }

@@ -18,7 +18,15 @@ struct CountsTable: Sendable, Hashable {
         var error: InputError
     }
 
+    /// The token that stands there most, which is known once all prompts were counted, and the ids of the prompts with it.
+    struct Usual: Sendable, Hashable {
+        var token: Int
+        var prompts: [String] = []
+    }
+
     private(set) var rows: [Row] = []
+    /// Nil before the second pass.
+    var usual: Usual?
     /// Sums over all prompts by token.
     private(set) var totals: [Int: Int] = [:]
     var missing: [Missing] = []

@@ -12,6 +12,8 @@ struct CountsFold: WorkFold {
 
     private(set) var nextShard = 0
     private var table = CountsTable()
+    /// Results that came in the second pass.
+    private var reviewed = 0
     /// Every result so far, each after its length: what a snapshot is made of.
     private var taken: [UInt8] = []
 
@@ -35,6 +37,30 @@ struct CountsFold: WorkFold {
         table.missing.append(
             CountsTable.Missing(shard: nextShard, prompts: try work.prompts.map(id), error: error))
         nextShard += 1
+    }
+
+    mutating func beginSecondPass(checkCancelled: () throws -> Void) throws -> Bool {
+        // Of equals the lower token.
+        let most = table.totals.max { ($0.value, -$0.key) < ($1.value, -$1.key) }
+        table.usual = most.map { CountsTable.Usual(token: $0.key) }
+        reviewed = 0
+        return true
+    }
+
+    mutating func review(_ result: [UInt8]) throws {
+        let left = Set(table.missing.map(\.shard))
+        let shards = (0..<job.shardCount).filter { !left.contains($0) }
+        guard reviewed < shards.count else {
+            throw InputError("the second pass", expected: "\(shards.count) results", found: "one more")
+        }
+        let work = try task.work(job.shard(shards[reviewed]))
+        let counts = try ShardCountsCodec.decode(result, task: task, work: work)
+        for (prompt, entries) in zip(work.prompts, counts.prompts) {
+            guard entries.contains(where: { $0.token == table.usual?.token }) else { continue }
+            let id = try id(prompt)
+            table.usual?.prompts.append(id)
+        }
+        reviewed += 1
     }
 
     func write(into folder: String, provenance: FoldProvenance, checkCancelled: () throws -> Void) throws {
