@@ -75,13 +75,13 @@ struct ResultPlots {
         func add(_ latent: Int?, _ what: String) {
             guard let latent else { return }
             text += """
-                 \(what) latent \(latent), by \(ValueFormat.signed(change[latent])) (q \(ValueFormat.probability(q[latent]))).
+                 Latent \(latent) \(what) most, by \(ValueFormat.signed(change[latent])) (q \(ValueFormat.probability(q[latent]))).
                 """
         }
         // Of equals the lower latent.
         let (rose, fell) = (fired.filter { change[$0] > 0 }, fired.filter { change[$0] < 0 })
-        add(rose.max { (change[$0], $1) < (change[$1], $0) }, "Most rose")
-        add(fell.min { (change[$0], $0) < (change[$1], $1) }, "Most fell")
+        add(rose.max { (change[$0], $1) < (change[$1], $0) }, "rose")
+        add(fell.min { (change[$0], $0) < (change[$1], $1) }, "fell")
         return text
     }
 

@@ -26,6 +26,7 @@ struct Trajectories {
         let courses = drawn.map { row in
             TrajectoryPlot.Course(
                 latent: row.latent, title: row.name.map { Self.short($0) } ?? "\(row.latent)",
+                mark: Self.mark(row),
                 points: zip(row.values, row.q).enumerated().map { at, pair in
                     pair.0.map {
                         .init(
@@ -78,11 +79,15 @@ struct Trajectories {
                         ValueFormat.text($0, of: comparison.by) + (q < PageResult.significance ? "*" : "\u{2007}")
                     }
                 }
-                let change = row.values.compactMap { $0 }.max { abs($0) < abs($1) } ?? 0
                 return PageTable.Row(
                     cells: [link] + (hasNames ? [PageTable.Cell.text(row.name ?? "")] : []) + values,
-                    latent: row.latent, q: row.q.min(), mark: PageResult.mark(change))
+                    latent: row.latent, q: row.q.min(), mark: mark(row))
             }, isLong: true)
+    }
+
+    /// The way that it moved furthest.
+    private static func mark(_ row: Comparison.Row) -> ScatterPlot.Mark {
+        PageResult.mark(row.values.compactMap { $0 }.max { abs($0) < abs($1) } ?? 0)
     }
 
     private static func short(_ name: String) -> String { name.count > 28 ? name.prefix(27) + "…" : name }

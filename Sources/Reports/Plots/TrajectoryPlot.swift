@@ -12,6 +12,8 @@ struct TrajectoryPlot {
     struct Course {
         let latent: Int
         let title: String
+        /// Which way it moved furthest.
+        let mark: ScatterPlot.Mark
         /// By checkpoint; nil where it lacks the column.
         let points: [Point?]
     }
@@ -61,15 +63,15 @@ struct TrajectoryPlot {
             point.map { (point: $0, x: horizontal(at), y: vertical($0.value)) }
         }
         let line = places.filter { !$0.point.isControl }.map { "\(Drawing.size($0.x)) \(Drawing.size($0.y))" }
-        if line.count > 1 { drawing.path("course", "M" + line.joined(separator: "L"), latent: course.latent) }
-        for place in places { draw(place.point, place.x, place.y, &drawing) }
+        if line.count > 1 { drawing.path("course \(course.mark.rawValue)", "M" + line.joined(separator: "L"), latent: course.latent) }
+        for place in places { draw(place.point, course.mark, place.x, place.y, &drawing) }
     }
 
-    private func draw(_ point: Point, _ x: Double, _ y: Double, _ drawing: inout Drawing) {
+    private func draw(_ point: Point, _ mark: ScatterPlot.Mark, _ x: Double, _ y: Double, _ drawing: inout Drawing) {
         let path =
             point.isControl
             ? "M\(Drawing.size(x - 3)) \(Drawing.size(y - 3))h6v6h-6z"
             : "M\(Drawing.size(x - 3)) \(Drawing.size(y))a3 3 0 1 0 6 0a3 3 0 1 0 -6 0z"
-        drawing.path(point.isSure ? "sure" : "unsure", path)
+        drawing.path("\(point.isSure ? "sure" : "unsure") \(mark.rawValue)", path)
     }
 }

@@ -119,7 +119,9 @@
       all(".dot", section).forEach((dot) => dot.classList.toggle("dim", !there.has(dot.dataset.latent)));
     }
     const rowsShown = rows.filter((row) => !row.hidden).length;
-    count.textContent = `showing ${shown} of ${cards.length} latents, ${rowsShown} of ${rows.length} rows`;
+    const [latents, tables] = [[shown, cards.length], [rowsShown, rows.length]].map((pair) =>
+      pair.map((number) => number.toLocaleString("en")).join(" of "));
+    count.textContent = `showing ${latents} latents, ${tables} rows`;
   }
 
   function showAll() {
