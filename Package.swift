@@ -4,8 +4,10 @@ import PackageDescription
 // Warnings are errors in every target of ours; dependencies keep their own settings.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
-func library(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+func library(
+    _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: strict)
 }
 
 func tests(
@@ -34,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -73,8 +76,13 @@ let package = Package(
                 "Inputs", "Models", "Tokenization", "Compute", "Dictionaries", "Prompts", "Evaluation", "Work",
                 "Latents",
             ], path: "Sources/Kinds/Exemplars"),
-        // What bundles say, as text and as data.
-        library("Reports", ["Inputs", "Prompts", "Evaluation", "Latents", "Exemplars"]),
+        // What bundles say, as text, as data and as a page, whose templates and scripts are part of the program.
+        library(
+            "Reports",
+            [
+                "Inputs", "Kernels", "Prompts", "Evaluation", "Latents", "Exemplars",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ], resources: [.embedInCode("Page/Resources")]),
         library("Wire", ["Inputs", "CZeroMQ"]),
         // What a daemon shows of itself; knows nothing of what it does.
         library("Monitoring", ["CLinux"]),

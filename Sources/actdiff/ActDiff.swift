@@ -26,7 +26,7 @@ struct ActDiff: ParsableCommand {
             InitCommand.self, RunCommand.self, SubmitCommand.self, WatchCommand.self, JobsCommand.self,
             ShowCommand.self,
             CancelCommand.self, RetryCommand.self, RemoveCommand.self, PruneCommand.self, StoryCommand.self,
-            WorkersCommand.self, ResultsCommand.self, CompareCommand.self,
+            WorkersCommand.self, ResultsCommand.self, CompareCommand.self, ReportCommand.self,
             CoordinatorCommand.self, WorkerCommand.self, KeygenCommand.self, DoctorCommand.self,
             BenchCommand.self, WorkshopCommand.self,
         ])

@@ -31,17 +31,19 @@ public struct Comparison: Sendable {
     let latents: Int
     /// Whether the rows were named, and not chosen by their values.
     let isChosen: Bool
-    /// In what the bundles differ besides their tuned checkpoints.
-    let differences: [String]
 
     /// Compares the results of bundles at one hook under one mask. The `top` rows are the latents whose largest value, up or
     /// down, is largest; those with the smallest where `by` is a probability. With `chosen` the rows are these latents. Throws
-    /// `InputError` where the dictionaries are not the same, and where no result has the column.
+    /// `InputError` where the dictionaries are not the same, and where no result has the column. With `tuned` only checkpoints
+    /// of that name are compared.
     init(
-        _ bundles: [ResultBundle], hook: String, mask: TokenMask, by: RankColumn, top: Int, chosen: [Int]
+        _ bundles: [ResultBundle], hook: String, mask: TokenMask, tuned: String? = nil, by: RankColumn, top: Int,
+        chosen: [Int]
     ) throws {
         (self.hook, self.mask, self.by, isChosen) = (hook, mask, by, !chosen.isEmpty)
-        let found = bundles.map { bundle in (bundle, bundle.entries.filter { $0.hook == hook && $0.mask == mask }) }
+        let found = bundles.map { bundle in
+            (bundle, bundle.entries.filter { $0.hook == hook && $0.mask == mask && (tuned ?? $0.tuned) == $0.tuned })
+        }
         guard let first = found.first(where: { !$0.1.isEmpty })?.1[0] else {
             throw InputError(
                 "compare", expected: "results at \(hook), mask \(mask.rawValue)", found: "none", kind: .usage)
@@ -76,7 +78,6 @@ public struct Comparison: Sendable {
             Row(
                 latent: latent, name: names?[latent], values: values.map { $0?[latent] }, q: q.map { $0[latent] })
         }
-        differences = try Self.differences(bundles)
     }
 
     /// Tuned checkpoints with names that tell them apart: where two have the same, with the bundle's.
@@ -98,6 +99,13 @@ public struct Comparison: Sendable {
                 ? -(there.map { $0[latent] }.min() ?? 1) : there.map { abs($0[latent]) }.max() ?? 0
         }
         return Array(size.indices.sorted { (size[$1], $0) < (size[$0], $1) }.prefix(count))
+    }
+
+    /// What is to be said where bundles differ in more than their tuned checkpoints.
+    static func remark(onDifferencesOf bundles: [ResultBundle]) throws -> String? {
+        let differences = try differences(bundles)
+        guard !differences.isEmpty else { return nil }
+        return "the bundles have different \(differences.joined(separator: ", ")): mind what a difference may come from"
     }
 
     private static func differences(_ bundles: [ResultBundle]) throws -> [String] {

@@ -16,15 +16,7 @@ public struct ComparisonReport: Sendable {
     public init(
         _ bundles: [ResultBundle], _ selection: ResultSelection, by: RankColumn, top: Int, latents: [Int]
     ) throws {
-        var places: [(hook: String, mask: TokenMask)] = []
-        for bundle in bundles {
-            for entry in bundle.entries
-            where (selection.hook ?? entry.hook) == entry.hook && (selection.mask ?? entry.mask) == entry.mask
-                && !places.contains(where: { $0 == (entry.hook, entry.mask) })
-            {
-                places.append((entry.hook, entry.mask))
-            }
-        }
+        let places = Self.places(bundles, selection)
         if places.isEmpty {
             let all = bundles.flatMap(\.entries)
             try selection.check(tuned: all.map(\.tuned), hooks: all.map(\.hook), masks: all.map(\.mask))
@@ -36,12 +28,20 @@ public struct ComparisonReport: Sendable {
             try Comparison(bundles, hook: $0.hook, mask: $0.mask, by: by, top: top, chosen: latents)
         }
         var remarks = bundles.compactMap { bundle in bundle.partial.map { "\(bundle.folder): \($0)" } }
-        if let differences = comparisons.first?.differences, !differences.isEmpty {
-            remarks.append(
-                "the bundles have different \(differences.joined(separator: ", ")): mind what a difference may come from"
-            )
-        }
+        if let remark = try Comparison.remark(onDifferencesOf: bundles) { remarks.append(remark) }
         self.remarks = remarks
+    }
+
+    /// The hooks and masks that are wanted and that bundles have results of, in the order of the bundles.
+    static func places(_ bundles: [ResultBundle], _ selection: ResultSelection) -> [(hook: String, mask: TokenMask)] {
+        var places: [(hook: String, mask: TokenMask)] = []
+        for entry in bundles.flatMap(\.entries)
+        where (selection.hook ?? entry.hook) == entry.hook && (selection.mask ?? entry.mask) == entry.mask
+            && !places.contains(where: { $0 == (entry.hook, entry.mask) })
+        {
+            places.append((entry.hook, entry.mask))
+        }
+        return places
     }
 
     /// In the form that is asked for.
