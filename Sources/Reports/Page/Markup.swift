@@ -22,8 +22,19 @@ struct Markup: Sendable, Hashable, MustacheCustomRenderable, TemplateValue {
     /// text is cut, with a word about it.
     init(text: String, atMost most: Int = longestText) {
         let scalars = text.unicodeScalars
+        let source = Self.escaped(Printable.line(String(scalars.prefix(most))))
+        let more = scalars.count - min(most, scalars.count)
+        self.source = more > 0 ? "\(source)… (\(Count.text(more)) more characters)" : source
+    }
+
+    /// A text in which `ShownBytes` has drawn whatever does not show.
+    init(drawn text: String) {
+        source = Self.escaped(text)
+    }
+
+    private static func escaped(_ text: String) -> String {
         var source = ""
-        for scalar in Printable.line(String(scalars.prefix(most))).unicodeScalars {
+        for scalar in text.unicodeScalars {
             switch scalar {
             case "<": source += "&lt;"
             case ">": source += "&gt;"
@@ -33,8 +44,7 @@ struct Markup: Sendable, Hashable, MustacheCustomRenderable, TemplateValue {
             default: source.unicodeScalars.append(scalar)
             }
         }
-        let more = scalars.count - min(most, scalars.count)
-        self.source = more > 0 ? "\(source)… (\(Count.text(more)) more characters)" : source
+        return source
     }
 
     /// A name, which may be written from right to left without moving what stands beside it.

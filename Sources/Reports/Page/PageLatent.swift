@@ -3,12 +3,24 @@ import Latents
 
 /// A card for each latent: what every result at its hook says of it.
 enum PageLatent {
-    /// The cards of a hook, in the order of `latents`; `number` is the hook's on the page.
-    static func fields(of hook: String, latents: [Int], number: Int, results: [PageResult]) -> Fields {
+    /// The cards of a hook, in the order in which its latents are shown.
+    static func fields(
+        of hook: String, shown: ShownLatents, results: [PageResult], exemplars: PageExemplars
+    ) throws -> Fields {
         let results = results.filter { $0.entry.hook == hook }
+        let latents = shown.latents(at: hook)
+        let known = Set(latents)
+        let rule = try exemplars.rule(at: hook)
         return [
             "latentsHook": Markup(name: hook),
-            "cards": latents.map { latent in card(latent, number: number, results: results) },
+            "hasExemplars": rule != nil, "exemplarRule": Markup(text: rule ?? "", atMost: 2000),
+            "cards": latents.map { latent in
+                card(latent, number: shown.number(of: hook), results: results).merging([
+                    "exemplars": exemplars.fields(of: latent, at: hook) { other in
+                        known.contains(other) ? shown.anchor(other, at: hook) : nil
+                    }
+                ]) { $1 }
+            },
         ]
     }
 

@@ -6,7 +6,8 @@ enum PageTemplates {
     private static let sources: [(name: String, bytes: [UInt8])] = [
         ("page", PackageResources.page_mustache), ("bundle", PackageResources.bundle_mustache),
         ("result", PackageResources.result_mustache), ("trajectories", PackageResources.trajectories_mustache),
-        ("latents", PackageResources.latents_mustache), ("table", PackageResources.table_mustache),
+        ("latents", PackageResources.latents_mustache), ("exemplars", PackageResources.exemplars_mustache),
+        ("table", PackageResources.table_mustache),
     ]
 
     /// Fills the page in. Throws `InputError` where the program's own templates cannot be read.

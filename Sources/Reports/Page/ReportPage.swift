@@ -1,3 +1,4 @@
+import Exemplars
 import Foundation
 import Inputs
 import Latents
@@ -30,12 +31,15 @@ public struct ReportPage {
     private let bundles: [PageBundle]
     let results: [PageResult]
     let shown: ShownLatents
+    private let exemplars: PageExemplars
     private let comparisons: [Comparison]
     private let remarks: [String]
 
     /// Reads what the page needs. Throws `InputError` for bundles whose files were changed, for a column or a result that
     /// there is not, for bundles of different dictionaries, and where not one latent of each result could be shown.
-    public init(_ bundles: [ResultBundle], _ choice: Choice) throws {
+    ///
+    /// `exemplars` go to the cards of latents of the same dictionaries.
+    public init(_ bundles: [ResultBundle], exemplars: [ExemplarBundle] = [], _ choice: Choice) throws {
         guard let first = bundles.first else {
             throw InputError("report", expected: "at least one bundle", found: "none", kind: .usage)
         }
@@ -54,6 +58,7 @@ public struct ReportPage {
             try PageResult(part.2, of: part.1, in: part.0, number: at + 1, shown: shown)
         }
         self.shown = shown
+        self.exemplars = try PageExemplars(exemplars, of: bundles, shown: shown)
         comparisons = try Self.comparisons(bundles, choice.selection, by: by, shown: shown)
     }
 
@@ -73,7 +78,7 @@ public struct ReportPage {
 
     /// The page. Throws `InputError` of kind `usage` where it would be larger than `mostBytes`.
     public func html() throws -> String {
-        let page = try PageTemplates.render(fields)
+        let page = try PageTemplates.render(fields())
         guard page.utf8.count <= Self.mostBytes else {
             throw InputError(
                 "report", expected: "a page of at most \(Self.mostBytes >> 20) MB",
@@ -92,7 +97,7 @@ public struct ReportPage {
         comparisons.enumerated().map { Trajectories($1, number: $0 + 1, shown: shown) }
     }
 
-    private var fields: Fields {
+    private func fields() throws -> Fields {
         let jobs = bundles.map(\.job)
         let title = jobs.count == 1 ? jobs[0] : "\(jobs[0]) and \(Count.text(jobs.count - 1, "more bundle"))"
         let trajectories = trajectories
@@ -106,9 +111,8 @@ public struct ReportPage {
             "bundles": bundles.map(\.fields),
             "results": results.map(\.fields),
             "hasTrajectories": !trajectories.isEmpty, "trajectories": trajectories.map(\.fields),
-            "hooks": shown.hooks.map { hook in
-                PageLatent.fields(
-                    of: hook, latents: shown.latents(at: hook), number: shown.number(of: hook), results: results)
+            "hooks": try shown.hooks.map { hook in
+                try PageLatent.fields(of: hook, shown: shown, results: results, exemplars: exemplars)
             },
         ]
     }

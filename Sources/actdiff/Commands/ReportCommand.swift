@@ -1,4 +1,5 @@
 import ArgumentParser
+import Exemplars
 import Foundation
 import Inputs
 import Latents
@@ -15,11 +16,13 @@ struct ReportCommand: ParsableCommand {
             overwritten.
 
             EXAMPLE
-              actdiff report results/villain --out villain.html
+              actdiff report results/villain results/exemplars --out villain.html
               actdiff report results/training-steps --mask content --latents 60 --out steps.html --plots plots
             """)
 
-    @Argument(help: "Folders of results.", completion: .directory)
+    @Argument(
+        help: "Folders of results: bundles with rankings, and bundles of exemplars for the cards of their latents.",
+        completion: .directory)
     var bundles: [String]
     @Option(help: "The HTML file to write, which must not exist.", completion: .file())
     var out: String
@@ -55,8 +58,16 @@ struct ReportCommand: ParsableCommand {
                 hint: "name another one with --out", kind: .usage)
         }
         if let plots { try NewFolder.checkPlace(Start.absolute(plots)) }
+        let folders = try bundles.map { (folder: $0, format: try BundleFormat(of: $0)) }
+        let rankings = try folders.filter { $0.format == .rankings }.map { try ResultBundle(folder: $0.folder) }
+        guard !rankings.isEmpty else {
+            throw InputError(
+                bundles.joined(separator: ", "), expected: "a bundle with rankings among them",
+                found: "exemplars alone", hint: "name the bundle that the latents come from, too", kind: .usage)
+        }
         let page = try ReportPage(
-            bundles.map { try ResultBundle(folder: $0) },
+            rankings,
+            exemplars: folders.filter { $0.format == .exemplars }.map { try ExemplarBundle(folder: $0.folder) },
             ReportPage.Choice(
                 selection: ResultSelection(tuned: tuned, hook: hook, mask: mask), by: rankBy.map(RankColumn.init),
                 condition: try `where`.map { try ColumnCondition($0, place: "--where") }, latents: latents))
