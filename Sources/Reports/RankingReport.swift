@@ -40,6 +40,7 @@ public struct RankingReport {
         if let verification = try Verification(of: bundle), verification.skipped > 0 {
             remarks.append("\(verification)")
         }
+        if let duplicates = try PromptRecords(of: bundle)?.duplicates() { remarks.append(duplicates) }
         var parts: [Part] = []
         var known: [String] = []
         var lacking: [String] = []

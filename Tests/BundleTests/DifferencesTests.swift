@@ -65,6 +65,29 @@ import Work
         #expect(bundle.entries[0].prompts == 2 * records.prompts.count { $0.group == "one" })
     }
 
+    @Test("prompts that say what others say are found when the job is planned, and named in the bundle")
+    func duplicates() throws {
+        let models = try TinyModels()
+        try "What is glass?\nWhy?\nwhat is  GLASS?\n".write(
+            toFile: models.path + "/twice.txt", atomically: true, encoding: .utf8)
+        let yaml = """
+            name: twice
+            base: base
+            tuned: [{name: adapted, adapter: adapter}]
+            prompts: {path: twice.txt}
+            hooks: [{layer: 2, sae: sae}]
+            masks: [all]
+            """
+        let run = try BundleRun(yaml, models: models.path)
+        try #require(run.end.state == .done, "\(run.end)")
+        let bundle = try ResultBundle(folder: run.bundle)
+        let told = try #require(try PromptRecords(of: bundle)?.duplicates())
+        #expect(told.hasPrefix("of the prompts 1 have the text of an earlier one: ") && told.hasSuffix("names them"))
+        let root = try Document(jsonFile: run.bundle + "/prompts.json")
+        let pair = try root.required("duplicates").required("pairs").list()[0]
+        #expect(try pair.required("position").integer() == 2 && pair.required("earlier").integer() == 0)
+    }
+
     @Test("a latent to keep that no dictionary has is refused when the job is planned")
     func unknown() throws {
         let models = try TinyModels()

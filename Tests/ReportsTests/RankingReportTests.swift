@@ -67,6 +67,23 @@ import Testing
         #expect(throws: InputError.self) { try report() }
     }
 
+    @Test("prompts that say what others say are told")
+    func duplicates() throws {
+        for (near, expected) in [
+            (2, "of the prompts 1 have the text of an earlier one, 2 nearly that of an earlier one: "),
+            (nil, "of the prompts 1 have the text of an earlier one: "),
+        ] as [(Int?, String)] {
+            let duplicates = try JSONDecoder().decode(
+                PromptDuplicates.self,
+                from: Data(#"{"exact": 1, "near": \#(near.map(String.init) ?? "null"), "pairs": []}"#.utf8))
+            let sample = try BundleSample(duplicates: duplicates)
+            let order = RankingReport.Order(by: RankColumn("delta"), top: 1, bottom: 0)
+            let told = try RankingReport(sample.bundle, .init(), order).remarks
+            #expect(told.count == 1 && told[0].hasPrefix(expected), "\(told)")
+            #expect(told[0].hasSuffix("too many prompts to look for near-duplicates") == (near == nil))
+        }
+    }
+
     @Test("a column that no result has is refused, with what was meant")
     func unknownColumn() throws {
         for (by, condition, place, meant) in [

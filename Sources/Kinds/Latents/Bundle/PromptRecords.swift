@@ -131,6 +131,22 @@ public struct PromptRecords: Sendable {
         return columns
     }
 
+    /// That prompts of the job say what others say, in words; nil where none does, as far as somebody looked. Throws `InputError`.
+    public func duplicates() throws -> String? {
+        guard let found = try root.optional("duplicates") else { return nil }
+        let exact = try found.required("exact").integer(atLeast: 0)
+        let near = try found.optional("near")?.integer(atLeast: 0)
+        guard exact > 0 || (near ?? 0) > 0 else { return nil }
+        let counts = [
+            exact > 0 ? "\(exact) have the text of an earlier one" : nil,
+            near.flatMap { $0 > 0 ? "\($0) nearly that of an earlier one" : nil },
+        ]
+        return "of the prompts " + counts.compactMap(\.self).joined(separator: ", ")
+            + ": all are counted as if they were independent; \(Self.file) names "
+            + (exact + (near ?? 0) > PromptDuplicates.mostPairs ? "the first \(PromptDuplicates.mostPairs)" : "them")
+            + (near == nil ? "; there are too many prompts to look for near-duplicates" : "")
+    }
+
     /// Why latents that the job would have kept are not among a result's; nil where all of them are.
     public func shortage(of entry: ResultBundle.Entry) throws -> String? {
         for result in try root.required("results").list() {

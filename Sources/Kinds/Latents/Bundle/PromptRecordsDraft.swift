@@ -14,6 +14,8 @@ struct PromptRecordsDraft {
         var positions: [Int]
         /// Of all prompts of the job; nil where they have none.
         var groups: PromptGroups?
+        /// Among all prompts of the job; nil where nobody looked.
+        var duplicates: PromptDuplicates?
         /// Masked tokens of each, in the order of the job's masks.
         var tokens: [(mask: TokenMask, counts: [UInt32])]
         /// In the order of the results.
@@ -83,6 +85,7 @@ struct PromptRecordsDraft {
             "results": .array(results), "files": .object(files),
         ]
         if let groups = content.groups { members["groups"] = .array(groups.names.map { .string($0) }) }
+        if let duplicates = content.duplicates { members["duplicates"] = duplicates.record }
         try folder.write(Data(CanonicalJSON.text(.object(members)).utf8), to: PromptRecords.file)
     }
 
@@ -113,5 +116,21 @@ extension GroupStatistics.Tested {
             members["why"] = .string("only some ids are in both groups: the two are taken for independent")
         }
         return .object(members)
+    }
+}
+
+extension PromptDuplicates {
+    /// As it stands in `prompts.json`; prompts by their positions in the job.
+    fileprivate var record: Document.Value {
+        .object([
+            "exact": .integer(exact), "near": near.map { .integer($0) } ?? .null,
+            "pairs": .array(
+                pairs.map { pair in
+                    .object([
+                        "position": .integer(pair.position), "earlier": .integer(pair.earlier),
+                        "exact": .bool(pair.isExact),
+                    ])
+                }),
+        ])
     }
 }

@@ -16,6 +16,8 @@ struct LatentsFold: WorkFold {
     /// Without shards.
     let provenance: Provenance
     let sizes: [Size]
+    /// Prompts that say what others say; nil where nobody looked.
+    let duplicates: PromptDuplicates?
     var reducer: Reducer
     /// Reads one shard by index.
     let shard: @Sendable (Int) throws -> WorkShard
@@ -24,13 +26,14 @@ struct LatentsFold: WorkFold {
     private var secondPass: DifferencePass?
 
     init(
-        spec: JobSpec, task: DiffTask, provenance: Provenance, sizes: [Size], reducer: Reducer,
-        shard: @escaping @Sendable (Int) throws -> WorkShard
+        spec: JobSpec, task: DiffTask, provenance: Provenance, sizes: [Size], duplicates: PromptDuplicates? = nil,
+        reducer: Reducer, shard: @escaping @Sendable (Int) throws -> WorkShard
     ) {
         self.spec = spec
         self.task = task
         self.provenance = provenance
         self.sizes = sizes
+        self.duplicates = duplicates
         self.reducer = reducer
         self.shard = shard
     }
@@ -101,7 +104,7 @@ struct LatentsFold: WorkFold {
         }
         let prompts = reducer.countedPrompts
         return PromptRecordsDraft.Content(
-            ids: prompts.map { reducer.ids[$0] }, positions: prompts, groups: reducer.groups,
+            ids: prompts.map { reducer.ids[$0] }, positions: prompts, groups: reducer.groups, duplicates: duplicates,
             tokens: task.masks.enumerated().map { mask, name in
                 (name, prompts.map { reducer.tokenCounts[mask][$0] })
             }, kept: secondPass.results, room: KeptLatents.room(results: secondPass.results.count))

@@ -34,6 +34,7 @@ public struct LatentsKind: WorkKind {
         var latentNames: [String: [String]] = [:]
         /// Nil where the prompts have none.
         var groups: PromptGroups?
+        var duplicates: PromptDuplicates?
     }
 
     public func outline(of source: JobSource) throws -> JobOutline {
@@ -64,7 +65,8 @@ public struct LatentsKind: WorkKind {
         let record = Record(
             spec: spec, promptIDs: prompts.ids, prompts: set.digest,
             tokenizer: try files.digest(of: tokenizer.files, at: base.path),
-            latentNames: try task.latentNames(files.formats), groups: prompts.groups)
+            latentNames: try task.latentNames(files.formats), groups: prompts.groups,
+            duplicates: try PromptDuplicates(of: set, step: progress.step))
         try files.refuseChanges(
             of: files.find(task.inputs).flatMap(\.files) + tokenizer.files + spec.prompts.files.map(\.path.resolved),
             since: start,
@@ -123,7 +125,7 @@ public struct LatentsKind: WorkKind {
                 version: version, prompts: record.prompts, tokenizer: record.tokenizer, shards: [], isa: [],
                 latentNames: record.latentNames),
             sizes: works.map { LatentsFold.Size(prompts: $0.prompts.count, tokens: $0.tokenCount) },
-            reducer: reducer, shard: job.shard)
+            duplicates: record.duplicates, reducer: reducer, shard: job.shard)
     }
 
     private func spec(_ source: JobSource) throws -> JobSpec {
