@@ -63,7 +63,9 @@ struct TrajectoryPlot {
             point.map { (point: $0, x: horizontal(at), y: vertical($0.value)) }
         }
         let line = places.filter { !$0.point.isControl }.map { "\(Drawing.size($0.x)) \(Drawing.size($0.y))" }
-        if line.count > 1 { drawing.path("course \(course.mark.rawValue)", "M" + line.joined(separator: "L"), latent: course.latent) }
+        if line.count > 1 {
+            drawing.path("course \(course.mark.rawValue)", "M" + line.joined(separator: "L"), latent: course.latent)
+        }
         for place in places { draw(place.point, course.mark, place.x, place.y, &drawing) }
     }
 
