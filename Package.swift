@@ -189,7 +189,9 @@ let package = Package(
                 "TestSupport", "Inputs", "Tensors", "Models", "Compute", "Transformers", "Prompts", "Evaluation",
                 "Work", "Latents", "Exemplars",
             ], exclude: ["Goldens"]),
-        tests("ReportsTests", ["TestSupport", "LatentsSamples", "Inputs", "Prompts", "Latents", "Reports"]),
+        tests(
+            "ReportsTests", ["TestSupport", "LatentsSamples", "Inputs", "Prompts", "Latents", "Reports"],
+            exclude: ["Goldens"]),
         tests("SupportTests", ["TestSupport", "Inputs"]),
         tests("TokenizationTests", ["TestSupport", "Inputs", "Tokenization"], resources: [.copy("Goldens")]),
         tests(

@@ -90,11 +90,12 @@ struct PageBundle {
     private static func settings(_ job: Document) throws -> String {
         let prompts = try job.required("prompts")
         let rank = try job.required("rank")
+        let permutations = try job.required("permutations").integer()
         return """
             ranked by \(try rank.required("by").string()); chat template \(try prompts.required("chat_template").string())\
             \(try prompts.required("add_generation_prompt").bool() ? " with the opening of an answer" : ""); the first \
             \(Count.text(try job.required("skip_first").integer(), "token")) of each prompt left out; \
-            \(Count.text(try job.required("permutations").integer(), "permutation")); seed \(try job.required("seed").integer())
+            \(permutations > 0 ? "\(Count.text(permutations, "sign flip")) of the permutation test" : "no permutation test"); seed \(try job.required("seed").integer())
             """
     }
 
@@ -121,8 +122,8 @@ struct PageBundle {
             caption: "\(partial). All numbers are those of the other prompts.",
             columns: [
                 .init(title: "shard", kind: .number, isHeader: true), .init(title: "prompts", kind: .number),
-                .init(title: "tokens", kind: .number), .init(title: "expected", kind: .text),
-                .init(title: "found", kind: .text),
+                .init(title: "tokens", kind: .number), .init(title: "expected", kind: .prose),
+                .init(title: "found", kind: .prose),
             ], rows: rows, isLong: rows.count > 12)
     }
 

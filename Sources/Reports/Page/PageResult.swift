@@ -142,7 +142,7 @@ struct PageResult {
                 "\(by.sense == .change ? "Both ends" : "The head") of the ranking: \(words), of \(Count.text(total))\(condition).",
             columns: [
                 .init(title: "rank", kind: .number), .init(title: "latent", kind: .number, isHeader: true),
-            ] + (entry.names == nil ? [] : [.init(title: "name", kind: .text)]) + columns.map(\.column), rows: rows,
+            ] + (entry.names == nil ? [] : [.init(title: "name", kind: .prose)]) + columns.map(\.column), rows: rows,
             isLong: true)
     }
 
@@ -163,7 +163,7 @@ struct PageResult {
                 ["plot": $0.inPage, "finding": Markup(text: $0.finding, atMost: 2000), "key": Markup(text: $0.key)]
                     as Fields
             },
-            "table": [table.fields],
+            "table": table.rows.isEmpty ? [] : [table.fields], "isEmpty": table.rows.isEmpty,
         ]
     }
 

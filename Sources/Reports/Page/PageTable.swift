@@ -3,6 +3,8 @@ struct PageTable {
     /// How a column is laid out and sorted.
     enum Kind: String {
         case number, text
+        /// A text that may be long, and is broken into lines.
+        case prose
         /// A picture, which nothing is sorted by.
         case picture
     }
@@ -82,7 +84,13 @@ struct PageTable {
     }
 
     /// Numbers need no style, since most cells are numbers.
-    private static func style(_ column: Column) -> String { column.kind == .text ? " class=\"text\"" : "" }
+    private static func style(_ column: Column) -> String {
+        switch column.kind {
+        case .text: " class=\"text\""
+        case .prose: " class=\"text prose\""
+        case .number, .picture: ""
+        }
+    }
 
     /// In the shortest digits that read back the same.
     private static func full(_ value: Double) -> String {

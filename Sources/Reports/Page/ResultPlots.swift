@@ -51,6 +51,9 @@ struct ResultPlots {
         let fresh = fired.count { base[$0] == 0 && tuned[$0] > 0 }
         let gone = fired.count { base[$0] > 0 && tuned[$0] == 0 }
         let (rose, fell) = (fired.count { tuned[$0] > base[$0] }, fired.count { tuned[$0] < base[$0] })
+        let silent =
+            fresh + gone > 0
+            ? "; \(Count.text(fresh)) fired in \(entry.tuned) only, \(Count.text(gone)) in the base only" : ""
         plots = [
             Plot(
                 name: "effect-\(number)", title: "Effect against q: \(place)",
@@ -60,7 +63,7 @@ struct ResultPlots {
                 name: "means-\(number)", title: "Base against tuned: \(place)",
                 finding: """
                     Of \(Count.text(fired.count, "latent")) that fired, \(Count.text(rose)) are more active in \(entry.tuned) than in the \
-                    base and \(Count.text(fell)) less; \(Count.text(fresh)) fired in \(entry.tuned) only, \(Count.text(gone)) in the base only.
+                    base and \(Count.text(fell)) less\(silent).
                     """, key: key, width: ScatterPlot.width, height: ScatterPlot.height, content: comparison.content),
         ]
     }
@@ -87,10 +90,11 @@ struct ResultPlots {
 
     private static func key(drawn: Int, others: Int) -> String {
         let shades = ScatterPlot.shades.map { "\($0)" }.joined(separator: ", ")
-        return """
-            Triangles, upwards for a rise: the \(Count.text(drawn, "latent")) of the table below. Squares: the other \
-            \(Count.text(others)) that fired, by number (to \(shades), more).
+        let triangles = "Triangles, upwards for a rise: the \(Count.text(drawn, "latent")) of the table below."
+        let squares = """
+            Squares: \(drawn > 0 ? "the other " : "")\(Count.text(others, "latent")) that fired, by number (to \(shades), more).
             """
+        return [drawn > 0 ? triangles : nil, others > 0 ? squares : nil].compactMap { $0 }.joined(separator: " ")
     }
 
     private static func short(_ name: String) -> String { name.count > 32 ? name.prefix(31) + "…" : name }

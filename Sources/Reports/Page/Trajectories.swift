@@ -48,11 +48,17 @@ struct Trajectories {
     }
 
     private static func finding(_ rows: [Comparison.Row], _ comparison: Comparison) -> String {
-        guard let first = rows.first else { return "" }
-        let values = zip(comparison.checkpoints, first.values).map { checkpoint, value in
-            "\(value.map { ValueFormat.text($0, of: comparison.by) } ?? "–") in \(checkpoint.label)"
+        let furthest = rows.prefix(3).compactMap { row in
+            let values = row.values.enumerated().compactMap { at, value in value.map { (at: at, value: $0) } }
+            let order: ((at: Int, value: Double), (at: Int, value: Double)) -> Bool =
+                comparison.by.sense == .probability ? { $0.value < $1.value } : { abs($0.value) > abs($1.value) }
+            return values.min(by: order).map { most in
+                """
+                latent \(row.latent) (\(ValueFormat.text(most.value, of: comparison.by)) in \(comparison.checkpoints[most.at].label))
+                """
+            }
         }
-        return "Latent \(first.latent) moved most: \(values.joined(separator: ", "))."
+        return furthest.isEmpty ? "" : "First by \(comparison.by.name): \(furthest.joined(separator: ", "))."
     }
 
     private static func table(_ rows: [Comparison.Row], _ comparison: Comparison, shown: ShownLatents) -> PageTable {
@@ -69,7 +75,7 @@ struct Trajectories {
                 \(PageResult.significance).
                 """,
             columns: [.init(title: "latent", kind: .number, isHeader: true)]
-                + (hasNames ? [.init(title: "name", kind: .text)] : []) + checkpoints,
+                + (hasNames ? [.init(title: "name", kind: .prose)] : []) + checkpoints,
             rows: rows.map { row in
                 let anchor = shown.anchor(row.latent, at: comparison.hook)
                 let link = PageTable.Cell(

@@ -51,12 +51,13 @@ struct Scale: Sendable, Hashable {
     }
 
     /// As far to one side of zero as to the other, and at least so far that all values are there. It is linear up to the
-    /// largest power of ten that is not above a hundredth of the largest value.
+    /// largest power of ten that is not above a thirtieth of the largest value.
     static func symmetric(_ values: some Sequence<Double>) -> Scale {
         let (least, most) = range(values)
         let reach = max(-least, most)
-        let high = reach > 0 ? reach : 1
-        let first = power(notAbove: high / 100)
+        // A little more, so that nothing lies on the edge.
+        let high = reach > 0 ? reach * 1.1 : 1
+        let first = power(notAbove: high / 30)
         let powers = thinned(Array(first...max(first, power(notAbove: high))))
         let positive = powers.map { Tick(value: pow10($0), label: label(pow10($0))) }
         let negative = powers.reversed().map { Tick(value: -pow10($0), label: label(-pow10($0))) }
