@@ -190,7 +190,7 @@ let package = Package(
                 "Work", "Latents", "Exemplars",
             ], exclude: ["Goldens"]),
         tests(
-            "ReportsTests", ["TestSupport", "LatentsSamples", "Inputs", "Prompts", "Latents", "Reports"],
+            "ReportsTests", ["TestSupport", "LatentsSamples", "Inputs", "Prompts", "Latents", "Exemplars", "Reports"],
             exclude: ["Goldens"]),
         tests("SupportTests", ["TestSupport", "Inputs"]),
         tests("TokenizationTests", ["TestSupport", "Inputs", "Tokenization"], resources: [.copy("Goldens")]),

@@ -24,8 +24,10 @@ import Testing
             digest: Digest(of: []))
         let card = ExemplarCard(page, models: ["base", "tuned"], hook: hook)
         let example = try #require(card.examples.first)
-        #expect("\(try #require(example["where"] as? Markup).source)".contains("<bdi>&lt;b&gt;\\u{202e}id</bdi>"))
-        return try #require(example["strips"] as? [Fields]).map { try #require($0["strip"] as? Markup).source }
+        let place = try #require(example["where"] as? Markup)
+        #expect(place.source.contains("<bdi>&lt;b&gt;\\u{202e}id</bdi>"))
+        let strips = try #require(example["strips"] as? [Fields])
+        return try strips.map { fields in try #require(fields["strip"] as? Markup).source }
     }
 
     @Test("markup, marks of direction, bytes that are no text and very long tokens are shown as what they are")

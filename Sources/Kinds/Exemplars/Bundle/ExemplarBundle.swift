@@ -25,7 +25,7 @@ public struct ExemplarBundle: Sendable {
         /// Tokens that counted, and those left out for their norm.
         public var tokens: Int
         public var longTokens: Int
-        fileprivate var digest: Digest
+        var digest: Digest
     }
 
     public let folder: String
