@@ -72,7 +72,7 @@ import Testing
         let folder =
             URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../Sources/Reports/Page/Resources"
         let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".mustache") }
-        #expect(names.count == 6)
+        #expect(names.count == 7)
         for name in names {
             let text = try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
             #expect(text.firstMatch(of: /(^|[^{]){{[^{#^\/>]/) == nil, "\(name)")
