@@ -274,6 +274,27 @@ def check_hostile(check, browser, file):
     check("a part of a name finds its latent", names == 1, names)
 
 
+def check_cards(check, browser, file):
+    """Exemplars, whose texts somebody hostile wrote, and what single prompts did."""
+    browser.open(file)
+    check("texts of exemplars run nothing", browser.js("return window.evil === undefined && document.scripts.length === 1"))
+    check("nor do they add elements", browser.js("return document.querySelectorAll('img, iframe, object, form, b').length") == 0)
+    cards = browser.js("""return Array.from(document.querySelectorAll('.card')).map((card) => [
+        card.querySelectorAll('.examples li').length, card.querySelectorAll('.tokens mark').length,
+        card.querySelectorAll('.strip').length, card.querySelectorAll('.moved svg').length])""")
+    check("cards have exemplars", sum(1 for card in cards if card[0] > 0) > 20, cards[:3])
+    check("no more than a dozen each", max(card[0] for card in cards) <= 12, cards)
+    check("each marks its token under base and tuned", all(card[1] == card[2] == 2 * card[0] for card in cards), cards[:3])
+    check("and what each prompt did", sum(card[3] for card in cards) > 20, cards[:3])
+    longest = browser.js("return Math.max(...Array.from(document.querySelectorAll('.tokens')).map((text) => text.textContent.length))")
+    check("long tokens are cut", 0 < longest < 4000, longest)
+    text = browser.js("return document.body.textContent")
+    for shown in ["window.evil", "\\u{202e}", "🙂"]:
+        check(f"shown in exemplars: {shown}", shown in text)
+    rule = browser.js("return document.querySelector('#latents').textContent")
+    check("it says where they come from", "Exemplars from corpus.jsonl" in rule and "Up to 12 of each latent" in rule)
+
+
 def check_plots(check, browser, program, bundle):
     program.must("report", bundle, "--out", "plots.html", "--plots", "plots")
     files = sorted((program.folder / "plots").iterdir())
@@ -311,7 +332,9 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
         program = bundles.Program(Path(options.actdiff).resolve(), folder.resolve())
         plain, series, hostile = bundles.plain(program), bundles.series(program), bundles.hostile(program)
+        exemplars = bundles.exemplars(program, plain)
         pages = {
+            "cards": make(program, "page-cards", plain, exemplars, "--tuned", "adapted"),
             "plain": make(program, "page-plain", plain), "series": make(program, "page-series", series),
             "hostile": make(program, "page-hostile", hostile),
             "several": make(program, "page-several", plain, series, "--rank-by", "t", "--where", "q < 0.9"),
@@ -331,11 +354,12 @@ def main():
             check("nothing to complain of after all that", not (lines := browser.console()), lines)
             check_policy(check, browser, pages["plain"], program.folder)
             check_hostile(check, browser, pages["hostile"])
-            for name in ("plain", "hostile", "series"):
+            check_cards(check, browser, pages["cards"])
+            for name in ("plain", "hostile", "series", "cards"):
                 check_contrast(check, browser, pages[name])
             check_keyboard(check, browser, pages["plain"])
             check_without_scripts(check, browser, pages["series"])
-            for name in ("series", "hostile"):
+            for name in ("series", "hostile", "cards"):
                 check_narrow(check, browser, pages[name])
             check_plots(check, browser, program, series)
         finally:

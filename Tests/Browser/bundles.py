@@ -1,4 +1,5 @@
 """Small bundles, made by the program itself from the tiny models of Tests/ProcessTests/Fixtures."""
+import hashlib
 import json
 import os
 import shutil
@@ -105,4 +106,28 @@ def hostile(program):
             "error": {"place": "/home/someone/secret", "expected": HOSTILE[3], "found": HOSTILE[5]}}],
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
+    records = json.loads((folder / "prompts.json").read_text())
+    records["manifest"] = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    records["ids"][:len(HOSTILE)] = HOSTILE
+    (folder / "prompts.json").write_text(json.dumps(records))
     return folder
+
+
+def exemplars(program, ranking):
+    """Exemplars of the latents of a ranking, from texts that somebody hostile wrote."""
+    corpus = program.folder / "corpus.jsonl"
+    lines = [{"id": HOSTILE[at % len(HOSTILE)] + str(at), "text": f"{text} The moon is bread {at}. " + "🙂é" * 9}
+             for at, text in enumerate(HOSTILE * 3)]
+    lines.append({"id": "long", "text": "x" * 10_000})
+    corpus.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (program.folder / "exemplars.yaml").write_text(f"""
+kind: exemplars
+name: exemplars
+base: {FIXTURES}/base
+tuned: [{ADAPTED}]
+corpus: {{path: corpus.jsonl, context: 40}}
+hooks: [{{layer: 2, sae: {FIXTURES}/sae, latents: {{from: {ranking.relative_to(program.folder)}, top: 20, bottom: 20}}}}]
+max_norm: none
+""")
+    program.must("run", "exemplars.yaml", "--out", "exemplars")
+    return program.folder / "exemplars"

@@ -62,6 +62,17 @@ struct PageExemplars {
             """
     }
 
+    /// Cosines of the decoder rows of the latents that are shown at a hook, in their order; nil where fewer than two are known.
+    func cosines(at hook: String, shown: ShownLatents) -> Plot? {
+        guard let source = sources[hook] else { return nil }
+        let latents = shown.latents(at: hook).filter { source.pages[$0]?.cosines != nil }.prefix(CosineMatrix.most)
+        let places = latents.compactMap { source.hook.latents.firstIndex(of: $0) }
+        guard latents.count > 1, places.count == latents.count else { return nil }
+        let rows = latents.compactMap { source.pages[$0]?.cosines }.map { row in places.map { row[$0] } }
+        return CosineMatrix(latents: Array(latents), cosines: rows)
+            .plot(number: shown.number(of: hook), hook: hook)
+    }
+
     /// The fields of a latent's card; none where nothing is known of it.
     func fields(of latent: Int, at hook: String, anchor: (Int) -> String?) -> [Fields] {
         guard let source = sources[hook], let page = source.pages[latent] else { return [] }

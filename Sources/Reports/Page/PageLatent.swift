@@ -3,6 +3,9 @@ import Latents
 
 /// A card for each latent: what every result at its hook says of it.
 enum PageLatent {
+    /// Results whose prompts a card shows, controls not counted.
+    private static let mostStrips = 3
+
     /// The cards of a hook, in the order in which its latents are shown.
     static func fields(
         of hook: String, shown: ShownLatents, results: [PageResult], exemplars: PageExemplars
@@ -13,6 +16,7 @@ enum PageLatent {
         let rule = try exemplars.rule(at: hook)
         return [
             "latentsHook": Markup(name: hook),
+            "cosines": exemplars.cosines(at: hook, shown: shown).map { [$0.fields] } ?? [],
             "hasExemplars": rule != nil, "exemplarRule": Markup(text: rule ?? "", atMost: 2000),
             "cards": latents.map { latent in
                 card(latent, number: shown.number(of: hook), results: results).merging([
@@ -36,8 +40,21 @@ enum PageLatent {
             "hasLatentName": name != nil, "latentName": Markup(name: name ?? ""),
             "cardMarks": Markup(
                 source: " data-latent=\"\(latent)\" data-way=\"\(ways)\"" + (q.map { " data-q=\"\($0)\"" } ?? "")),
-            "table": [table(latent, rows).fields],
+            "table": [table(latent, rows).fields], "strips": strips(rows),
         ]
+    }
+
+    /// What single prompts did to the latent, in the first results.
+    private static func strips(_ rows: [(PageResult, PageResult.Row)]) -> [Fields] {
+        let known = rows.filter { !$0.0.entry.control && $0.1.prompts != nil }
+        return known.prefix(mostStrips).compactMap { result, row in
+            row.prompts.map { strip in
+                [
+                    "stripOf": Markup(name: result.label), "stripMask": Markup(text: result.entry.mask.rawValue),
+                    "picture": strip.picture, "stripFinding": Markup(text: strip.finding), "stripEnds": strip.ends,
+                ]
+            }
+        }
     }
 
     private static func table(_ latent: Int, _ rows: [(PageResult, PageResult.Row)]) -> PageTable {

@@ -13,6 +13,9 @@ struct PageResult {
         /// By control `delta` and `prompt_delta`.
         let controls: [(delta: Double, promptDelta: Double)]
 
+        /// What single prompts did to it; nil where the bundle has not kept it.
+        let prompts: PromptStrip?
+
         var mark: ScatterPlot.Mark { PageResult.mark(values["prompt_delta"] ?? 0) }
     }
 
@@ -39,7 +42,8 @@ struct PageResult {
     private let ends: (top: [Int], bottom: [Int])
 
     init(
-        _ part: RankingReport.Part, of report: RankingReport, in bundle: PageBundle, number: Int, shown: ShownLatents
+        _ part: RankingReport.Part, of report: RankingReport, in bundle: PageBundle, number: Int, shown: ShownLatents,
+        records: PromptRecords?
     ) throws {
         (self.part, self.report, self.bundle, self.number, entry) = (part, report, bundle, number, part.entry)
         let entry = part.entry
@@ -61,6 +65,7 @@ struct PageResult {
         }
         let ranks = try Self.ranks(by: report.order.by, columns, part.meeting == nil ? nil : report.order.condition)
         let critical = ConfidenceInterval.critical(prompts: entry.prompts)
+        let kept = try records?.differences(of: entry)
         var rows: [Int: Row] = [:]
         for latent in shown.latents(at: entry.hook) {
             let values = Dictionary(zip(columns.names, columns.row(latent))) { first, _ in first }
@@ -68,7 +73,10 @@ struct PageResult {
                 rank: ranks[latent], values: values,
                 interval: ConfidenceInterval(
                     promptDelta: values["prompt_delta"] ?? 0, t: values["t"] ?? 0, critical: critical),
-                controls: controlColumns.map { ($0.delta[latent], $0.promptDelta[latent]) })
+                controls: controlColumns.map { ($0.delta[latent], $0.promptDelta[latent]) },
+                prompts: kept?[latent].flatMap { d in
+                    records.map { PromptStrip(Array(d), prompts: $0.prompts) }
+                })
         }
         self.rows = rows
         let (q, change) = (try columns.required("q"), try columns.required("prompt_delta"))
@@ -159,10 +167,7 @@ struct PageResult {
             "resultFacts": Markup(text: facts, atMost: 2000),
             "splitHalf": Markup(
                 text: "S" + String(entry.splitHalf.text(by: report.bundle.rankBy).dropFirst()), atMost: 2000),
-            "plots": plots.map {
-                ["plot": $0.inPage, "finding": Markup(text: $0.finding, atMost: 2000), "key": Markup(text: $0.key)]
-                    as Fields
-            },
+            "plots": plots.map(\.fields),
             "table": table.rows.isEmpty ? [] : [table.fields], "isEmpty": table.rows.isEmpty,
         ]
     }

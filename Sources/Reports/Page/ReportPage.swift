@@ -54,8 +54,10 @@ public struct ReportPage {
             } + (try Comparison.remark(onDifferencesOf: bundles).map { [$0] } ?? [])
         let parts = zip(self.bundles, reports).flatMap { bundle, report in report.parts.map { (bundle, report, $0) } }
         let shown = try ShownLatents(parts.map { ($1, $2) }, atMost: choice.latents)
+        let records = try bundles.map { try PromptRecords(of: $0) }
         results = try parts.enumerated().map { at, part in
-            try PageResult(part.2, of: part.1, in: part.0, number: at + 1, shown: shown)
+            try PageResult(
+                part.2, of: part.1, in: part.0, number: at + 1, shown: shown, records: records[part.0.number - 1])
         }
         self.shown = shown
         self.exemplars = try PageExemplars(exemplars, of: bundles, shown: shown)
@@ -90,7 +92,8 @@ public struct ReportPage {
 
     /// Every plot of the page as an SVG file, by name.
     public var plots: [(name: String, file: String)] {
-        (results.flatMap(\.plots) + trajectories.map(\.plot)).map { ("\($0.name).svg", $0.file) }
+        (results.flatMap(\.plots) + trajectories.map(\.plot)
+            + shown.hooks.compactMap { exemplars.cosines(at: $0, shown: shown) }).map { ("\($0.name).svg", $0.file) }
     }
 
     private var trajectories: [Trajectories] {

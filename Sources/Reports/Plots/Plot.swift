@@ -23,6 +23,11 @@ struct Plot: Sendable {
                 """)
     }
 
+    /// For a figure of a page, with what is to be seen and what marks mean below it.
+    var fields: Fields {
+        ["plot": inPage, "finding": Markup(text: finding, atMost: 2000), "key": Markup(text: key, atMost: 2000)]
+    }
+
     /// As a file of its own, in the colours for paper.
     var file: String {
         """
