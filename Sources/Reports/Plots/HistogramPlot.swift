@@ -1,5 +1,5 @@
 import Exemplars
-import Foundation
+import Kernels
 
 /// How often a latent has which activation, under each model: logarithms of counts, so that the few strong ones show.
 struct HistogramPlot {
@@ -19,7 +19,7 @@ struct HistogramPlot {
         let counts = histogram.counts
         let used = counts.flatMap { row in row.indices.filter { row[$0] > 0 } }
         guard let first = used.min(), let last = used.max() else { return Markup(source: "") }
-        let most = log2(1 + Double(counts.joined().max() ?? 1))
+        let most = elementary_log1p(Double(counts.joined().max() ?? 1))
         let step = (Self.width - 2 * Self.left) / Double(last - first + 1)
         let floor = Self.height - Self.bottom
         var drawing = Drawing()
@@ -27,7 +27,7 @@ struct HistogramPlot {
         for (model, row) in counts.enumerated() {
             var path = ""
             for bin in first...last {
-                let top = floor - (floor - 4) * log2(1 + Double(row[bin])) / most
+                let top = floor - (floor - 4) * elementary_log1p(Double(row[bin])) / most
                 let x = Self.left + step * Double(bin - first)
                 path += "\(path.isEmpty ? "M" : "L")\(Drawing.size(x)) \(Drawing.size(top))H\(Drawing.size(x + step))"
             }
