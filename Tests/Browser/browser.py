@@ -68,6 +68,8 @@ POOR_CONTRAST = r"""
 const seen = new Map();
 const parse = (text) => {
   const parts = text.match(/[\d.]+/g).map(Number);
+  // What is mixed of colours is told in shares, everything else in parts of 255.
+  if (text.startsWith("color(srgb")) for (const at of [0, 1, 2]) parts[at] *= 255;
   return parts.length > 3 ? parts : [...parts, 1];
 };
 const over = (top, below) => [0, 1, 2].map((at) => top[at] * top[3] + below[at] * (1 - top[3]));

@@ -37,12 +37,8 @@ struct PromptStrip {
         }
         drawing.label("tick", Self.margin, Self.height - 1, ValueFormat.short(least))
         drawing.label("tick", Self.width - Self.margin, Self.height - 1, ValueFormat.short(least + range), .end)
-        return Markup(
-            source: """
-                <svg class="plot" role="img" viewBox="0 0 \(Drawing.size(Self.width)) \(Drawing.size(Self.height))" \
-                width="\(Drawing.size(Self.width))" height="\(Drawing.size(Self.height))"><title>\(Markup(text: finding).source)</title>
-                \(drawing.text)</svg>
-                """)
+        return drawing.picture(
+            width: Self.width, height: Self.height, title: "How much each prompt moved the latent", finding: finding)
     }
 
     /// What is to be seen, in words.

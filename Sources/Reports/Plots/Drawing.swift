@@ -30,6 +30,17 @@ struct Drawing {
         text += ">\(Markup(text: label).source)</text>\n"
     }
 
+    /// All of it as a small picture of a page, which has no name of its own; `finding` says what is to be seen.
+    func picture(width: Double, height: Double, title: String, finding: String) -> Markup {
+        let (width, height) = (Self.size(width), Self.size(height))
+        return Markup(
+            source: """
+                <svg class="plot" role="img" viewBox="0 0 \(width) \(height)" width="\(width)" height="\(height)">\
+                <title>\(Markup(text: title).source)</title><desc>\(Markup(text: finding).source)</desc>
+                \(text)</svg>
+                """)
+    }
+
     /// A number to one digit behind the point.
     static func size(_ value: Double) -> String {
         let tenths = Int((min(max(value, -1e6), 1e6) * 10).rounded())

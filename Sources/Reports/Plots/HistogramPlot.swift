@@ -37,12 +37,12 @@ struct HistogramPlot {
         let edge = { (bin: Int) in ValueFormat.short(Double(bin + histogram.firstBin) * histogram.width) }
         drawing.label("tick", Self.left, Self.height - 4, edge(first))
         drawing.label("tick", Self.width - Self.left, Self.height - 4, edge(last + 1), .end)
-        let title = "Activations of latent \(latent), by how many tokens have them"
-        return Markup(
-            source: """
-                <svg class="plot" role="img" viewBox="0 0 \(Drawing.size(Self.width)) \(Drawing.size(Self.height))" \
-                width="\(Drawing.size(Self.width))" height="\(Drawing.size(Self.height))"><title>\(Markup(text: title).source)</title>
-                \(drawing.text)</svg>
-                """)
+        let largest = zip(models, counts).map { model, row in
+            "\(model): \(Count.text(row.reduce(0, +), "active token"))"
+        }
+        return drawing.picture(
+            width: Self.width, height: Self.height,
+            title: "Activations of latent \(latent), by how many tokens have them",
+            finding: largest.joined(separator: "; "))
     }
 }
