@@ -95,5 +95,9 @@ permutations: 100
 def digests(bundle, models=FIXTURES):
     """Every file of a bundle with its SHA-256; where the models of its job stood does not count."""
     contents = {name: (Path(bundle) / name).read_bytes() for name in sorted(os.listdir(bundle)) if name != VERIFICATION}
-    contents["manifest.json"] = contents["manifest.json"].replace(str(models).encode(), b"MODELS")
+    stated = contents["manifest.json"]
+    contents["manifest.json"] = stated.replace(str(models).encode(), b"MODELS")
+    # It names the manifest by its digest.
+    before, after = (hashlib.sha256(text).hexdigest().encode() for text in (stated, contents["manifest.json"]))
+    contents["prompts.json"] = contents["prompts.json"].replace(before, after)
     return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
